@@ -1,0 +1,1 @@
+"""Who we are: methods of signing in, by name."""

@@ -1,0 +1,198 @@
+"""Tokens from the Microsoft identity platform, by MSAL."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import backoff
+import requests
+from singer_sdk import typing as th
+from typing_extensions import override
+
+from tap_purchase_orders.auth.token import Token
+from tap_purchase_orders.errors import SignInError
+
+DEFAULT_SCOPE = "https://api.partnercenter.microsoft.com/.default"
+
+TENANT_ID = th.Property(
+    "tenant_id",
+    th.StringType(min_length=1),
+    title="Tenant id",
+    description="Directory (tenant) id or domain of the partner.",
+)
+CLIENT_ID = th.Property(
+    "client_id",
+    th.StringType(min_length=1),
+    title="Client id",
+    description="Application (client) id of the app registration.",
+)
+SCOPE = th.Property(
+    "scope",
+    th.StringType(min_length=1),
+    title="Scope",
+    description=f"What the token is for; by default `{DEFAULT_SCOPE}`.",
+)
+AUTHORITY = th.Property(
+    "authority",
+    th.StringType(min_length=1),
+    title="Authority",
+    description=(
+        "Token authority, `https://host[:port]` without the tenant; by default that "
+        "of the cloud."
+    ),
+)
+
+_TIMEOUT_SECONDS = (10.0, 30.0)
+_TRIES = 5
+
+# What the identity platform's error codes mean for the person who set the tap up.
+# Source: Microsoft identity platform, *Authentication and authorization error codes*.
+_ADVICE = {
+    70011: "check `{setting}.scope`",
+    90002: "there is no such tenant: check `{setting}.tenant_id`",
+    90014: "a required field is missing: check `{setting}`",
+    500011: "the resource is not known in this tenant: check `{setting}.scope`",
+    65001: "consent is missing: grant the application its permission in the tenant",
+    700016: "the application is not known in this tenant: check `{setting}.client_id`",
+    700027: "the client's assertion was refused: check the certificate",
+    7000112: "the application is disabled in the tenant",
+    7000215: "the secret is wrong: check `{setting}.{credential}`",
+    7000222: "the secret has expired: make a new one for `{setting}.{credential}`",
+}
+_AUTH = "partner_center.auth"
+
+logger = logging.getLogger(__name__)
+
+
+class _TransientError(Exception):
+    """The token authority could not answer just now."""
+
+
+class _AuthoritySession(requests.Session):
+    """Talks to one token authority and to no other host, and follows no redirect."""
+
+    def __init__(self, authority: str) -> None:
+        super().__init__()
+        self._authority = urlsplit(authority)
+
+    @override
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        if urlsplit(url)[:2] != self._authority[:2]:
+            msg = (
+                f"the token authority names another host ({urlsplit(url).hostname}); "
+                f"nothing was sent there: check `{_AUTH}.authority`"
+            )
+            raise SignInError(msg)
+        kwargs.update(allow_redirects=False, timeout=_TIMEOUT_SECONDS)
+        return super().request(method, url, *args, **kwargs)
+
+
+class ConfidentialClient:
+    """An app registration that can ask for tokens.
+
+    Args:
+        tenant_id: The partner's tenant.
+        client_id: The application's id.
+        credential: What MSAL takes as `client_credential`.
+        credential_setting: The setting that holds it, for error messages.
+        authority: `https://host[:port]`.
+        scope: What the token is for.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is one setting
+        self,
+        *,
+        tenant_id: str,
+        client_id: str,
+        credential: str | dict[str, str],
+        credential_setting: str,
+        authority: str,
+        scope: str,
+    ) -> None:
+        self._tenant_id = tenant_id
+        self._client_id = client_id
+        self._credential = credential
+        self._credential_setting = credential_setting
+        self._authority = authority.rstrip("/")
+        self._scope = scope
+        self._application: Any = None
+
+    def app_only_token(self) -> Token:
+        """Return a new token of the application's own.
+
+        Source: Partner Center, *Partner Center authentication*, App only; the request
+        itself is MSAL's.
+
+        Raises:
+            SignInError: The authority refused, or did not answer.
+        """
+        try:
+            return self._ask()
+        except _TransientError as error:
+            msg = (
+                f"Partner Center: no token from {self._authority}: {error}; check "
+                f"`{_AUTH}.authority` and the network"
+            )
+            raise SignInError(msg) from error
+
+    @backoff.on_exception(
+        backoff.expo,
+        _TransientError,
+        max_tries=_TRIES,
+        jitter=backoff.random_jitter,
+        logger=None,
+    )
+    def _ask(self) -> Token:
+        asked_at = time.monotonic()
+        try:
+            application = self._connected()
+            # MSAL keeps tokens too; what it kept may be the one just refused.
+            application.remove_tokens_for_client()
+            answer = application.acquire_token_for_client(scopes=[self._scope])
+        except (requests.RequestException, RuntimeError) as error:
+            raise _TransientError(type(error).__name__) from error
+        if "access_token" not in answer:
+            raise self._refusal(answer)
+        logger.info("Partner Center: signed in as application %s", self._client_id)
+        return Token(answer["access_token"], asked_at, float(answer["expires_in"]))
+
+    def _connected(self) -> Any:
+        """Return MSAL's client; making it asks the authority for its endpoints."""
+        if self._application is None:
+            # Imported here: only runs that sign in this way pay for it.
+            import msal  # noqa: PLC0415
+
+            try:
+                self._application = msal.ConfidentialClientApplication(
+                    self._client_id,
+                    client_credential=self._credential,
+                    authority=f"{self._authority}/{self._tenant_id}",
+                    # Else MSAL asks the public cloud about an authority it does
+                    # not know.
+                    instance_discovery=False,
+                    http_client=_AuthoritySession(self._authority),
+                )
+            except ValueError as error:
+                msg = (
+                    f"Partner Center: {self._authority} has no tenant "
+                    f"{self._tenant_id!r}: check `{_AUTH}.tenant_id` and "
+                    f"`{_AUTH}.authority`"
+                )
+                raise SignInError(msg) from error
+        return self._application
+
+    def _refusal(self, answer: dict[str, Any]) -> Exception:
+        """Return the error for an answer without a token."""
+        codes = [code for code in answer.get("error_codes", ()) if code in _ADVICE]
+        name = str(answer.get("error", "no reason given"))
+        if name in {"temporarily_unavailable", "server_error"}:
+            return _TransientError(name)
+        advice = _ADVICE[codes[0]] if codes else "check `{setting}`"
+        code = f" (AADSTS{codes[0]})" if codes else ""
+        msg = f"Partner Center: sign-in refused: {name}{code}; " + advice.format(
+            setting=_AUTH, credential=self._credential_setting
+        )
+        return SignInError(msg)

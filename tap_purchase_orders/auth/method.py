@@ -1,0 +1,43 @@
+"""What an authentication method is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests.auth import AuthBase
+    from singer_sdk import typing as th
+
+
+@dataclass(frozen=True, slots=True)
+class AuthMethod:
+    """One way to sign in, registered as an entry point under its name.
+
+    Calling it with the `auth` section gives the object that signs requests. A plug-in
+    may register any callable of that shape; this class adds the checking of its keys.
+
+    Attributes:
+        upstream: The upstream it is for: `partner_center` or `appzen`.
+        settings: The keys of the `auth` section that it reads, `method` apart.
+        required: The names of those that must be given.
+        sign_in: Makes the signing object; makes no request yet.
+        is_app_only: The credentials are the application's own, without a user.
+    """
+
+    upstream: str
+    settings: tuple[th.Property[Any], ...]
+    required: tuple[str, ...]
+    sign_in: Callable[[Mapping[str, Any]], AuthBase]
+    is_app_only: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the keys that it reads."""
+        return tuple(setting.name for setting in self.settings)
+
+    def __call__(self, section: Mapping[str, Any]) -> AuthBase:
+        """Return the object that signs requests with these credentials."""
+        return self.sign_in(section)

@@ -1,0 +1,31 @@
+"""Errors whose message is written for the person who runs the tap."""
+
+from __future__ import annotations
+
+
+class TapError(Exception):
+    """Something a person can act on; the message is shown as it is, in one line."""
+
+
+class SettingsError(TapError):
+    """One or more settings, or the state or catalog given, cannot be used.
+
+    Args:
+        mistakes: One line for each mistake; each names the setting.
+    """
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = mistakes
+
+
+class UpstreamRefusedError(TapError):
+    """An upstream will not serve this caller at all: its part of the run ends."""
+
+
+class SignInError(UpstreamRefusedError):
+    """No credentials could be had; the message names the setting to look at."""
+
+
+class StoppedError(Exception):
+    """The run was told to stop while something was waiting."""

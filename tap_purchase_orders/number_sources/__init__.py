@@ -1,0 +1,1 @@
+"""Where purchase order numbers come from, by name."""

@@ -1,0 +1,29 @@
+"""Numbers written into the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.number_sources.registry import SECTION
+from tap_purchase_orders.number_sources.source import NumberSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the numbers of an array as they are, those of one text without blanks."""
+    numbers = section["numbers"]
+    if isinstance(numbers, str):
+        # A trailing comma does not stand for one more number.
+        yield from (part.strip() for part in numbers.removesuffix(",").split(","))
+        return
+    for position, number in enumerate(numbers):
+        if isinstance(number, bool) or not isinstance(number, str | int):
+            msg = f"`{SECTION}.numbers[{position}]` must be text"
+            raise SettingsError(msg)
+        yield str(number)
+
+
+SOURCE = NumberSource(settings=("numbers",), required=("numbers",), numbers=_numbers)

@@ -1,0 +1,32 @@
+"""What a source of purchase order numbers is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSource:
+    """One place that purchase order numbers come from, registered under its name.
+
+    Calling it with the `purchase_order_numbers` section gives the numbers, lazily and
+    in a stable order. A plug-in may register any callable of that shape; this class
+    adds the checking of its keys.
+
+    Attributes:
+        settings: The keys of the section that it reads, `source` apart.
+        required: Those of them that must be given.
+        numbers: Yields the numbers as text, exactly as they are to be asked for.
+    """
+
+    settings: tuple[str, ...]
+    required: tuple[str, ...]
+    numbers: Callable[[Mapping[str, Any]], Iterator[str]]
+
+    def __call__(self, section: Mapping[str, Any]) -> Iterator[str]:
+        """Return the numbers that the section gives."""
+        return self.numbers(section)

@@ -1,0 +1,1 @@
+"""What the user wants: the settings, checked and typed."""
