@@ -1,0 +1,22 @@
+"""Addresses that are safe to build from ids and numbers, and who asks."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from urllib.parse import quote
+
+APPLICATION = "tap-purchase-orders"
+USER_AGENT = f"{APPLICATION}/{version(APPLICATION)}"
+
+
+def is_path_segment(text: str) -> bool:
+    """Return whether a text can stand in a path as exactly one segment.
+
+    `.` and `..` name other paths even when they are percent-encoded.
+    """
+    return text not in {"", ".", ".."}
+
+
+def path_segment(text: str) -> str:
+    """Return a text as one path segment, everything else percent-encoded."""
+    return quote(text, safe="")

@@ -1,0 +1,54 @@
+"""What came of asking: an answer, or a failure that ends up as an issue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer.
+
+    Attributes:
+        body: Its JSON value.
+        received_at: When it had arrived, in UTC.
+        correlation_id: The upstream's name for this exchange, if it gave one.
+    """
+
+    body: Any
+    received_at: dt.datetime
+    correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The upstream gave no good answer for one key, and why.
+
+    Attributes:
+        kind: The kind of issue that it is: `not_found`, `forbidden`,
+            `request_failed`, `unavailable`, `invalid_response` or
+            `refused_redirect`.
+        message: What happened, in words.
+        received_at: When it was known, in UTC.
+        http_status: The status of the last answer, if one came.
+        error_code: The upstream's own code for the error.
+        correlation_id: The upstream's name for this exchange.
+        payload: A body that was not what was asked for.
+    """
+
+    kind: str
+    message: str
+    received_at: dt.datetime
+    http_status: int | None = None
+    error_code: str | None = None
+    correlation_id: str | None = None
+    payload: str | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the upstream said no, as against not having answered well."""
+        return self.kind in {"forbidden", "not_found", "request_failed"}

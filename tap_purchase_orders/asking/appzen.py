@@ -1,0 +1,95 @@
+"""AppZen: its addresses, its errors, and what it can be asked.
+
+Source: AppZen, *Get Details of a Purchase Order by Purchase Order Number* and *API
+Guidelines*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.asking.addresses import USER_AGENT, path_segment
+from tap_purchase_orders.asking.outcome import Question, UpstreamError
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.asking.answer import Answer, Failure
+    from tap_purchase_orders.asking.asker import Asker
+    from tap_purchase_orders.asking.limiter import RateLimiter
+    from tap_purchase_orders.asking.transport import Response
+    from tap_purchase_orders.settings.model import AppZenSettings
+
+_BASE_PATH = "/dictionary-data-services"
+
+
+class AppZenDialect:
+    """How AppZen speaks."""
+
+    name = "AppZen"
+    section = "appzen"
+
+    def headers(self) -> dict[str, str]:
+        """Return the header fields of a new request, the credentials apart."""
+        return {"Accept": "application/json", "User-Agent": USER_AGENT}
+
+    def correlation_id(self, response: Response) -> str | None:
+        """Return the id that AppZen's support asks for (*API Guidelines*)."""
+        return response.headers.get("x-correlation-id")
+
+    def error(self, body: Any) -> UpstreamError:
+        """Return what AppZen's error envelope says, if it is one."""
+        if not isinstance(body, Mapping):
+            return UpstreamError()
+        code, message = body.get("error"), body.get("message")
+        return UpstreamError(
+            code if isinstance(code, str) else None,
+            message if isinstance(message, str) else None,
+        )
+
+    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+        """Return why this caller is served nothing at all, if that is so."""
+        if response.status != HTTPStatus.FORBIDDEN:
+            return None
+        words = f": {error.message}" if error.message else ""
+        return (
+            f"{self.name}: HTTP 403{words}: the key lacks permission; check "
+            f"`{self.section}.auth.api_key` and what it is entitled to"
+        )
+
+
+class AppZen:
+    """What the tap asks of AppZen.
+
+    Args:
+        settings: The section of the settings.
+        asker: Asks; safe on any thread.
+        limiter: The allowance of all requests.
+    """
+
+    def __init__(
+        self, settings: AppZenSettings, asker: Asker, limiter: RateLimiter
+    ) -> None:
+        base = settings.api_url.rstrip("/").removesuffix(_BASE_PATH)
+        self._base = f"{base}{_BASE_PATH}"
+        self._asker = asker
+        self._limiter = limiter
+
+    def purchase_order(self, number: str) -> Answer | Failure:
+        """Return one purchase order, header and lines in one answer.
+
+        Args:
+            number: The number, verbatim; it becomes one path segment.
+        """
+        path = f"/purchase-order/purchase-order-number/{path_segment(number)}"
+        return self._asker.ask(
+            Question(f"{self._base}{path}", self._limiter, _purchase_order_problem)
+        )
+
+
+def _purchase_order_problem(body: Any) -> str | None:
+    if isinstance(body, Mapping) and (
+        "purchase_order_number" in body or "purchase_order_lines" in body
+    ):
+        return None
+    return "the body is not a purchase order"

@@ -1,0 +1,234 @@
+"""Partner Center: its addresses, its headers, its errors, and what it can be asked.
+
+Source of the addresses and shapes: Partner Center REST, *Get a list of customers*,
+*Get a customer by ID*, *Get all of a customer's orders* and *Utility resources*.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tap_purchase_orders.asking.addresses import APPLICATION, USER_AGENT, path_segment
+from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.collections import (
+    LinkError,
+    collection_problem,
+    next_link,
+)
+from tap_purchase_orders.asking.outcome import Question, UpstreamError
+from tap_purchase_orders.errors import UpstreamRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_purchase_orders.asking.asker import Asker
+    from tap_purchase_orders.asking.limiter import RateLimiter
+    from tap_purchase_orders.asking.transport import Response
+    from tap_purchase_orders.settings.model import PartnerCenterSettings
+
+_PRICING_NOT_GRANTED = "800043"
+# Refusals that concern the caller and not one customer (*Error codes*): no request
+# of this caller will fare better.
+_CALLER_REFUSALS = {
+    "800039": "the reseller's status is not active",
+    "900149": "the partner's program status is not active",
+    "900150": "the caller lacks a role or privilege",
+    "900308": "the caller lacks a role (Admin agent or Global admin)",
+    "900309": "sign-in is blocked by a Conditional Access policy",
+}
+_MFA_CODE = "900421"
+
+logger = logging.getLogger(__name__)
+
+
+class PartnerCenterDialect:
+    """How Partner Center speaks."""
+
+    name = "Partner Center"
+    section = "partner_center"
+
+    def __init__(self) -> None:
+        self._run_id = str(uuid.uuid4())
+
+    def headers(self) -> dict[str, str]:
+        """Return the header fields of a new request (*Headers*)."""
+        return {
+            "Accept": "application/json",
+            "MS-CorrelationId": self._run_id,
+            "MS-PartnerCenter-Application": APPLICATION,
+            "MS-RequestId": str(uuid.uuid4()),
+            "User-Agent": USER_AGENT,
+        }
+
+    def correlation_id(self, response: Response) -> str | None:
+        """Return both ids that Microsoft's support asks for."""
+        ids = [
+            response.headers.get(name) or response.sent.headers.get(name)
+            for name in ("MS-CorrelationId", "MS-RequestId")
+        ]
+        return "/".join(str(value) for value in ids if value) or None
+
+    def error(self, body: Any) -> UpstreamError:
+        """Return what an error body of any of the services behind the API says."""
+        if not isinstance(body, Mapping):
+            return UpstreamError()
+        code = body.get("code", body.get("statusCode"))
+        message = body.get("description", body.get("message"))
+        return UpstreamError(
+            None if code is None else str(code),
+            message if isinstance(message, str) else None,
+        )
+
+    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+        """Return why this caller is served nothing at all, if that is so."""
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            if error.code == _MFA_CODE or "MFA" in response.reason:
+                return (
+                    f"{self.name}: HTTP 401: the token lacks the multifactor claim; "
+                    f"consent again with multifactor sign-in, and set "
+                    f"`{self.section}.auth` to what that gives"
+                )
+            return None
+        if response.status != HTTPStatus.FORBIDDEN:
+            return None
+        reason = _CALLER_REFUSALS.get(error.code or "")
+        if reason is None:
+            return None
+        return (
+            f"{self.name}: HTTP 403, code {error.code}: {reason}; check the roles of "
+            f"the application or user under `{self.section}.auth`"
+        )
+
+
+class PartnerCenter:
+    """What the tap asks of Partner Center.
+
+    Args:
+        settings: The section of the settings.
+        asker: Asks; safe on any thread.
+        limiter: Makes the allowance of a resource.
+    """
+
+    def __init__(
+        self,
+        settings: PartnerCenterSettings,
+        asker: Asker,
+        limiter: Callable[[], RateLimiter],
+    ) -> None:
+        self._base = settings.api_url.rstrip("/").removesuffix("/v1")
+        self._page_size = settings.page_size
+        self._include_system_purchases = settings.include_system_purchases
+        self._include_price = settings.include_price
+        self._asker = asker
+        self._lock = threading.Lock()
+        # Partner Center counts 500 requests a minute for each of these (*API
+        # throttling guidance*).
+        self._customers = limiter()
+        self._orders = limiter()
+
+    def customer_pages(self) -> Iterator[Answer | Failure]:
+        """Yield the pages of the customer list; a failure is the last thing yielded.
+
+        Raises:
+            UpstreamRefusedError: The caller may not list customers, or the list does
+                not end.
+        """
+        url = f"{self._base}/v1/customers?size={self._page_size}"
+        for page in self._pages(Question(url, self._customers, collection_problem)):
+            if isinstance(page, Failure) and page.kind == "forbidden":
+                msg = (
+                    f"Partner Center: {page.message}: the list of customers is not "
+                    f"open to this caller; check the app registration and its roles"
+                )
+                raise UpstreamRefusedError(msg)
+            yield page
+
+    def customer(self, customer_id: str) -> Answer | Failure:
+        """Return one customer, with the billing profile."""
+        url = f"{self._base}/v1/customers/{path_segment(customer_id)}"
+        return self._asker.ask(Question(url, self._customers, _customer_problem))
+
+    def orders(self, customer_id: str) -> list[Answer] | Failure:
+        """Return all orders of a customer, or why they cannot be had."""
+        with_price = self._include_price
+        outcome = self._all_orders(customer_id, include_price=with_price)
+        if (
+            with_price
+            and isinstance(outcome, Failure)
+            and outcome.error_code == _PRICING_NOT_GRANTED
+        ):
+            self._go_on_without_prices()
+            return self._all_orders(customer_id, include_price=False)
+        return outcome
+
+    def _go_on_without_prices(self) -> None:
+        with self._lock:
+            if self._include_price:
+                logger.warning(
+                    "Partner Center: HTTP 403, code %s: prices are not open to this "
+                    "caller; going on without them: check "
+                    "`partner_center.include_price`",
+                    _PRICING_NOT_GRANTED,
+                )
+            self._include_price = False
+
+    def _all_orders(
+        self, customer_id: str, *, include_price: bool
+    ) -> list[Answer] | Failure:
+        wanted = {
+            "include_price": include_price,
+            "include_system_purchases": self._include_system_purchases,
+        }
+        query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
+        path = f"/v1/customers/{path_segment(customer_id)}/orders"
+        url = f"{self._base}{path}?{query}" if query else f"{self._base}{path}"
+        answers = []
+        for page in self._pages(Question(url, self._orders, collection_problem)):
+            if isinstance(page, Failure):
+                return page
+            answers.append(page)
+        return answers
+
+    def _pages(self, question: Question) -> Iterator[Answer | Failure]:
+        """Yield the pages of a collection; a failure is the last thing yielded.
+
+        Source: *Utility resources*: the next page is at `links.next`, with the
+        headers given there; `totalCount` says nothing about the end.
+        """
+        seen = {question.identity}
+        while True:
+            page = self._asker.ask(question)
+            yield page
+            if isinstance(page, Failure):
+                return
+            try:
+                link = next_link(page.body, self._base)
+            except LinkError as error:
+                yield Failure(
+                    error.kind,
+                    str(error),
+                    page.received_at,
+                    http_status=HTTPStatus.OK,
+                    correlation_id=page.correlation_id,
+                )
+                return
+            if link is None:
+                return
+            question = replace(question, url=link.url, headers=link.headers)
+            if question.identity in seen:
+                msg = "Partner Center: a page of a collection came round again"
+                raise UpstreamRefusedError(msg)
+            seen.add(question.identity)
+
+
+def _customer_problem(body: Any) -> str | None:
+    if isinstance(body, Mapping) and ("id" in body or "companyProfile" in body):
+        return None
+    return "the body is not a customer"
