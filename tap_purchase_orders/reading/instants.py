@@ -1,0 +1,87 @@
+"""Dates and date-times of any spelling the upstreams use, exactly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+
+_DATE_TIME = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})"
+    r"(?:[Tt ](?P<time>\d{2}:\d{2}(?::\d{2})?)(?:[.,](?P<fraction>\d+))?"
+    r"(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """A moment at full precision, compared as a moment however it was written.
+
+    Attributes:
+        second: Whole seconds since 1970-01-01T00:00:00Z.
+        fraction: Digits behind the decimal point, without trailing zeros, so that
+            comparing the text compares the values.
+        text: RFC 3339 in UTC with `Z`, with all the digits that were given.
+    """
+
+    second: int
+    fraction: str
+    text: str = field(compare=False)
+
+    def earlier(self, seconds: int) -> Instant:
+        """Return the moment this many seconds before."""
+        second = self.second - seconds
+        return Instant(second, self.fraction, _text(second, self.fraction))
+
+
+def parse_instant(text: str) -> Instant:
+    """Return the moment that a text names; without a zone it is UTC.
+
+    Partner Center gives creation dates in UTC with 0 to 7 fractional digits, and on
+    older orders with an offset (*Order resources*, and the samples of the order
+    pages); term ends may come without a zone.
+
+    Raises:
+        ValueError: The text is not a date-time.
+    """
+    match = _DATE_TIME.fullmatch(text.strip())
+    if match is None:
+        msg = "not a date-time"
+        raise ValueError(msg)
+    date, time, fraction, zone = match.group("date", "time", "fraction", "zone")
+    if fraction is not None and (time is None or len(time) < len("00:00:00")):
+        msg = "not a date-time"
+        raise ValueError(msg)
+    # A leap second has no place on the scale of seconds that UTC is counted in here.
+    moment = dt.datetime.fromisoformat(f"{date}T{time or '00:00'}+00:00")
+    second = int((moment - _EPOCH).total_seconds()) - _offset_seconds(zone)
+    digits = fraction or ""
+    return Instant(second, digits.rstrip("0"), _text(second, digits))
+
+
+def now_instant(moment: dt.datetime) -> Instant:
+    """Return the instant of a zoned datetime, to the microsecond."""
+    return parse_instant(moment.astimezone(dt.UTC).isoformat(timespec="microseconds"))
+
+
+def _offset_seconds(zone: str | None) -> int:
+    if zone is None or zone in "Zz":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    if hours > 23 or minutes > 59:  # noqa: PLR2004  # a clock's
+        msg = "not an offset from UTC"
+        raise ValueError(msg)
+    seconds = hours * 3600 + minutes * 60
+    return -seconds if zone[0] == "-" else seconds
+
+
+def _text(second: int, digits: str) -> str:
+    try:
+        moment = _EPOCH + dt.timedelta(seconds=second)
+    except OverflowError as error:
+        msg = "outside the years 1 to 9999 in UTC"
+        raise ValueError(msg) from error
+    fraction = f".{digits}" if digits else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f"{fraction}Z"

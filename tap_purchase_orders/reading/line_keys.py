@@ -1,0 +1,57 @@
+"""Keys of purchase order lines: never null, and never one for two lines."""
+
+from __future__ import annotations
+
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from typing import Any
+
+# Beyond this a number is spelled with its exponent instead of all its zeros.
+_MOST_DIGITS = 100
+
+
+class LineKeys:
+    """Gives the lines of one purchase order their keys, in their order."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def key(self, number: Any, line_id: str | None, position: int) -> tuple[str, bool]:
+        """Return the key of a line, and whether the line is irregular.
+
+        AppZen's receipts and invoices name a line by its number (Swagger 2.0.3), but
+        nothing says that numbers are there, or unique: so a line without one is known
+        by its id, else by its position, and one that repeats a key gets a suffix.
+
+        Args:
+            number: `line_number` as it was sent: a number, text, or anything else.
+            line_id: `po_line_id` as text.
+            position: The line's place in its purchase order, counted from 1.
+        """
+        key, is_irregular = _natural_key(number, line_id, position)
+        unique, repeat = key, 1
+        while unique in self._used:
+            repeat += 1
+            unique = f"{key}#{repeat}"
+        self._used.add(unique)
+        return unique, is_irregular or repeat > 1
+
+
+def _natural_key(number: Any, line_id: str | None, position: int) -> tuple[str, bool]:
+    if isinstance(number, str) and number.strip():
+        return number, False
+    if isinstance(number, int | Decimal) and not isinstance(number, bool):
+        return canonical_number(number), False
+    if line_id is not None and line_id.strip():
+        return f"id:{line_id}", True
+    return f"row:{position}", True
+
+
+def canonical_number(number: int | Decimal) -> str:
+    """Return the one text of a number: 1 and 1.0 are `1`, 6.10 is `6.1`."""
+    value = Decimal(number)
+    if not value:
+        return "0"
+    digits = len(value.as_tuple().digits)
+    value = value.normalize(Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN))
+    spelling = "f" if abs(value.adjusted()) <= _MOST_DIGITS else "E"
+    return f"{value:{spelling}}"

@@ -1,0 +1,148 @@
+"""A purchase order of AppZen, header and lines, from one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.asking.body import json_text
+from tap_purchase_orders.reading.issues import Issue, unreadable_issues
+from tap_purchase_orders.reading.line_keys import LineKeys
+from tap_purchase_orders.reading.records import Notes, RecordReader
+from tap_purchase_orders.reading.schemas import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+UPSTREAM = "appzen"
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOrder:
+    """A purchase order read in full.
+
+    Attributes:
+        number: Its number: that of the body, or the one asked for.
+        header: The record of `purchase_orders`, with the lines as documented.
+        lines: The records of `purchase_order_lines`.
+        issues: What could not be read, and irregular lines.
+        unknown: Names of fields that the schemas do not know, by stream.
+    """
+
+    number: str
+    header: dict[str, Any]
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    unknown: dict[str, set[str]] = field(default_factory=dict)
+
+
+class PurchaseOrderReader:
+    """Reads purchase orders by the schemas of their streams."""
+
+    def __init__(self) -> None:
+        self._header = RecordReader(
+            schema_of("purchase_orders"), ("purchase_order_lines", "line_count")
+        )
+        line_schema = schema_of("purchase_order_lines")
+        self._line = RecordReader(line_schema, ("purchase_order_number", "line_key"))
+        self._blank_line = dict.fromkeys(line_schema["properties"])
+
+    def read(
+        self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime
+    ) -> PurchaseOrder:
+        """Return the records of a purchase order.
+
+        Args:
+            raw: The body of the answer.
+            asked: The number that was asked for; it is the key where the body has
+                none.
+            received_at: When the answer had arrived.
+        """
+        notes = Notes()
+        header = self._header.read(raw, notes)
+        number = header["purchase_order_number"]
+        if number is None or not number.strip():
+            number = asked
+        header["purchase_order_number"] = number
+        raw_lines = raw.get("purchase_order_lines")
+        if raw_lines is not None and not isinstance(raw_lines, list):
+            notes.unreadable.append(("purchase_order_lines", raw_lines))
+            raw_lines = None
+        header["line_count"] = len(raw_lines or ())
+        order = PurchaseOrder(number, header)
+        order.issues.extend(
+            unreadable_issues(UPSTREAM, "purchase_orders", number, notes, received_at)
+        )
+        order.unknown["purchase_orders"] = notes.unknown
+        header["purchase_order_lines"] = (
+            None
+            if raw_lines is None
+            else self._read_lines(order, raw_lines, received_at)
+        )
+        return order
+
+    def _read_lines(
+        self, order: PurchaseOrder, raw_lines: list[Any], moment: dt.datetime
+    ) -> list[dict[str, Any]]:
+        """Return the lines as documented, and add them to the order's lines."""
+        documented = []
+        unknown = order.unknown.setdefault("purchase_order_lines", set())
+        keys = LineKeys()
+        for position, raw in enumerate(raw_lines, start=1):
+            if not isinstance(raw, Mapping):
+                message = f"line {position} is not an object; it was not emitted"
+                order.issues.append(
+                    _line_issue("invalid_record", order, moment, message, raw=raw)
+                )
+                continue
+            notes = Notes()
+            line = self._line.read_present(raw, notes)
+            line_key, is_irregular = keys.key(
+                raw.get("line_number"), line.get("po_line_id"), position
+            )
+            documented.append(line)
+            order.lines.append(
+                {
+                    **self._blank_line,
+                    **line,
+                    "purchase_order_number": order.number,
+                    "line_key": line_key,
+                }
+            )
+            unknown |= notes.unknown
+            if is_irregular:
+                message = (
+                    f"line {position} has no line number, or one used before; its "
+                    f"key is {line_key}"
+                )
+                order.issues.append(
+                    _line_issue("irregular_line", order, moment, message, line_key)
+                )
+            key = f"{order.number}/{line_key}"
+            order.issues.extend(
+                unreadable_issues(UPSTREAM, "purchase_order_lines", key, notes, moment)
+            )
+        return documented
+
+
+def _line_issue(  # noqa: PLR0913
+    kind: str,
+    order: PurchaseOrder,
+    moment: dt.datetime,
+    message: str,
+    line_key: str | None = None,
+    *,
+    raw: Any = None,
+) -> Issue:
+    key = order.number if line_key is None else f"{order.number}/{line_key}"
+    return Issue(
+        upstream=UPSTREAM,
+        stream="purchase_order_lines",
+        kind=kind,
+        message=message,
+        observed_at=moment,
+        record_key=key,
+        field="line_number" if line_key is not None else None,
+        payload=None if raw is None else json_text(raw),
+    )

@@ -1,0 +1,107 @@
+"""Single values: what a JSON value is as the type that its field has, losslessly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from tap_purchase_orders.reading.instants import parse_instant
+
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ]00:00(?::00(?:\.0+)?)?[Zz]?)?", re.ASCII
+)
+_BOOLEANS = {"true": True, "false": False}
+# A whole number of more digits is nonsense, and would be spelled out in full.
+_MOST_DIGITS = 400
+
+
+class UnreadableError(ValueError):
+    """A value is not one of its field's type, and cannot be made one losslessly."""
+
+
+def to_text(value: Any) -> str:
+    """Return a value as text; numbers keep their digits, blank text stays blank."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return str(value)
+    raise UnreadableError
+
+
+def to_number(value: Any) -> int | Decimal | None:
+    """Return a value as an exact number with all its digits; blank text is none."""
+    if isinstance(value, bool):
+        raise UnreadableError
+    if isinstance(value, int | Decimal):
+        return value
+    if not isinstance(value, str):
+        raise UnreadableError
+    text = value.strip()
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise UnreadableError
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        # An exponent beyond all bounds.
+        raise UnreadableError from error
+
+
+def to_integer(value: Any) -> int | None:
+    """Return a value as a whole number; 5.0 is one, 5.5 is not."""
+    number = to_number(value)
+    if isinstance(number, Decimal):
+        if number.adjusted() > _MOST_DIGITS or number != number.to_integral_value():
+            raise UnreadableError
+        return int(number)
+    return number
+
+
+def to_boolean(value: Any) -> bool | None:
+    """Return a value as true or false: those words, or 1 and 0."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and value in {0, 1}:
+        return bool(value)
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if not text:
+            return None
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
+    raise UnreadableError
+
+
+def to_date(value: Any) -> str | None:
+    """Return a value as a date; midnight of a day is that day, blank text is none."""
+    if not isinstance(value, str):
+        raise UnreadableError
+    text = value.strip()
+    if not text:
+        return None
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise UnreadableError
+    try:
+        dt.date.fromisoformat(match[1])
+    except ValueError as error:
+        raise UnreadableError from error
+    return match[1]
+
+
+def to_date_time(value: Any) -> str | None:
+    """Return a value as a date-time in UTC with all its digits; blank text is none."""
+    if not isinstance(value, str):
+        raise UnreadableError
+    if not value.strip():
+        return None
+    try:
+        return parse_instant(value).text
+    except ValueError as error:
+        raise UnreadableError from error
