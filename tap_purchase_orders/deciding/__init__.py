@@ -1,0 +1,1 @@
+"""What is emitted and what is remembered: bookmarks, and the orders that move."""

@@ -1,0 +1,37 @@
+"""What the state knows of a customer's orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.reading.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedOrder:
+    """An order that is open or recent.
+
+    Attributes:
+        status: Its status when it was last read, none if it had none.
+        sequence: The number of its last status change, 0 if it never had a status.
+        digest: A short digest of what was emitted.
+    """
+
+    status: str | None
+    sequence: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMemory:
+    """What is known of one customer's orders from earlier runs.
+
+    Attributes:
+        bookmark: The latest creation date of the orders that were written.
+        followed: The open and the recent orders, by their ids.
+    """
+
+    bookmark: Instant | None = None
+    followed: dict[str, FollowedOrder] = field(default_factory=dict)

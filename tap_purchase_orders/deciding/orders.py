@@ -1,0 +1,171 @@
+"""Which orders of a customer are news, and what is remembered of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
+from tap_purchase_orders.deciding.statuses import is_moving, is_same_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tap_purchase_orders.reading.instants import Instant
+    from tap_purchase_orders.reading.orders import Order, OrderHead
+
+# An order may show in the list this long after it was created (Partner Center, *Get
+# all of a customer's orders*).
+_VISIBILITY_SECONDS = 15 * 60
+_DAY_SECONDS = 24 * 60 * 60
+
+_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One step of an order's status; the first has no previous status."""
+
+    sequence: int
+    previous_status: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedOrder:
+    """An order, and what it is to the warehouse.
+
+    Attributes:
+        head: What identifies it.
+        order: Its records.
+        is_news: It is new, or not what was last emitted.
+        change: The step that its status has made, if it made one.
+    """
+
+    head: OrderHead
+    order: Order
+    is_news: bool
+    change: StatusChange | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one customer's orders.
+
+    Attributes:
+        orders: Those to be emitted, in the order of the answer.
+        memory: What is to be remembered once they are written.
+    """
+
+    orders: list[DecidedOrder]
+    memory: CustomerMemory
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """The rules by which orders are emitted and followed.
+
+    Attributes:
+        start_date: Orders created earlier are left out.
+        lookback_days: How far the window of recent orders reaches behind the bookmark.
+        everything: Every order is wanted, news or not.
+    """
+
+    start_date: Instant | None
+    lookback_days: int
+    everything: bool
+
+    def decide(
+        self,
+        heads: Iterable[OrderHead],
+        memory: CustomerMemory,
+        read: Callable[[OrderHead], Order],
+    ) -> Decision:
+        """Return what becomes of the orders that one answer holds.
+
+        Emitted are the orders that are recent or open and new or changed, and those
+        that were followed as open and no longer are.
+
+        Args:
+            heads: All orders of the customer.
+            memory: What is known of them.
+            read: Reads an order in full; only those that may be emitted are read.
+        """
+        wanted = [head for head in heads if not self._is_left_out(head)]
+        bookmark = _latest(wanted, memory.bookmark)
+        old_window = self._window_start(memory.bookmark)
+        new_window = self._window_start(bookmark)
+        decided: list[DecidedOrder] = []
+        # Open orders that the answer no longer holds may come back.
+        followed = {
+            order_id: known
+            for order_id, known in memory.followed.items()
+            if is_moving(known.status)
+        }
+        for head in wanted:
+            known = followed.get(head.id) or memory.followed.get(head.id)
+            is_open = is_moving(head.status)
+            was_open = known is not None and is_moving(known.status)
+            is_due = is_open or was_open or _is_inside(head, old_window)
+            if not (is_due or self.everything):
+                continue
+            order = read(head)
+            digest = _digest(order)
+            change = _status_change(head.status, known) if is_due else None
+            is_news = is_due and (known is None or known.digest != digest)
+            if is_news or self.everything:
+                decided.append(DecidedOrder(head, order, is_news, change))
+            followed.pop(head.id, None)
+            if is_open or _is_inside(head, new_window):
+                sequence = change.sequence if change else known.sequence if known else 0
+                followed[head.id] = FollowedOrder(head.status, sequence, digest)
+        return Decision(decided, CustomerMemory(bookmark, followed))
+
+    def _is_left_out(self, head: OrderHead) -> bool:
+        return (
+            self.start_date is not None
+            and head.created is not None
+            and head.created < self.start_date
+        )
+
+    def _window_start(self, bookmark: Instant | None) -> Instant | None:
+        if bookmark is None:
+            return None
+        seconds = max(self.lookback_days * _DAY_SECONDS, _VISIBILITY_SECONDS)
+        return bookmark.earlier(seconds)
+
+
+def _latest(heads: Iterable[OrderHead], bookmark: Instant | None) -> Instant | None:
+    """Return the latest moment of the creation dates and the bookmark."""
+    moments = [head.created for head in heads if head.created is not None]
+    if bookmark is not None:
+        # First, so that it stays as it is written where another is the same moment.
+        moments.insert(0, bookmark)
+    return max(moments, default=None)
+
+
+def _is_inside(head: OrderHead, window_start: Instant | None) -> bool:
+    """Return whether an order is recent; one whose date cannot be read counts so."""
+    if window_start is None or head.created is None:
+        return True
+    return head.created >= window_start
+
+
+def _status_change(
+    status: str | None, known: FollowedOrder | None
+) -> StatusChange | None:
+    if status is None:
+        return None
+    if known is None:
+        return StatusChange(1, None, status)
+    if is_same_status(status, known.status):
+        return None
+    return StatusChange(known.sequence + 1, known.status, status)
+
+
+def _digest(order: Order) -> str:
+    """Return a short digest of an order's records, the line items among them."""
+    return hashlib.blake2b(_encoder.encode(order.header), digest_size=6).hexdigest()

@@ -1,0 +1,110 @@
+"""The Singer state: what earlier runs left, and what this one leaves.
+
+Bookmarks have the SDK's partitioned form, one partition for each customer, so that
+other tools can read them; the orders that are followed stand beside the bookmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
+from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.reading.instants import parse_instant
+
+REPLICATION_KEY = "creationDate"
+
+
+class State:
+    """The state of a run. Only the thread that writes messages may touch it.
+
+    Args:
+        value: The value of a STATE message, or nothing.
+
+    Raises:
+        SettingsError: The state cannot be read; the message names the place.
+    """
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        bookmarks = _section(value.get("bookmarks", {}), "bookmarks")
+        self._others = {
+            stream: part for stream, part in bookmarks.items() if stream != "orders"
+        }
+        orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
+        self._customers = dict(_customers(orders.get("partitions", [])))
+        self._partitions = {
+            customer_id: _partition(customer_id, memory)
+            for customer_id, memory in self._customers.items()
+        }
+
+    def customer(self, customer_id: str) -> CustomerMemory:
+        """Return what is known of a customer's orders; nothing for a new one."""
+        return self._customers.get(customer_id) or CustomerMemory()
+
+    def remember_customer(self, customer_id: str, memory: CustomerMemory) -> None:
+        """Take in what is known of a customer's orders once they are written."""
+        if memory.bookmark is None and not memory.followed:
+            return
+        self._customers[customer_id] = memory
+        self._partitions[customer_id] = _partition(customer_id, memory)
+
+    def value(self) -> dict[str, Any]:
+        """Return the value of a STATE message: complete, and at once."""
+        bookmarks = dict(self._others)
+        if self._partitions:
+            bookmarks["orders"] = {"partitions": list(self._partitions.values())}
+        return {"bookmarks": bookmarks} if bookmarks else {}
+
+
+def _customers(partitions: Any) -> Any:
+    if not isinstance(partitions, list):
+        msg = "bookmarks.orders.partitions"
+        raise _mistake(msg, "must be an array")
+    for position, partition in enumerate(partitions):
+        path = f"bookmarks.orders.partitions[{position}]"
+        part = _section(partition, path)
+        context = _section(part.get("context", {}), f"{path}.context")
+        customer_id = context.get("customer_id")
+        if not isinstance(customer_id, str):
+            msg = f"{path}.context.customer_id"
+            raise _mistake(msg, "must be text")
+        yield customer_id, _memory(part, path)
+
+
+def _memory(part: Mapping[str, Any], path: str) -> CustomerMemory:
+    bookmark = part.get("replication_key_value")
+    followed = _section(part.get("followed_orders", {}), f"{path}.followed_orders")
+    try:
+        return CustomerMemory(
+            None if bookmark is None else parse_instant(bookmark),
+            {
+                order_id: FollowedOrder(status, int(sequence), str(digest))
+                for order_id, (status, sequence, digest) in followed.items()
+            },
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _mistake(path, "cannot be read") from error
+
+
+def _partition(customer_id: str, memory: CustomerMemory) -> dict[str, Any]:
+    partition: dict[str, Any] = {"context": {"customer_id": customer_id}}
+    if memory.bookmark is not None:
+        partition["replication_key"] = REPLICATION_KEY
+        partition["replication_key_value"] = memory.bookmark.text
+    if memory.followed:
+        partition["followed_orders"] = {
+            order_id: [known.status, known.sequence, known.digest]
+            for order_id, known in memory.followed.items()
+        }
+    return partition
+
+
+def _section(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _mistake(path, "must be an object")
+    return value
+
+
+def _mistake(path: str, what: str) -> SettingsError:
+    return SettingsError(f"the state cannot be used: `{path}` {what}")
