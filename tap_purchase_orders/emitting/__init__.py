@@ -1,0 +1,1 @@
+"""The messages: one writer, on one thread."""

@@ -1,0 +1,91 @@
+"""The records of the selected streams as Singer messages."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+from tap_purchase_orders.reading.issues import moment_text
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from singer_sdk.metrics import Counter
+
+    from tap_purchase_orders.emitting.writer import BufferedWriter
+    from tap_purchase_orders.streams import TapStream
+
+logger = logging.getLogger(__name__)
+
+
+class Output:
+    """Writes the selected streams: schemas first, then records.
+
+    Used as a context, in which the SDK's metrics of each stream are kept.
+
+    Args:
+        streams: The selected streams, by name.
+        writer: Where the messages go.
+    """
+
+    def __init__(
+        self, streams: Mapping[str, TapStream], writer: BufferedWriter
+    ) -> None:
+        self._streams = streams
+        self._writer = writer
+        self._metrics = ExitStack()
+        self._counters: dict[str, Counter] = {}
+        self._named: set[str] = set()
+        self.counts = dict.fromkeys(streams, 0)
+
+    def __enter__(self) -> Self:
+        """Start the metrics and write the schemas."""
+        for name, stream in self._streams.items():
+            counter = self._metrics.enter_context(stream.get_record_counter())
+            self._metrics.enter_context(stream.get_sync_timer())
+            self._counters[name] = counter
+            for message in stream.schema_messages():
+                self._writer.write(message)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Log the metrics."""
+        self._metrics.__exit__(exc_type, exc_value, traceback)
+
+    def write(self, stream: str, record: dict[str, Any], received: dt.datetime) -> None:
+        """Write a record, if its stream is selected.
+
+        Args:
+            stream: The stream's name.
+            record: The record; it belongs to this function from now on.
+            received: When the answer had arrived that the record is from.
+        """
+        selected = self._streams.get(stream)
+        if selected is None:
+            return
+        time_extracted = moment_text(received)
+        for message in selected.record_messages(record, time_extracted):
+            self._writer.write(message)
+        self._counters[stream].increment()
+        self.counts[stream] += 1
+
+    def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
+        """Name fields that the schemas do not know, each once a run."""
+        for stream, names in unknown.items():
+            if stream not in self._streams:
+                continue
+            new = {f"{stream}.{name}" for name in names} - self._named
+            if new:
+                self._named |= new
+                logger.warning(
+                    "fields that the schemas do not know are not emitted: %s",
+                    ", ".join(sorted(new)),
+                )

@@ -1,0 +1,52 @@
+"""STATE messages: often enough to lose little, seldom enough to cost little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.deciding.state import State
+    from tap_purchase_orders.emitting.writer import BufferedWriter
+
+# What an answer weighs that brought nothing to write: it took a request all the same.
+_ANSWER_BYTES = 1024
+# While the state is small, a line after about 32 answers is cheap.
+_LEAST_WORK_BYTES = 32 * 1024
+
+
+class StateLines:
+    """Writes STATE messages by the work done since the last one.
+
+    A line is due when that work weighs as much as the last line did. All lines
+    together then weigh no more than the work: bytes and time grow linearly, however
+    many customers the state holds. Time of day plays no part, so that the same
+    answers give the same messages.
+
+    Args:
+        state: What is written.
+        writer: Where to.
+    """
+
+    def __init__(self, state: State, writer: BufferedWriter) -> None:
+        self._state = state
+        self._writer = writer
+        self._due_bytes = _LEAST_WORK_BYTES
+        self._work_bytes = 0
+        self._seen_bytes = writer.written_bytes
+
+    def after_answer(self) -> None:
+        """Write a line if one is due; what an answer brought has been written."""
+        self._work_bytes += _ANSWER_BYTES
+        work = self._work_bytes + self._writer.written_bytes - self._seen_bytes
+        if work >= self._due_bytes:
+            self.write()
+
+    def write(self) -> None:
+        """Write a line, unless there is nothing to remember; hand everything over."""
+        before = self._writer.written_bytes
+        if value := self._state.value():
+            self._writer.write({"type": "STATE", "value": value})
+        self._writer.flush()
+        self._seen_bytes = self._writer.written_bytes
+        self._work_bytes = 0
+        self._due_bytes = max(self._seen_bytes - before, _LEAST_WORK_BYTES)

@@ -1,0 +1,134 @@
+"""One run of the tap: every upstream in turn, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+from tap_purchase_orders.errors import StoppedError, TapError, UpstreamRefusedError
+from tap_purchase_orders.reading.issues import UNREAD_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_purchase_orders.asking.stop import Stop
+    from tap_purchase_orders.emitting.output import Output
+    from tap_purchase_orders.emitting.state_lines import StateLines
+    from tap_purchase_orders.extraction.batch import Batch
+
+ISSUES_STREAM = "extraction_issues"
+
+logger = logging.getLogger(__name__)
+
+
+class Extraction(Protocol):
+    """The way of the data of one upstream."""
+
+    name: str
+
+    def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
+        """Yield what each answer brings."""
+
+
+class RunFailedError(TapError):
+    """What was read is written, but something that may be there was not read."""
+
+
+class _StrictError(TapError):
+    """An issue ended the run, as the settings ask."""
+
+
+class Run:
+    """Writes what the extractions bring, and keeps the state behind it.
+
+    Args:
+        extractions: One for each upstream.
+        output: Writes records.
+        state_lines: Writes the state.
+        before_waiting: Called when there is nothing to write for the moment.
+        stop: Tells whether the run was ended early.
+        strict: End at the first issue.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is one part of the house
+        self,
+        extractions: Iterable[Extraction],
+        output: Output,
+        state_lines: StateLines,
+        *,
+        before_waiting: Callable[[], None],
+        stop: Stop,
+        strict: bool,
+    ) -> None:
+        self._extractions = extractions
+        self._output = output
+        self._state_lines = state_lines
+        self._before_waiting = before_waiting
+        self._stop = stop
+        self._strict = strict
+        self._issues: Counter[str] = Counter()
+        self._errors: list[str] = []
+
+    def run(self) -> None:
+        """Write everything; a failing upstream does not keep another from its turn.
+
+        Raises:
+            RunFailedError: Something was not read. All that was read is written, and
+                the state is fit to go on from.
+        """
+        try:
+            with self._output:
+                for extraction in self._extractions:
+                    self._extract(extraction)
+        except _StrictError as error:
+            self._errors.append(str(error))
+        finally:
+            self._state_lines.write()
+        self._summarise()
+        if self._errors:
+            raise RunFailedError(*self._errors)
+
+    def _extract(self, extraction: Extraction) -> None:
+        if self._stop.is_requested:
+            return
+        try:
+            for batch in extraction.batches(self._before_waiting):
+                self._write(batch)
+        except UpstreamRefusedError as error:
+            logger.error("%s", error)  # noqa: TRY400  # it is written for people
+            self._errors.append(f"{extraction.name} was not read to the end")
+        except StoppedError:
+            logger.info("%s: stopped", extraction.name)
+
+    def _write(self, batch: Batch) -> None:
+        """Write a batch, and then remember it: never the other way round."""
+        for stream, record in batch.rows:
+            self._output.write(stream, record, batch.received_at)
+        for issue in batch.issues:
+            self._issues[issue.kind] += 1
+            self._output.write(ISSUES_STREAM, issue.record(), issue.observed_at)
+        self._output.warn_of_unknown(batch.unknown)
+        if batch.remember is not None:
+            batch.remember()
+        if self._strict and batch.issues:
+            issue = batch.issues[0]
+            msg = (
+                f"`strict` is on, and there is an issue with {issue.stream} "
+                f"{issue.record_key}: {issue.kind}: {issue.message}"
+            )
+            raise _StrictError(msg)
+        self._state_lines.after_answer()
+
+    def _summarise(self) -> None:
+        """Log one line for each stream and each kind of issue."""
+        for stream, count in self._output.counts.items():
+            logger.info("%s: %d records", stream, count)
+        for kind, count in sorted(self._issues.items()):
+            logger.warning("issues: %s: %d", kind, count)
+        unread = sum(self._issues[kind] for kind in UNREAD_KINDS)
+        if unread:
+            self._errors.append(
+                f"not everything could be read ({unread} issues); see the stream "
+                f"{ISSUES_STREAM}"
+            )

@@ -1,0 +1,164 @@
+"""The streams of the catalog, each a fact sheet."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.helpers._catalog import pop_deselected_record_properties
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.streams.core import Stream
+from typing_extensions import override
+
+from tap_purchase_orders.deciding.state import REPLICATION_KEY
+from tap_purchase_orders.reading.schemas import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import MetadataMapping
+
+    from tap_purchase_orders.tap import TapPurchaseOrders
+
+
+class TapStream(Stream):
+    """A stream of this tap.
+
+    Attributes:
+        upstream: The section of the settings that it depends on, none if any does.
+        keys: Its key properties.
+        arrays: Fields that are not selected by default: their rows are streams.
+    """
+
+    # Values are made to fit the schema when an answer is read.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    upstream: ClassVar[str | None] = None
+    keys: ClassVar[Sequence[str]] = ()
+    arrays: ClassVar[Sequence[str]] = ()
+    is_incremental: ClassVar[bool] = False
+
+    def __init__(self, tap: TapPurchaseOrders) -> None:
+        super().__init__(tap, schema=copy.deepcopy(schema_of(self.name)))
+        self._purchase_orders_tap = tap
+        self.primary_keys = self.keys
+        if self.is_incremental:
+            self.forced_replication_method = "INCREMENTAL"
+            if REPLICATION_KEY in self.schema["properties"]:
+                self.replication_key = REPLICATION_KEY
+
+    @property
+    @override
+    def metadata(self) -> MetadataMapping:
+        """The stream's metadata; its arrays are available, but not by default."""
+        is_first = self._metadata is None
+        metadata = super().metadata
+        if is_first and self._tap_input_catalog is None:
+            for name in self.arrays:
+                metadata["properties", name].selected_by_default = False
+        return metadata
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]] | None:
+        """None: a run goes through the customers by itself."""
+        return None
+
+    def schema_messages(self) -> Iterator[dict[str, Any]]:
+        """Yield the SCHEMA messages, after selection and stream maps."""
+        # Private in the SDK, which offers no other way to have a stream's messages
+        # without its loop of one stream after another.
+        for message in self._generate_schema_messages():
+            yield message.to_dict()
+
+    def record_messages(
+        self, record: Record, time_extracted: str
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the RECORD messages of a record, after selection and stream maps."""
+        pop_deselected_record_properties(record, self.schema, self.mask)
+        for stream_map in self.stream_maps:
+            mapped = stream_map.transform(record)
+            if mapped is not None:
+                yield {
+                    "type": "RECORD",
+                    "stream": stream_map.stream_alias,
+                    "record": mapped,
+                    "time_extracted": time_extracted,
+                }
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Yield the stream's records, for those who run this stream by itself."""
+        return self._purchase_orders_tap.records_of(self.name)
+
+
+class Customers(TapStream):
+    """Customers of the partner."""
+
+    name = "customers"
+    upstream = "partner_center"
+    keys = ("id",)
+
+
+class Orders(TapStream):
+    """Orders of every customer."""
+
+    name = "orders"
+    upstream = "partner_center"
+    keys = ("referenceCustomerId", "id")
+    arrays = ("lineItems",)
+    is_incremental = True
+
+
+class OrderLineItems(TapStream):
+    """Line items of the orders, from the same answers."""
+
+    name = "order_line_items"
+    upstream = "partner_center"
+    keys = ("referenceCustomerId", "orderId", "lineItemNumber")
+    is_incremental = True
+
+
+class OrderStatusChanges(TapStream):
+    """Steps of the orders' statuses, from the same answers and the state."""
+
+    name = "order_status_changes"
+    upstream = "partner_center"
+    keys = ("referenceCustomerId", "orderId", "sequence")
+    is_incremental = True
+
+
+class PurchaseOrders(TapStream):
+    """Purchase orders of the numbers that are given."""
+
+    name = "purchase_orders"
+    upstream = "appzen"
+    keys = ("purchase_order_number",)
+    arrays = ("purchase_order_lines",)
+
+
+class PurchaseOrderLines(TapStream):
+    """Lines of the purchase orders, from the same answers."""
+
+    name = "purchase_order_lines"
+    upstream = "appzen"
+    keys = ("purchase_order_number", "line_key")
+
+
+class ExtractionIssues(TapStream):
+    """What could not be read, and why."""
+
+    name = "extraction_issues"
+    keys = ("issue_id",)
+
+
+STREAMS: Sequence[type[TapStream]] = (
+    Customers,
+    Orders,
+    OrderLineItems,
+    OrderStatusChanges,
+    PurchaseOrders,
+    PurchaseOrderLines,
+    ExtractionIssues,
+)

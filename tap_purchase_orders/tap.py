@@ -1,0 +1,241 @@
+"""The tap: settings in, catalog and messages out."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
+from singer_sdk.tap_base import CliTestOptionValue
+from typing_extensions import override
+
+from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.catalog import FULL_TABLE, read_catalog
+from tap_purchase_orders.command import TapCommand, checked_config, checked_input
+from tap_purchase_orders.deciding.state import State
+from tap_purchase_orders.emitting.output import Output
+from tap_purchase_orders.emitting.state_lines import StateLines
+from tap_purchase_orders.emitting.writer import BufferedWriter
+from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.extraction.batch import Wanted
+from tap_purchase_orders.extraction.connection import check_connections
+from tap_purchase_orders.extraction.upstreams import open_extractions
+from tap_purchase_orders.run import ISSUES_STREAM, Run
+from tap_purchase_orders.settings.load import load_settings
+from tap_purchase_orders.settings.schema import settings_schema
+from tap_purchase_orders.streams import STREAMS, TapStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    import click
+
+    from tap_purchase_orders.settings.model import Settings
+
+_SIGNAL_EXIT_BASE = 128
+_SDK_TESTS = {CliTestOptionValue.Disabled.value, CliTestOptionValue.Schema.value}
+
+
+class TapPurchaseOrders(Tap):
+    """Purchase orders of Microsoft Partner Center and of AppZen."""
+
+    name = "tap-purchase-orders"
+    config_jsonschema: ClassVar[dict[str, Any]] = settings_schema()
+    message_writer_class = BufferedWriter
+    # Only the streams of the configured upstreams are discovered.
+    dynamic_catalog = True
+    capabilities: ClassVar[list[Any]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @override
+    def __init__(
+        self, *, catalog: Catalog | dict[str, Any] | None = None, **options: Any
+    ) -> None:
+        self._stop = Stop()
+        self._signal: int | None = None
+        if isinstance(catalog, Mapping) and not isinstance(catalog, Catalog):
+            catalog = read_catalog(catalog)
+        super().__init__(catalog=catalog, **options)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, checked and typed.
+
+        Raises:
+            SettingsError: They cannot be used.
+        """
+        return load_settings(self._config, self._full_schema())
+
+    @classmethod
+    def _full_schema(cls) -> dict[str, Any]:
+        """Return the schema of all settings, those of the SDK itself included."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return cls.config_jsonschema
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the SDK's own check would show values in its errors."""
+        try:
+            _ = self.settings
+        except SettingsError as error:
+            mistakes = list(error.mistakes)
+            if raise_errors:
+                msg = "the settings cannot be used"
+                raise ConfigValidationError(
+                    msg, errors=mistakes, schema=self._full_schema()
+                ) from error
+            return mistakes
+        return []
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take in the state of earlier runs.
+
+        Raises:
+            SettingsError: It cannot be read.
+        """
+        self._loaded_state = State(state)
+        if state and "bookmarks" not in state:
+            self.logger.warning("the state has no `bookmarks`: starting from nothing")
+        super().load_state(state)
+
+    @override
+    def discover_streams(self) -> Sequence[TapStream]:
+        """Return the streams of the configured upstreams."""
+        return [
+            stream(self)
+            for stream in STREAMS
+            if stream.upstream is None or stream.upstream in self._upstreams()
+        ]
+
+    def _upstreams(self) -> set[str]:
+        return {
+            upstream
+            for upstream in ("partner_center", "appzen")
+            if getattr(self.settings, upstream) is not None
+        }
+
+    @override  # type: ignore[misc]
+    def sync_all(self) -> None:
+        """Read what is selected and write it.
+
+        The SDK's loop reads one stream after another. Here one answer feeds several
+        streams, and many requests are under way while one thread writes: so this
+        method, final in the SDK, is replaced as a whole.
+
+        Raises:
+            RunFailedError: Something was not read.
+            SystemExit: The run was ended by a signal.
+        """
+        selected = {
+            name: stream
+            for name, stream in self.streams.items()
+            if isinstance(stream, TapStream) and stream.selected
+        }
+        full_table = frozenset(
+            name
+            for name, stream in selected.items()
+            if stream.replication_method == FULL_TABLE
+        )
+        state = self._loaded_state
+        writer = self.message_writer
+        assert isinstance(writer, BufferedWriter)  # noqa: S101  # the class says so
+        extractions = open_extractions(
+            self.settings, Wanted(frozenset(selected), full_table), state, self._stop
+        )
+        Run(
+            extractions,
+            Output(selected, writer),
+            StateLines(state, writer),
+            before_waiting=writer.flush,
+            stop=self._stop,
+            strict=self.settings.strict,
+        ).run()
+        if self._signal is not None:
+            raise SystemExit(_SIGNAL_EXIT_BASE + self._signal)
+
+    def records_of(self, stream: str) -> Iterator[dict[str, Any]]:
+        """Yield all records of one stream, without a state."""
+        wanted = Wanted(frozenset({stream}), frozenset({stream}))
+        for extraction in open_extractions(
+            self.settings, wanted, State({}), self._stop
+        ):
+            for batch in extraction.batches(lambda: None):
+                yield from (record for name, record in batch.rows if name == stream)
+                if stream == ISSUES_STREAM:
+                    yield from (issue.record() for issue in batch.issues)
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> Any:
+        """Return the configuration of the files that were named."""
+        checked_config(value)
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
+    def invoke(
+        cls,
+        *,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Run the tap with the options of the command line."""
+        super().invoke(
+            state=checked_input("--state", state),
+            catalog=checked_input("--catalog", catalog),
+            **options,
+        )
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Say for each configured upstream whether it works."""
+        if value in _SDK_TESTS:
+            super().cb_test(ctx, param, value)
+            return
+        config = ctx.params["config"]
+        tap = cls(config=config.config, parse_env_config=config.parse_env)
+        checks = check_connections(tap.settings)
+        for check in checks:
+            cls.logger.log(
+                logging.INFO if check.works else logging.ERROR, "%s", check.message
+            )
+        ctx.exit(0 if all(check.works for check in checks) else 1)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """Return the command, whose errors are one line each."""
+        command = super().get_singer_command()
+        return TapCommand(
+            name=command.name,
+            callback=command.callback,
+            params=command.params,
+            help=command.help,
+            context_settings=command.context_settings,
+            logger=cls.logger,
+        )
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Ask the run to end; a second signal ends the process at once."""
+        self._signal = signum
+        self._stop.request()
+        for known in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(known, signal.SIG_DFL)
