@@ -14,7 +14,7 @@ from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
 from tap_purchase_orders.asking.body import NotJsonError, decode_body
-from tap_purchase_orders.errors import SettingsError, TapError
+from tap_purchase_orders.errors import EndedBySignalError, SettingsError, TapError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +43,10 @@ class TapCommand(SingerCommand):
             self._fail(["whoever read the messages has gone"])
         except KeyboardInterrupt:
             sys.exit(_INTERRUPTED_EXIT)
+        except EndedBySignalError as error:
+            # The interpreter would wait for requests that are still under way.
+            logging.shutdown()
+            os._exit(error.exit_status)
         except Exception as error:  # the last resort, said in words
             self.logger.debug("the details", exc_info=True)
             name = type(error).__name__

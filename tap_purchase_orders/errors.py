@@ -29,3 +29,16 @@ class SignInError(UpstreamRefusedError):
 
 class StoppedError(Exception):
     """The run was told to stop while something was waiting."""
+
+
+class EndedBySignalError(SystemExit):
+    """A signal ended the run; what was read is written, and the state behind it.
+
+    Args:
+        signal_number: The signal.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        # What a shell reports of a process that a signal ended.
+        self.exit_status = 128 + signal_number
+        super().__init__(self.exit_status)

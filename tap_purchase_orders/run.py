@@ -109,6 +109,8 @@ class Run:
             self._issues[issue.kind] += 1
             self._output.write(ISSUES_STREAM, issue.record(), issue.observed_at)
         self._output.warn_of_unknown(batch.unknown)
+        for warning in batch.warnings:
+            logger.warning("%s", warning)
         if batch.remember is not None:
             batch.remember()
         if self._strict and batch.issues:

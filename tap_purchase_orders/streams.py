@@ -129,6 +129,26 @@ class OrderStatusChanges(TapStream):
     is_incremental = True
 
 
+class OrderAttachments(TapStream):
+    """Files attached to the orders that are or were in a purchase-order state."""
+
+    name = "order_attachments"
+    upstream = "partner_center"
+    keys = ("referenceCustomerId", "orderId", "attachmentId")
+    is_incremental = True
+    selected_by_default = False
+
+
+class OrderProvisioningStatus(TapStream):
+    """Provisioning of the line items of the orders that link to it."""
+
+    name = "order_provisioning_status"
+    upstream = "partner_center"
+    keys = ("referenceCustomerId", "orderId", "lineItemNumber")
+    is_incremental = True
+    selected_by_default = False
+
+
 class PurchaseOrders(TapStream):
     """Purchase orders of the numbers that are given."""
 
@@ -158,6 +178,8 @@ STREAMS: Sequence[type[TapStream]] = (
     Orders,
     OrderLineItems,
     OrderStatusChanges,
+    OrderAttachments,
+    OrderProvisioningStatus,
     PurchaseOrders,
     PurchaseOrderLines,
     ExtractionIssues,

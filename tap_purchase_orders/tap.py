@@ -22,7 +22,7 @@ from tap_purchase_orders.deciding.state import State
 from tap_purchase_orders.emitting.output import Output
 from tap_purchase_orders.emitting.state_lines import StateLines
 from tap_purchase_orders.emitting.writer import BufferedWriter
-from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.errors import EndedBySignalError, SettingsError
 from tap_purchase_orders.extraction.batch import Wanted
 from tap_purchase_orders.extraction.connection import check_connections
 from tap_purchase_orders.extraction.upstreams import open_extractions
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.settings.model import Settings
 
-_SIGNAL_EXIT_BASE = 128
 _SDK_TESTS = {CliTestOptionValue.Disabled.value, CliTestOptionValue.Schema.value}
 
 
@@ -139,7 +138,7 @@ class TapPurchaseOrders(Tap):
 
         Raises:
             RunFailedError: Something was not read.
-            SystemExit: The run was ended by a signal.
+            EndedBySignalError: A signal ended the run.
         """
         selected = {
             name: stream
@@ -157,16 +156,20 @@ class TapPurchaseOrders(Tap):
         extractions = open_extractions(
             self.settings, Wanted(frozenset(selected), full_table), state, self._stop
         )
-        Run(
+        run = Run(
             extractions,
             Output(selected, writer),
             StateLines(state, writer),
             before_waiting=writer.flush,
             stop=self._stop,
             strict=self.settings.strict,
-        ).run()
-        if self._signal is not None:
-            raise SystemExit(_SIGNAL_EXIT_BASE + self._signal)
+        )
+        try:
+            run.run()
+        finally:
+            # A run that was cut off never looks finished, nor failed by itself.
+            if self._signal is not None:
+                raise EndedBySignalError(self._signal)
 
     def records_of(self, stream: str) -> Iterator[dict[str, Any]]:
         """Yield all records of one stream, without a state."""

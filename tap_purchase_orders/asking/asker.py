@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from requests.auth import AuthBase
 
+    from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.stop import Stop
 
 _LONGEST_RETRY_AFTER_SECONDS = 300.0
@@ -48,21 +49,25 @@ class Asker:
         transport: Sends the requests.
         auth: The credentials; they are renewed once if they are refused.
         max_tries: How often one request is tried.
+        budget: Counts every request.
         stop: Ends the waiting.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one part of asking
         self,
         dialect: Dialect,
         transport: Transport,
         auth: AuthBase,
+        *,
         max_tries: int,
+        budget: Budget,
         stop: Stop,
     ) -> None:
         self._dialect = dialect
         self._transport = transport
         self._auth = auth
         self._max_tries = max_tries
+        self._budget = budget
         self._stop = stop
 
     def ask(self, question: Question) -> Answer | Failure:
@@ -70,7 +75,7 @@ class Asker:
 
         Raises:
             UpstreamRefusedError: The upstream serves this caller nothing at all.
-            StoppedError: The run is to end.
+            StoppedError: Asking is to end.
         """
         # The first value only starts the generator: it is no wait.
         waits = backoff.expo()
@@ -103,6 +108,7 @@ class Asker:
         request = Request(question.url, {**headers, **question.headers})
         try:
             with question.limiter.place():
+                self._budget.take()
                 response = self._transport.send(request)
         except TransportError as error:
             return None, MayPass(Failure("unavailable", str(error), now()))

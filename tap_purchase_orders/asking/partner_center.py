@@ -179,6 +179,25 @@ class PartnerCenter:
                 )
             self._include_price = False
 
+    def attachments(self, customer_id: str, order_id: str) -> list[Answer] | Failure:
+        """Return the attachments of an order.
+
+        Source: *Get attachments for an order*; whether an order without any answers
+        an empty collection or 404 is not documented.
+        """
+        path = f"{_order_path(customer_id, order_id)}/attachments"
+        return self._collection(f"{self._base}{path}")
+
+    def provisioning_status(
+        self, customer_id: str, order_id: str
+    ) -> list[Answer] | Failure:
+        """Return the provisioning status of an order's line items.
+
+        Source: *Get order provisioning status*; it needs a user's token.
+        """
+        path = f"{_order_path(customer_id, order_id)}/provisioningstatus"
+        return self._collection(f"{self._base}{path}")
+
     def _all_orders(
         self, customer_id: str, *, include_price: bool
     ) -> list[Answer] | Failure:
@@ -187,8 +206,11 @@ class PartnerCenter:
             "include_system_purchases": self._include_system_purchases,
         }
         query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
-        path = f"/v1/customers/{path_segment(customer_id)}/orders"
-        url = f"{self._base}{path}?{query}" if query else f"{self._base}{path}"
+        url = f"{self._base}{_orders_path(customer_id)}"
+        return self._collection(f"{url}?{query}" if query else url)
+
+    def _collection(self, url: str) -> list[Answer] | Failure:
+        """Return all pages of a collection below a customer's orders."""
         answers = []
         for page in self._pages(Question(url, self._orders, collection_problem)):
             if isinstance(page, Failure):
@@ -226,6 +248,14 @@ class PartnerCenter:
                 msg = "Partner Center: a page of a collection came round again"
                 raise UpstreamRefusedError(msg)
             seen.add(question.identity)
+
+
+def _orders_path(customer_id: str) -> str:
+    return f"/v1/customers/{path_segment(customer_id)}/orders"
+
+
+def _order_path(customer_id: str, order_id: str) -> str:
+    return f"{_orders_path(customer_id)}/{path_segment(order_id)}"
 
 
 def _customer_problem(body: Any) -> str | None:

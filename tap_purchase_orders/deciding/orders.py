@@ -41,13 +41,17 @@ class DecidedOrder:
     Attributes:
         head: What identifies it.
         order: Its records.
-        is_news: It is new, or not what was last emitted.
+        is_due: It is recent, open, or was open when it was last read.
+        is_news: It is due, and new or not what was last emitted.
+        previous_status: Its status when it was last read, if that is known.
         change: The step that its status has made, if it made one.
     """
 
     head: OrderHead
     order: Order
+    is_due: bool
     is_news: bool
+    previous_status: str | None
     change: StatusChange | None
 
 
@@ -56,12 +60,26 @@ class Decision:
     """What becomes of one customer's orders.
 
     Attributes:
-        orders: Those to be emitted, in the order of the answer.
+        orders: Those that were read, in the order of the answer.
         memory: What is to be remembered once they are written.
     """
 
     orders: list[DecidedOrder]
     memory: CustomerMemory
+
+    def memory_without(
+        self, order_ids: Iterable[str], before: CustomerMemory
+    ) -> CustomerMemory:
+        """Return the memory for when some orders could not be read to the end.
+
+        They are remembered as they were before, so that they are due again.
+        """
+        followed = dict(self.memory.followed)
+        for order_id in order_ids:
+            followed.pop(order_id, None)
+            if order_id in before.followed:
+                followed[order_id] = before.followed[order_id]
+        return CustomerMemory(self.memory.bookmark, followed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +134,8 @@ class OrderRules:
             digest = _digest(order)
             change = _status_change(head.status, known) if is_due else None
             is_news = is_due and (known is None or known.digest != digest)
-            if is_news or self.everything:
-                decided.append(DecidedOrder(head, order, is_news, change))
+            previous = known.status if known else None
+            decided.append(DecidedOrder(head, order, is_due, is_news, previous, change))
             followed.pop(head.id, None)
             if is_open or _is_inside(head, new_window):
                 sequence = change.sequence if change else known.sequence if known else 0

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
+from tap_purchase_orders.deciding.resume import ResumePoint
 from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.reading.instants import parse_instant
 
@@ -31,6 +32,7 @@ class State:
         self._others = {
             stream: part for stream, part in bookmarks.items() if stream != "orders"
         }
+        self._resume_point = _resume_point(bookmarks.get("purchase_orders", {}))
         orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
         self._customers = dict(_customers(orders.get("partitions", [])))
         self._partitions = {
@@ -49,12 +51,38 @@ class State:
         self._customers[customer_id] = memory
         self._partitions[customer_id] = _partition(customer_id, memory)
 
+    @property
+    def resume_point(self) -> ResumePoint | None:
+        """Where the last run was interrupted in its list of numbers, if it was."""
+        return self._resume_point
+
+    def remember_resume_point(self, point: ResumePoint | None) -> None:
+        """Take in how far the purchase orders are written, none at the end."""
+        self._resume_point = point
+        self._others["purchase_orders"] = (
+            {}
+            if point is None
+            else {"resume": {"position": point.position, "digest": point.digest}}
+        )
+
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message: complete, and at once."""
         bookmarks = dict(self._others)
         if self._partitions:
             bookmarks["orders"] = {"partitions": list(self._partitions.values())}
         return {"bookmarks": bookmarks} if bookmarks else {}
+
+
+def _resume_point(part: Any) -> ResumePoint | None:
+    path = "bookmarks.purchase_orders.resume"
+    resume = _section(part, "bookmarks.purchase_orders").get("resume")
+    if resume is None:
+        return None
+    values = _section(resume, path)
+    position, digest = values.get("position"), values.get("digest")
+    if not isinstance(position, int) or not isinstance(digest, str):
+        raise _mistake(path, "must have a position and a digest")
+    return ResumePoint(position, digest)
 
 
 def _customers(partitions: Any) -> Any:

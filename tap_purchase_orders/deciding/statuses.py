@@ -14,7 +14,8 @@ _AT_REST = frozenset(
         "po_review_rejected",
     }
 )
-PURCHASE_ORDER_STATUSES = frozenset(
+# *Pending PO upload*, *PO upload complete*; only these orders can have attachments.
+_PURCHASE_ORDER_STATES = frozenset(
     {"pending_po_upload", "po_upload_complete", "po_review_rejected"}
 )
 
@@ -32,3 +33,8 @@ def is_same_status(one: str | None, other: str | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.lower() == other.lower()
+
+
+def is_in_purchase_order_state(status: str | None) -> bool:
+    """Return whether an order of this status is in the upload of a purchase order."""
+    return status is not None and status.lower() in _PURCHASE_ORDER_STATES

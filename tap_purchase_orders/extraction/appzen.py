@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.addresses import is_path_segment
-from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
+from tap_purchase_orders.deciding.resume import ListPosition
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
 from tap_purchase_orders.number_sources.registry import number_source
+from tap_purchase_orders.number_sources.source import NumberSource
 from tap_purchase_orders.reading.issues import Issue, failure_issue
 from tap_purchase_orders.reading.purchase_orders import (
     UPSTREAM,
@@ -22,8 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_purchase_orders.asking.appzen import AppZen
+    from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.stop import Stop
-    from tap_purchase_orders.settings.model import Settings
+    from tap_purchase_orders.deciding.resume import ResumePoint
+    from tap_purchase_orders.deciding.state import State
+    from tap_purchase_orders.settings.model import AppZenSettings, Settings
 
 PURCHASE_ORDER_STREAMS = ("purchase_orders", "purchase_order_lines")
 
@@ -34,27 +41,38 @@ class AppZenExtraction:
     """Reads the purchase orders whose numbers the configured source gives.
 
     Args:
-        settings: All settings; the section `appzen` is there.
+        settings: All settings.
+        section: The section `appzen`.
         client: Asks.
+        state: What earlier runs left.
         wanted: The selected streams.
+        budget: Counts the requests.
         stop: Ends the asking.
     """
 
-    upstream = UPSTREAM
     name = "AppZen"
 
-    def __init__(
-        self, settings: Settings, client: AppZen, wanted: Wanted, stop: Stop
+    def __init__(  # noqa: PLR0913  # each is one part of the house
+        self,
+        settings: Settings,
+        section: AppZenSettings,
+        client: AppZen,
+        *,
+        state: State,
+        wanted: Wanted,
+        budget: Budget,
+        stop: Stop,
     ) -> None:
-        assert settings.appzen is not None  # noqa: S101  # the caller's promise
-        self._section = settings.appzen
+        self._section = section
         self._shard = settings.shard
         self._client = client
+        self._state = state
         self._wanted = wanted
+        self._budget = budget
         self._stop = stop
         self._reader = PurchaseOrderReader()
-        self._asked = 0
-        self._not_found = 0
+        self._written = 0
+        self._is_resumed = False
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings, in the order of the numbers.
@@ -64,62 +82,99 @@ class AppZenExtraction:
         """
         if not self._wanted.any_of(PURCHASE_ORDER_STREAMS):
             return
-        for step, outcome in prefetch(
-            lambda step: step.fetch(),
+        asked = refused = 0
+        for batch in prefetch(
             self._steps(),
             workers=self._section.max_concurrency,
             stop=self._stop,
             before_waiting=before_waiting,
         ):
-            yield step.read(outcome)
-        if self._asked and self._asked == self._not_found:
-            # A wrong address looks the same as numbers that do not exist.
-            msg = (
-                f"AppZen: none of the {self._asked} purchase order numbers was found "
-                f"(HTTP 404); check `appzen.api_url`, `appzen.auth.customer_id` and "
-                f"`appzen.purchase_order_numbers`"
+            if batch.key_was_refused is not None:
+                asked += 1
+                refused += batch.key_was_refused
+            yield batch
+        if self._budget.is_exceeded:
+            logger.warning(
+                "AppZen: the budget of %d requests is used up; the next run goes on "
+                "behind number %d of the list",
+                self._budget.spent,
+                self._written,
             )
-            raise UpstreamRefusedError(msg)
+        elif not self._stop.is_requested:
+            self._state.remember_resume_point(None)
+            if asked and asked == refused and not self._is_resumed:
+                # A wrong address looks the same as numbers that do not exist.
+                msg = (
+                    f"AppZen: none of the purchase order numbers ({asked}) was found "
+                    f"(HTTP 404); check `appzen.api_url`, `appzen.auth.customer_id` "
+                    f"and `appzen.purchase_order_numbers`"
+                )
+                raise UpstreamRefusedError(msg)
 
     def _steps(self) -> Iterator[Step]:
-        section = self._section.purchase_order_numbers
-        seen = set()
-        for number in number_source(section)(section):
+        seen: set[str] = set()
+        numbers, position = self._numbers(seen)
+        behind = self._written
+        for number in numbers:
+            point = position.take(number)
             if number in seen or not self._shard.takes(number):
                 continue
             seen.add(number)
-            if is_path_segment(number) and number.strip():
-                yield self._step(number)
-            else:
-                batch = Batch(now(), issues=[_invalid_number(number)])
-                yield Step.ready(batch)
-        if not seen:
+            yield partial(self._batch, number, partial(self._advance, behind, point))
+            behind = point.position
+        if not position.point().position:
             logger.warning(
                 "AppZen: the source gives no purchase order numbers: nothing to read; "
                 "check `appzen.purchase_order_numbers`"
             )
 
-    def _step(self, number: str) -> Step:
-        return Step(
-            lambda: self._client.purchase_order(number),
-            lambda outcome: self._read(number, outcome),
-        )
+    def _numbers(self, seen: set[str]) -> tuple[Iterator[str], ListPosition]:
+        """Return the numbers that are still to be asked for, and where they begin.
 
-    def _read(self, asked: str, outcome: Answer | Failure) -> Batch:
+        Args:
+            seen: Takes in the numbers that an interrupted run is done with.
+        """
+        section = self._section.purchase_order_numbers
+        source = number_source(section)
+        identity = source.identity(section) if isinstance(source, NumberSource) else ""
+        numbers, position = iter(source(section)), ListPosition(identity)
+        resume = self._state.resume_point
+        if resume is None:
+            return numbers, position
+        done = list(islice(numbers, resume.position))
+        for number in done:
+            position.take(number)
+        if position.point() != resume:
+            logger.info("AppZen: the list of numbers has changed: starting over")
+            return iter(source(section)), ListPosition(identity)
+        logger.info("AppZen: going on behind number %d", resume.position)
+        self._is_resumed = True
+        self._written = resume.position
+        seen.update(done)
+        return numbers, position
+
+    def _advance(self, behind: int, point: ResumePoint) -> None:
+        """Remember that all numbers up to a point are written, if they are."""
+        if self._written == behind:
+            self._written = point.position
+            self._state.remember_resume_point(point)
+
+    def _batch(self, asked: str, remember: Callable[[], None]) -> Batch:
         """Return the batch of one purchase order, header and lines."""
-        self._asked += 1
+        if not (is_path_segment(asked) and asked.strip()):
+            return Batch(now(), issues=[_invalid_number(asked)], remember=remember)
+        outcome = self._client.purchase_order(asked)
+        batch = Batch(outcome.received_at, remember=remember, key_was_refused=False)
         if isinstance(outcome, Failure):
-            self._not_found += outcome.kind == "not_found"
+            batch.key_was_refused = outcome.kind == "not_found"
             issue = failure_issue(UPSTREAM, "purchase_orders", asked, outcome)
-            return Batch(outcome.received_at, issues=[issue])
-        batch = Batch(outcome.received_at)
+            batch.issues.append(issue)
+            return batch
         order = self._reader.read(outcome.body, asked, outcome.received_at)
         if order.number != asked:
-            logger.warning(
-                "AppZen: asked for purchase order %r, the answer is %r; it is "
-                "emitted under the number of the answer",
-                asked,
-                order.number,
+            batch.warnings.append(
+                f"AppZen: asked for purchase order {asked!r}, the answer is "
+                f"{order.number!r}; it is emitted under the number of the answer"
             )
         batch.rows.append(("purchase_orders", order.header))
         batch.rows.extend(("purchase_order_lines", line) for line in order.lines)

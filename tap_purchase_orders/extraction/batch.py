@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tap_purchase_orders.reading.issues import Issue
 
@@ -21,14 +22,19 @@ class Batch:
         rows: Stream and record, in the order of writing.
         issues: What went wrong with it.
         unknown: Names of fields that the schemas do not know, by stream.
-        remember: Takes what was written into the state.
+        warnings: What people should hear of, and no issue.
+        remember: Takes what was written into the state; called by the writer.
+        key_was_refused: Whether the upstream said no to the key that was asked for;
+            none where no key was asked for.
     """
 
     received_at: dt.datetime
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     remember: Callable[[], None] | None = None
+    key_was_refused: bool | None = None
 
     def note(
         self, issues: Iterable[Issue], unknown: Mapping[str, Iterable[str]]
@@ -40,22 +46,9 @@ class Batch:
                 self.unknown.setdefault(stream, set()).update(names)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to ask for, and what to make of the outcome.
-
-    Attributes:
-        fetch: Asks; it runs on a worker and touches nothing that is shared.
-        read: Makes the batch of what was fetched; it runs on the thread that writes.
-    """
-
-    fetch: Callable[[], Any]
-    read: Callable[[Any], Batch]
-
-    @classmethod
-    def ready(cls, batch: Batch) -> Step:
-        """Return a step that has nothing to ask for: its batch is made already."""
-        return cls(lambda: batch, lambda made: made)
+# One thing to ask for: asks, reads and decides, on any thread, and touches nothing
+# that is shared.
+Step: TypeAlias = Callable[[], Batch]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.budget import Budget
 from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.upstreams import appzen, partner_center
@@ -68,7 +69,9 @@ def _check_appzen(section: AppZenSettings) -> ConnectionCheck:
     numbers = section.purchase_order_numbers
     first = next(iter(islice(number_source(numbers)(numbers), 1)), _ANY_NUMBER)
     try:
-        outcome = appzen(section, Stop()).purchase_order(first)
+        stop = Stop()
+        client = appzen(section, Budget(None, stop), stop)
+        outcome = client.purchase_order(first)
     except UpstreamRefusedError as error:
         return ConnectionCheck(works=False, message=str(error))
     if isinstance(outcome, Answer):

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.appzen import AppZen, AppZenDialect
 from tap_purchase_orders.asking.asker import Asker
+from tap_purchase_orders.asking.budget import Budget
 from tap_purchase_orders.asking.limiter import RateLimiter
 from tap_purchase_orders.asking.partner_center import (
     PartnerCenter,
     PartnerCenterDialect,
 )
+from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.asking.transport import Transport
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.extraction.appzen import AppZenExtraction
@@ -18,7 +20,6 @@ from tap_purchase_orders.extraction.partner_center import PartnerCenterExtractio
 
 if TYPE_CHECKING:
     from tap_purchase_orders.asking.outcome import Dialect
-    from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.deciding.state import State
     from tap_purchase_orders.extraction.batch import Wanted
     from tap_purchase_orders.settings.model import (
@@ -36,14 +37,31 @@ def open_extractions(
 ) -> list[PartnerCenterExtraction | AppZenExtraction]:
     """Return the extraction of each configured upstream; nothing is asked yet."""
     extractions: list[PartnerCenterExtraction | AppZenExtraction] = []
-    if settings.partner_center is not None:
-        client = partner_center(settings.partner_center, stop)
+    if (pc_section := settings.partner_center) is not None:
         extractions.append(
-            PartnerCenterExtraction(settings, client, state, wanted, stop)
+            PartnerCenterExtraction(
+                settings,
+                pc_section,
+                partner_center(pc_section, stop),
+                state=state,
+                wanted=wanted,
+                stop=stop,
+            )
         )
-    if settings.appzen is not None:
+    if (az_section := settings.appzen) is not None:
+        # A used-up budget ends the asking of this upstream alone.
+        own_stop = Stop(stop)
+        budget = Budget(az_section.max_requests_per_run, own_stop)
         extractions.append(
-            AppZenExtraction(settings, appzen(settings.appzen, stop), wanted, stop)
+            AppZenExtraction(
+                settings,
+                az_section,
+                appzen(az_section, budget, own_stop),
+                state=state,
+                wanted=wanted,
+                budget=budget,
+                stop=own_stop,
+            )
         )
     return extractions
 
@@ -53,22 +71,31 @@ def partner_center(section: PartnerCenterSettings, stop: Stop) -> PartnerCenter:
     limit = section.max_requests_per_minute
     return PartnerCenter(
         section,
-        _asker(PartnerCenterDialect(), section, stop),
+        _asker(PartnerCenterDialect(), section, Budget(None, stop), stop),
         lambda: RateLimiter(limit, _MINUTE_SECONDS, stop),
     )
 
 
-def appzen(section: AppZenSettings, stop: Stop) -> AppZen:
+def appzen(section: AppZenSettings, budget: Budget, stop: Stop) -> AppZen:
     """Return what asks AppZen."""
     limiter = RateLimiter(section.max_requests_per_second, _SECOND_SECONDS, stop)
-    return AppZen(section, _asker(AppZenDialect(), section, stop), limiter)
+    return AppZen(section, _asker(AppZenDialect(), section, budget, stop), limiter)
 
 
 def _asker(
-    dialect: Dialect, section: PartnerCenterSettings | AppZenSettings, stop: Stop
+    dialect: Dialect,
+    section: PartnerCenterSettings | AppZenSettings,
+    budget: Budget,
+    stop: Stop,
 ) -> Asker:
     auth = auth_method(dialect.section, section.auth)(section.auth)
     # The thread that takes the pages of a list asks too, beside the workers.
     connections = section.max_concurrency + 1
-    transport = Transport(auth, section.api_url, connections)
-    return Asker(dialect, transport, auth, section.max_tries, stop)
+    return Asker(
+        dialect,
+        Transport(auth, section.api_url, connections),
+        auth,
+        max_tries=section.max_tries,
+        budget=budget,
+        stop=stop,
+    )

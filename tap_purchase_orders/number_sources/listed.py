@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.errors import SettingsError
@@ -26,4 +27,13 @@ def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
         yield str(number)
 
 
-SOURCE = NumberSource(settings=("numbers",), required=("numbers",), numbers=_numbers)
+def _identity(section: Mapping[str, Any]) -> str:
+    return hashlib.sha256(repr(list(_numbers(section))).encode()).hexdigest()
+
+
+SOURCE = NumberSource(
+    settings=("numbers",),
+    required=("numbers",),
+    numbers=_numbers,
+    identity=_identity,
+)

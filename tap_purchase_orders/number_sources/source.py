@@ -21,11 +21,14 @@ class NumberSource:
         settings: The keys of the section that it reads, `source` apart.
         required: Those of them that must be given.
         numbers: Yields the numbers as text, exactly as they are to be asked for.
+        identity: Tells one list from another without reading it to its end, where
+            the source can do that. An interrupted run is resumed in the same list.
     """
 
     settings: tuple[str, ...]
     required: tuple[str, ...]
     numbers: Callable[[Mapping[str, Any]], Iterator[str]]
+    identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     def __call__(self, section: Mapping[str, Any]) -> Iterator[str]:
         """Return the numbers that the section gives."""

@@ -1,0 +1,134 @@
+"""The orders of one customer and their children, as one batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.extraction.batch import Batch, Wanted
+from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
+from tap_purchase_orders.reading.issues import Issue, failure_issue, moment_text
+from tap_purchase_orders.reading.orders import (
+    UPSTREAM,
+    OrderHead,
+    OrderReader,
+    read_head,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from tap_purchase_orders.asking.partner_center import PartnerCenter
+    from tap_purchase_orders.deciding.memory import CustomerMemory
+    from tap_purchase_orders.deciding.orders import (
+        DecidedOrder,
+        OrderRules,
+        StatusChange,
+    )
+    from tap_purchase_orders.deciding.state import State
+
+ORDER_STREAMS = (
+    "orders",
+    "order_line_items",
+    "order_status_changes",
+    *CHILD_STREAMS,
+)
+
+
+class CustomerOrders:
+    """Asks for a customer's orders, decides what is news, asks for what they need.
+
+    Safe on any thread; only what a batch remembers belongs to the writer's.
+
+    Args:
+        client: Asks.
+        rules: Decide which orders are emitted and followed.
+        state: Takes what is to be remembered.
+        wanted: The selected streams.
+    """
+
+    def __init__(
+        self, client: PartnerCenter, rules: OrderRules, state: State, wanted: Wanted
+    ) -> None:
+        self._client = client
+        self._rules = rules
+        self._state = state
+        self._wanted = wanted
+        self._reader = OrderReader()
+        self._children = OrderChildren(client, wanted)
+
+    def batch(self, customer_id: str, memory: CustomerMemory) -> Batch:
+        """Return what a customer's orders bring.
+
+        Args:
+            customer_id: The customer.
+            memory: What is known of the customer's orders from earlier runs.
+        """
+        outcome = self._client.orders(customer_id)
+        if isinstance(outcome, Failure):
+            return self._failed(customer_id, outcome)
+        # The first answer's time: a header and its lines are never newer than that.
+        batch = Batch(outcome[0].received_at, key_was_refused=False)
+        decision = self._rules.decide(
+            self._heads(batch, customer_id, outcome),
+            memory,
+            lambda head: self._reader.read(head, batch.received_at),
+        )
+        unfinished = []
+        for decided in decision.orders:
+            self._add_order(batch, decided)
+            if not self._children.add_to(batch, decided):
+                unfinished.append(decided.head.id)
+        new_memory = decision.memory_without(unfinished, memory)
+        batch.remember = lambda: self._state.remember_customer(customer_id, new_memory)
+        return batch
+
+    def _failed(self, customer_id: str, failure: Failure) -> Batch:
+        return Batch(
+            failure.received_at,
+            issues=[failure_issue(UPSTREAM, "orders", customer_id, failure)],
+            key_was_refused=failure.is_refusal,
+        )
+
+    def _heads(
+        self, batch: Batch, customer_id: str, answers: list[Answer]
+    ) -> list[OrderHead]:
+        """Return what identifies each order; those without a key become issues."""
+        heads = []
+        for raw in (item for answer in answers for item in answer.body["items"]):
+            head = read_head(raw, customer_id, batch.received_at)
+            if isinstance(head, Issue):
+                batch.issues.append(head)
+            else:
+                heads.append(head)
+        return heads
+
+    def _add_order(self, batch: Batch, decided: DecidedOrder) -> None:
+        order = decided.order
+        is_emitted = False
+        for stream, records in (
+            ("orders", [order.header]),
+            ("order_line_items", order.lines),
+        ):
+            if decided.is_news or stream in self._wanted.full_table:
+                is_emitted = True
+                batch.rows.extend((stream, record) for record in records)
+        if decided.change is not None:
+            row = _change_row(decided.head, decided.change, batch.received_at)
+            batch.rows.append(("order_status_changes", row))
+        if is_emitted:
+            batch.note(order.issues, order.unknown)
+
+
+def _change_row(
+    head: OrderHead, change: StatusChange, observed_at: dt.datetime
+) -> dict[str, Any]:
+    return {
+        "referenceCustomerId": head.customer_id,
+        "orderId": head.id,
+        "sequence": change.sequence,
+        "previousStatus": change.previous_status,
+        "status": change.status,
+        "orderCreationDate": None if head.created is None else head.created.text,
+        "observedAt": moment_text(observed_at),
+    }
