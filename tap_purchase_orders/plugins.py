@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 AUTH_GROUP = "tap_purchase_orders.auth"
 NUMBER_SOURCE_GROUP = "tap_purchase_orders.number_sources"
 
 
-def plugin_names(group: str) -> list[str]:
-    """Return the sorted names registered in an entry point group."""
-    return sorted({point.name for point in entry_points(group=group)})
+def plugins(group: str) -> list[EntryPoint]:
+    """Return the entry points of a group, by name."""
+    return sorted(entry_points(group=group), key=lambda point: point.name)
 
 
 def is_built_in(point: EntryPoint) -> bool:
@@ -21,21 +24,23 @@ def is_built_in(point: EntryPoint) -> bool:
     return point.module.partition(".")[0] == __name__.partition(".")[0]
 
 
-def load_plugin(group: str, name: str, setting: str) -> Any:
+def load_plugin(group: str, name: str, setting: str, choices: Iterable[str]) -> Any:
     """Return the object registered under a name.
 
     Args:
         group: The entry point group.
         name: The registered name, as the setting gives it.
         setting: The setting that names it, for the error message.
+        choices: The names that the error message offers.
 
     Raises:
         SettingsError: The name is not registered, or cannot be imported.
     """
-    points = [point for point in entry_points(group=group) if point.name == name]
+    points = [point for point in plugins(group) if point.name == name]
     if not points:
-        known = ", ".join(plugin_names(group))
-        msg = f"`{setting}` is {name!r}, which is not installed; choose one of: {known}"
+        # Its value is not shown: a credential may have been put in the wrong place.
+        offer = ", ".join(choices)
+        msg = f"`{setting}` names nothing that is installed; choose one of: {offer}"
         raise SettingsError(msg)
     try:
         return points[0].load()

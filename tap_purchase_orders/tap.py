@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.settings.model import Settings
 
+_OWN_SETTINGS = frozenset(settings_schema()["properties"])
 _SDK_TESTS = {CliTestOptionValue.Disabled.value, CliTestOptionValue.Schema.value}
 
 
@@ -77,7 +78,18 @@ class TapPurchaseOrders(Tap):
         Raises:
             SettingsError: They cannot be used.
         """
-        return load_settings(self._config, self._full_schema())
+        # The SDK's own settings are known by name; it checks them where it uses them.
+        own = {
+            name: value
+            for name, value in self._config.items()
+            if name not in self._sdk_settings()
+        }
+        return load_settings(own, settings_schema())
+
+    @classmethod
+    def _sdk_settings(cls) -> set[str]:
+        """Return the names of the settings that the SDK adds."""
+        return set(cls._full_schema()["properties"]) - _OWN_SETTINGS
 
     @classmethod
     def _full_schema(cls) -> dict[str, Any]:

@@ -12,9 +12,18 @@ USER_AGENT = f"{APPLICATION}/{version(APPLICATION)}"
 def is_path_segment(text: str) -> bool:
     """Return whether a text can stand in a path as exactly one segment.
 
-    `.` and `..` name other paths even when they are percent-encoded.
+    `.` and `..` name other paths even when they are percent-encoded, and half of a
+    surrogate pair, which JSON allows, has no encoding.
     """
-    return text not in {"", ".", ".."}
+    return text not in {"", ".", ".."} and text.strip() != "" and _is_encodable(text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def path_segment(text: str) -> str:

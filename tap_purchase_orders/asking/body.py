@@ -32,13 +32,16 @@ def decode_body(body: bytes) -> Any:
     text = body.removeprefix(codecs.BOM_UTF8)
     try:
         return _decoder.decode(text)
-    except (msgspec.DecodeError, ArithmeticError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return _decode_leniently(text)
 
 
 def json_text(value: Any) -> str:
     """Return a value as JSON text; a huge one as a JSON text of its beginning."""
-    text = _encoder.encode(value)
+    try:
+        text = _encoder.encode(value)
+    except RecursionError:
+        return '"nested too deeply to be shown"'
     if len(text) > _LONGEST_TEXT_BYTES:
         text = _encoder.encode(text[:_LONGEST_TEXT_BYTES].decode("utf-8", "ignore"))
     return text.decode()
@@ -51,9 +54,9 @@ def _decode_leniently(text: bytes) -> Any:
     """
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        return _without_lone_surrogates(value)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise NotJsonError from error
-    return _without_lone_surrogates(value)
 
 
 def _refuse(constant: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,16 +19,22 @@ _OUR_HEADERS = {
     "transfer-encoding",
 }
 
+# Printable ASCII only: what is sent is what was given. RFC 9110, *Field names* and
+# *Field values*.
+_URI = re.compile(r"[!-~]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?|")
+
 
 class LinkError(ValueError):
     """A `links.next` cannot be followed.
 
     Args:
-        kind: The kind of issue that it is.
         message: Why, in words.
+        kind: The kind of issue that it is.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, message: str, kind: str = "invalid_response") -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -65,21 +72,24 @@ def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
     if link is None:
         return None
     uri = link.get("uri") if isinstance(link, Mapping) else None
-    if not isinstance(uri, str) or not _is_plain(uri):
+    if not isinstance(uri, str) or not _URI.fullmatch(uri):
         msg = "`links.next` has no address that can be read"
-        msg_0 = "invalid_response"
-        raise LinkError(msg_0, msg)
-    return NextLink(_absolute(uri, base), _headers(link))
+        raise LinkError(msg)
+    return NextLink(_absolute(uri, base), _headers(link.get("headers") or []))
 
 
 def _absolute(uri: str, base: str) -> str:
     """Return the address of a link; its query is left exactly as it is."""
-    parts, own = urlsplit(uri), urlsplit(base)
+    try:
+        parts = urlsplit(uri)
+        origin = _origin(parts)
+    except ValueError as error:
+        msg = "`links.next` has an address that cannot be read"
+        raise LinkError(msg) from error
     if parts.scheme or parts.netloc:
-        if _origin(parts) != _origin(own):
+        if origin != _origin(urlsplit(base)):
             msg = "`links.next` leads to another host; it was not followed"
-            msg_0 = "refused_redirect"
-            raise LinkError(msg_0, msg)
+            raise LinkError(msg, "refused_redirect")
         return uri
     path = uri if uri.startswith("/") else f"/{uri}"
     has_version = path.startswith(("/v1/", "/v1?"))
@@ -87,32 +97,22 @@ def _absolute(uri: str, base: str) -> str:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
+    port = parts.port
     default = _DEFAULT_PORTS.get(parts.scheme)
     return parts.scheme, parts.hostname, default if port is None else port
 
 
-def _headers(link: Mapping[str, Any]) -> dict[str, str]:
+def _headers(fields: Any) -> dict[str, str]:
     headers = {}
-    for field in link.get("headers") or []:
+    for field in fields if isinstance(fields, list) else [None]:
         name = field.get("key") if isinstance(field, Mapping) else None
         value = field.get("value") if isinstance(field, Mapping) else None
         if not isinstance(name, str) or not isinstance(value, str):
             msg = "`links.next` has headers that cannot be read"
-            msg_0 = "invalid_response"
-            raise LinkError(msg_0, msg)
-        if not _is_plain(name) or not _is_plain(value.replace(" ", "")):
+            raise LinkError(msg)
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             msg = "`links.next` has headers that cannot be sent"
-            msg_0 = "invalid_response"
-            raise LinkError(msg_0, msg)
+            raise LinkError(msg)
         if name.lower() not in _OUR_HEADERS:
             headers[name] = value
     return headers
-
-
-def _is_plain(text: str) -> bool:
-    """Return whether a text is printable ASCII without blanks, so safe on the wire."""
-    return bool(text) and all("!" <= character <= "~" for character in text)

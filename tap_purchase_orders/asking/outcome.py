@@ -33,12 +33,15 @@ class Question:
         limiter: The allowance that it counts against.
         problem: Says what is wrong with the body of a good answer, if anything.
         headers: Header fields of this question alone.
+        own_refusals: Codes of refusals that concern this question alone, though the
+            caller is refused everything by them elsewhere.
     """
 
     url: str
     limiter: RateLimiter
     problem: Callable[[Any], str | None]
     headers: Mapping[str, str] = field(default_factory=dict)
+    own_refusals: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -107,7 +110,8 @@ def read_response(
     message = f"HTTP {status}: {error.message or response.reason or 'no reason given'}"
     if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return MayPass(_failure("unavailable", message, response, dialect, error))
-    if refusal := dialect.refusal(response, error):
+    refusal = dialect.refusal(response, error)
+    if refusal and error.code not in question.own_refusals:
         raise UpstreamRefusedError(refusal)
     kind = _KINDS.get(status, "request_failed")
     return _failure(kind, message, response, dialect, error)

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from tap_purchase_orders.asking.addresses import APPLICATION, USER_AGENT, path_segment
 from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.body import json_text
 from tap_purchase_orders.asking.collections import (
     LinkError,
     collection_problem,
@@ -26,6 +27,7 @@ from tap_purchase_orders.asking.outcome import Question, UpstreamError
 from tap_purchase_orders.errors import UpstreamRefusedError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from tap_purchase_orders.asking.asker import Asker
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.asking.transport import Response
     from tap_purchase_orders.settings.model import PartnerCenterSettings
 
+NO_APP_ONLY_ACCESS = "900329"
 _PRICING_NOT_GRANTED = "800043"
 # Refusals that concern the caller and not one customer (*Error codes*): no request
 # of this caller will fare better.
@@ -42,8 +45,11 @@ _CALLER_REFUSALS = {
     "900150": "the caller lacks a role or privilege",
     "900308": "the caller lacks a role (Admin agent or Global admin)",
     "900309": "sign-in is blocked by a Conditional Access policy",
+    NO_APP_ONLY_ACCESS: "App-only credentials are not accepted here",
 }
 _MFA_CODE = "900421"
+# As in the documented sample; no largest size is published.
+_ACTIVITY_PAGE_SIZE = 500
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +138,7 @@ class PartnerCenter:
         # throttling guidance*).
         self._customers = limiter()
         self._orders = limiter()
+        self._activity = limiter()
 
     def customer_pages(self) -> Iterator[Answer | Failure]:
         """Yield the pages of the customer list; a failure is the last thing yielded.
@@ -142,10 +149,11 @@ class PartnerCenter:
         """
         url = f"{self._base}/v1/customers?size={self._page_size}"
         for page in self._pages(Question(url, self._customers, collection_problem)):
-            if isinstance(page, Failure) and page.kind == "forbidden":
+            if isinstance(page, Failure) and page.is_refusal:
                 msg = (
-                    f"Partner Center: {page.message}: the list of customers is not "
-                    f"open to this caller; check the app registration and its roles"
+                    f"Partner Center: {page.message}: the list of customers cannot be "
+                    f"had; check `partner_center.api_url`, the app registration and "
+                    f"its roles"
                 )
                 raise UpstreamRefusedError(msg)
             yield page
@@ -186,7 +194,8 @@ class PartnerCenter:
         an empty collection or 404 is not documented.
         """
         path = f"{_order_path(customer_id, order_id)}/attachments"
-        return self._collection(f"{self._base}{path}")
+        url = f"{self._base}{path}"
+        return self._collection(Question(url, self._orders, collection_problem))
 
     def provisioning_status(
         self, customer_id: str, order_id: str
@@ -196,7 +205,27 @@ class PartnerCenter:
         Source: *Get order provisioning status*; it needs a user's token.
         """
         path = f"{_order_path(customer_id, order_id)}/provisioningstatus"
-        return self._collection(f"{self._base}{path}")
+        question = Question(
+            f"{self._base}{path}",
+            self._orders,
+            collection_problem,
+            own_refusals=frozenset({NO_APP_ONLY_ACCESS}),
+        )
+        return self._collection(question)
+
+    def order_activity(self, first_day: dt.date) -> list[Answer] | Failure:
+        """Return the pages of the activity log about orders, from a day on.
+
+        Source: *Get a record of Partner Center activity by user*.
+        """
+        condition = {"Field": "ResourceType", "Value": "order", "Operator": "equals"}
+        query = {
+            "startDate": first_day.isoformat(),
+            "size": _ACTIVITY_PAGE_SIZE,
+            "filter": json_text(condition),
+        }
+        url = f"{self._base}/v1/auditrecords?{urlencode(query)}"
+        return self._collection(Question(url, self._activity, collection_problem))
 
     def _all_orders(
         self, customer_id: str, *, include_price: bool
@@ -206,13 +235,14 @@ class PartnerCenter:
             "include_system_purchases": self._include_system_purchases,
         }
         query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
-        url = f"{self._base}{_orders_path(customer_id)}"
-        return self._collection(f"{url}?{query}" if query else url)
+        path = _orders_path(customer_id) + (f"?{query}" if query else "")
+        url = f"{self._base}{path}"
+        return self._collection(Question(url, self._orders, collection_problem))
 
-    def _collection(self, url: str) -> list[Answer] | Failure:
-        """Return all pages of a collection below a customer's orders."""
+    def _collection(self, question: Question) -> list[Answer] | Failure:
+        """Return all pages of a collection, or why they cannot all be had."""
         answers = []
-        for page in self._pages(Question(url, self._orders, collection_problem)):
+        for page in self._pages(question):
             if isinstance(page, Failure):
                 return page
             answers.append(page)

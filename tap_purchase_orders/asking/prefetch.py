@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_purchase_orders.errors import StoppedError
 
@@ -46,60 +47,79 @@ def prefetch(
             way are still yielded; the others are left out.
         before_waiting: Called on the caller's thread whenever it is about to wait.
     """
-    source = iter(tasks)
-    source_errors: list[Exception] = []
-    pending: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
-
-    def begin(count: int) -> None:
-        if stop.is_requested or source_errors:
-            return
-        try:
-            pending.extend(pool.submit(task) for task in islice(source, count))
-        except StoppedError:
-            pass
-        except Exception as error:  # noqa: BLE001  # raised below, in its turn
-            source_errors.append(error)
-
+    window = _Window(tasks, workers, stop)
     try:
-        begin(_LOOK_AHEAD_PER_WORKER * workers)
-        deadline = _Deadline(stop)
-        while pending:
-            future = pending.popleft()
+        window.fill(_LOOK_AHEAD_PER_WORKER * workers)
+        while window.pending:
+            future = window.pending.popleft()
             if not future.done():
                 before_waiting()
-            if stop.is_requested and future.cancel():
-                continue
             try:
-                result = deadline.result(future)
-            except StoppedError:
+                result = window.result(future)
+            except (StoppedError, CancelledError):
                 continue
-            begin(1)
+            window.fill(1)
             yield result
-        if source_errors:
-            raise source_errors[0]
+        if window.source_error is not None:
+            raise window.source_error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        window.close()
 
 
-class _Deadline:
-    """Waits for results; once the run is to end, not for long."""
+class _Window(Generic[Result]):
+    """The tasks that are begun and not yet yielded."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(
+        self, tasks: Iterable[Callable[[], Result]], workers: int, stop: Stop
+    ) -> None:
+        self.pending: deque[Future[Result]] = deque()
+        self.source_error: Exception | None = None
+        self._source = iter(tasks)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         self._stop = stop
+        self._has_failed = threading.Event()
         self._ends_at: float | None = None
 
+    def fill(self, count: int) -> None:
+        """Begin some more tasks, if there are any and nothing speaks against it."""
+        if self._stop.is_requested or self.source_error is not None:
+            return
+        try:
+            for task in islice(self._source, count):
+                self.pending.append(self._pool.submit(self._guarded, task))
+        except StoppedError:
+            pass
+        except Exception as error:  # noqa: BLE001  # raised by the caller, in its turn
+            self.source_error = error
+
     def result(self, future: Future[Result]) -> Result:
-        """Return a result.
+        """Return a result; once asking is to end, do not wait for it long.
 
         Raises:
+            CancelledError: The task was not begun, and will not be.
             StoppedError: It did not come in the time that is left.
         """
         while not future.done():
-            if self._stop.is_requested:
+            if self._stop.is_requested and not future.cancel():
                 now = time.monotonic()
                 self._ends_at = self._ends_at or now + _GRACE_SECONDS
                 if now >= self._ends_at:
                     raise StoppedError
             wait([future], timeout=_LOOK_SECONDS)
         return future.result()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _guarded(self, task: Callable[[], Result]) -> Result:
+        if self._has_failed.is_set():
+            raise StoppedError
+        try:
+            return task()
+        except StoppedError:
+            raise
+        except Exception:
+            # It ends everything in its turn: nothing more is to be begun meanwhile.
+            self._has_failed.set()
+            raise

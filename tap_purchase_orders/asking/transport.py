@@ -120,7 +120,7 @@ class Transport:
                     sent=prepared,
                 )
         except requests.RequestException as error:
-            raise TransportError(_in_words(error)) from error
+            raise TransportError(in_words(error)) from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -149,7 +149,7 @@ def _whole_body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _in_words(error: requests.RequestException) -> str:
+def in_words(error: requests.RequestException) -> str:
     """Return what happened, without addresses, which may hold identifiers."""
     if isinstance(error, requests.exceptions.SSLError):
         return (

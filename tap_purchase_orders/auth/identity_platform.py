@@ -12,6 +12,8 @@ import requests
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from tap_purchase_orders.asking.body import NotJsonError, decode_body
+from tap_purchase_orders.asking.transport import in_words
 from tap_purchase_orders.auth.token import Token
 from tap_purchase_orders.errors import SignInError
 
@@ -47,6 +49,7 @@ AUTHORITY = th.Property(
 
 _TIMEOUT_SECONDS = (10.0, 30.0)
 _TRIES = 5
+_MAY_PASS = {408, 429}
 
 # What the identity platform's error codes mean for the person who set the tap up.
 # Source: Microsoft identity platform, *Authentication and authorization error codes*.
@@ -72,7 +75,7 @@ class _TransientError(Exception):
 
 
 class _AuthoritySession(requests.Session):
-    """Talks to one token authority and to no other host, and follows no redirect."""
+    """Talks to one token authority, and lets MSAL see only answers that it can read."""
 
     def __init__(self, authority: str) -> None:
         super().__init__()
@@ -80,14 +83,41 @@ class _AuthoritySession(requests.Session):
 
     @override
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the answer to a request of MSAL's.
+
+        Raises:
+            SignInError: The authority sends us elsewhere.
+            _TransientError: The answer is none, or not that of an authority.
+        """
         if urlsplit(url)[:2] != self._authority[:2]:
-            msg = (
-                f"the token authority names another host ({urlsplit(url).hostname}); "
-                f"nothing was sent there: check `{_AUTH}.authority`"
-            )
-            raise SignInError(msg)
+            msg = f"names another host ({urlsplit(url).hostname})"
+            raise _elsewhere(msg)
         kwargs.update(allow_redirects=False, timeout=_TIMEOUT_SECONDS)
-        return super().request(method, url, *args, **kwargs)
+        response = super().request(method, url, *args, **kwargs)
+        status = response.status_code
+        if 300 <= status < 400:  # noqa: PLR2004  # the redirects
+            msg = "answers with a redirect"
+            raise _elsewhere(msg)
+        if status in _MAY_PASS or status >= 500:  # noqa: PLR2004
+            msg = f"HTTP {status}"
+            raise _TransientError(msg)
+        if not _is_json_object(response.content):
+            msg = f"HTTP {status}, and the answer is not JSON"
+            raise _TransientError(msg)
+        return response
+
+
+def _elsewhere(what: str) -> SignInError:
+    return SignInError(
+        f"the token authority {what}; nothing was sent there: check `{_AUTH}.authority`"
+    )
+
+
+def _is_json_object(content: bytes) -> bool:
+    try:
+        return isinstance(decode_body(content), dict)
+    except NotJsonError:
+        return False
 
 
 class ConfidentialClient:
@@ -152,18 +182,26 @@ class ConfidentialClient:
             # MSAL keeps tokens too; what it kept may be the one just refused.
             application.remove_tokens_for_client()
             answer = application.acquire_token_for_client(scopes=[self._scope])
-        except (requests.RequestException, RuntimeError) as error:
-            raise _TransientError(type(error).__name__) from error
+        except requests.RequestException as error:
+            raise _TransientError(in_words(error)) from error
         if "access_token" not in answer:
             raise self._refusal(answer)
+        try:
+            lifetime = float(answer["expires_in"])
+        except (KeyError, TypeError, ValueError) as error:
+            msg = "the token has no lifetime"
+            raise _TransientError(msg) from error
         logger.info("Partner Center: signed in as application %s", self._client_id)
-        return Token(answer["access_token"], asked_at, float(answer["expires_in"]))
+        return Token(answer["access_token"], asked_at, lifetime)
 
     def _connected(self) -> Any:
         """Return MSAL's client; making it asks the authority for its endpoints."""
         if self._application is None:
             # Imported here: only runs that sign in this way pay for it.
             import msal  # noqa: PLC0415
+
+            # It would log whole answers of an authority that it cannot read.
+            logging.getLogger("msal").setLevel(logging.CRITICAL)
 
             try:
                 self._application = msal.ConfidentialClientApplication(
@@ -186,7 +224,7 @@ class ConfidentialClient:
 
     def _refusal(self, answer: dict[str, Any]) -> Exception:
         """Return the error for an answer without a token."""
-        codes = [code for code in answer.get("error_codes", ()) if code in _ADVICE]
+        codes = [code for code in answer.get("error_codes") or () if code in _ADVICE]
         name = str(answer.get("error", "no reason given"))
         if name in {"temporarily_unavailable", "server_error"}:
             return _TransientError(name)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from requests.auth import AuthBase
 
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.plugins import AUTH_GROUP, is_built_in, load_plugin
+from tap_purchase_orders.plugins import AUTH_GROUP, is_built_in, load_plugin, plugins
 
 if TYPE_CHECKING:
     from singer_sdk import typing as th
@@ -24,13 +23,12 @@ def built_in_settings(
     """Return the names of an upstream's built-in methods and all keys they read."""
     methods: list[str] = []
     settings: dict[str, th.Property[Any]] = {}
-    for point in sorted(entry_points(group=AUTH_GROUP), key=lambda p: p.name):
-        method = point.load() if is_built_in(point) else None
-        if not isinstance(method, AuthMethod) or method.upstream != upstream:
-            continue
-        methods.append(point.name)
-        for setting in method.settings:
-            settings.setdefault(setting.name, setting)
+    for point in filter(is_built_in, plugins(AUTH_GROUP)):
+        method: AuthMethod = point.load()
+        if method.upstream == upstream:
+            methods.append(point.name)
+            for setting in method.settings:
+                settings.setdefault(setting.name, setting)
     return methods, list(settings.values())
 
 
@@ -42,12 +40,14 @@ def auth_method(upstream: str, section: Mapping[str, Any]) -> SignIn:
     """
     name = section["method"]
     setting = f"{upstream}.auth.method"
-    method = load_plugin(AUTH_GROUP, name, setting)
+    own, _ = built_in_settings(upstream)
+    added = [point.name for point in plugins(AUTH_GROUP) if not is_built_in(point)]
+    choices = sorted({*own, *added})
+    method = load_plugin(AUTH_GROUP, name, setting, choices)
     if isinstance(method, AuthMethod) and method.upstream != upstream:
-        methods, _ = built_in_settings(upstream)
         msg = (
-            f"`{setting}` is {name!r}, which is for `{method.upstream}`; "
-            f"choose one of: {', '.join(methods)}"
+            f"`{setting}` {name!r} is for `{method.upstream}`; "
+            f"choose one of: {', '.join(choices)}"
         )
         raise SettingsError(msg)
     if not callable(method):

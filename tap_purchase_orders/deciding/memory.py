@@ -31,7 +31,9 @@ class CustomerMemory:
     Attributes:
         bookmark: The latest creation date of the orders that were written.
         followed: The open and the recent orders, by their ids.
+        last_read: When the orders were last read; kept for the activity log only.
     """
 
     bookmark: Instant | None = None
     followed: dict[str, FollowedOrder] = field(default_factory=dict)
+    last_read: Instant | None = None

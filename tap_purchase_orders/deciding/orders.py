@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # An order may show in the list this long after it was created (Partner Center, *Get
 # all of a customer's orders*).
-_VISIBILITY_SECONDS = 15 * 60
+VISIBILITY_SECONDS = 15 * 60
 _DAY_SECONDS = 24 * 60 * 60
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -79,7 +79,7 @@ class Decision:
             followed.pop(order_id, None)
             if order_id in before.followed:
                 followed[order_id] = before.followed[order_id]
-        return CustomerMemory(self.memory.bookmark, followed)
+        return replace(self.memory, followed=followed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class OrderRules:
     def _window_start(self, bookmark: Instant | None) -> Instant | None:
         if bookmark is None:
             return None
-        seconds = max(self.lookback_days * _DAY_SECONDS, _VISIBILITY_SECONDS)
+        seconds = max(self.lookback_days * _DAY_SECONDS, VISIBILITY_SECONDS)
         return bookmark.earlier(seconds)
 
 

@@ -7,12 +7,13 @@ other tools can read them; the orders that are followed stand beside the bookmar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
 from tap_purchase_orders.deciding.resume import ResumePoint
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.reading.instants import parse_instant
+from tap_purchase_orders.reading.instants import Instant, parse_instant
 
 REPLICATION_KEY = "creationDate"
 
@@ -34,6 +35,9 @@ class State:
         }
         self._resume_point = _resume_point(bookmarks.get("purchase_orders", {}))
         orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
+        self._activity_read_until = _instant(
+            orders.get("activity_read_until"), "bookmarks.orders.activity_read_until"
+        )
         self._customers = dict(_customers(orders.get("partitions", [])))
         self._partitions = {
             customer_id: _partition(customer_id, memory)
@@ -46,10 +50,26 @@ class State:
 
     def remember_customer(self, customer_id: str, memory: CustomerMemory) -> None:
         """Take in what is known of a customer's orders once they are written."""
-        if memory.bookmark is None and not memory.followed:
+        if memory == CustomerMemory():
             return
         self._customers[customer_id] = memory
         self._partitions[customer_id] = _partition(customer_id, memory)
+
+    def forget_last_read(self, customer_id: str) -> None:
+        """Take in that a customer could not be read: the next run reads it again."""
+        if customer_id in self._customers:
+            memory = replace(self._customers[customer_id], last_read=None)
+            self._customers[customer_id] = memory
+            self._partitions[customer_id] = _partition(customer_id, memory)
+
+    @property
+    def activity_read_until(self) -> Instant | None:
+        """Up to when the activity log was followed."""
+        return self._activity_read_until
+
+    def remember_activity(self, moment: Instant) -> None:
+        """Take in that everything that the log named before a moment was read."""
+        self._activity_read_until = moment
 
     @property
     def resume_point(self) -> ResumePoint | None:
@@ -68,8 +88,13 @@ class State:
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message: complete, and at once."""
         bookmarks = dict(self._others)
+        orders: dict[str, Any] = {}
+        if self._activity_read_until is not None:
+            orders["activity_read_until"] = self._activity_read_until.text
         if self._partitions:
-            bookmarks["orders"] = {"partitions": list(self._partitions.values())}
+            orders["partitions"] = list(self._partitions.values())
+        if orders:
+            bookmarks["orders"] = orders
         return {"bookmarks": bookmarks} if bookmarks else {}
 
 
@@ -101,18 +126,34 @@ def _customers(partitions: Any) -> Any:
 
 
 def _memory(part: Mapping[str, Any], path: str) -> CustomerMemory:
-    bookmark = part.get("replication_key_value")
     followed = _section(part.get("followed_orders", {}), f"{path}.followed_orders")
+    return CustomerMemory(
+        _instant(part.get("replication_key_value"), f"{path}.replication_key_value"),
+        {
+            order_id: _followed_order(value, f"{path}.followed_orders.{order_id}")
+            for order_id, value in followed.items()
+        },
+        _instant(part.get("last_read"), f"{path}.last_read"),
+    )
+
+
+def _followed_order(value: Any, path: str) -> FollowedOrder:
+    match value:
+        case [str() | None as status, int(sequence), str(digest)] if (
+            sequence >= 0 and not isinstance(sequence, bool)
+        ):
+            return FollowedOrder(status, sequence, digest)
+        case _:
+            raise _mistake(path, "must be an array of status, sequence and digest")
+
+
+def _instant(value: Any, path: str) -> Instant | None:
+    if value is None:
+        return None
     try:
-        return CustomerMemory(
-            None if bookmark is None else parse_instant(bookmark),
-            {
-                order_id: FollowedOrder(status, int(sequence), str(digest))
-                for order_id, (status, sequence, digest) in followed.items()
-            },
-        )
-    except (AttributeError, TypeError, ValueError) as error:
-        raise _mistake(path, "cannot be read") from error
+        return parse_instant(value)
+    except (AttributeError, ValueError) as error:
+        raise _mistake(path, "must be a date-time") from error
 
 
 def _partition(customer_id: str, memory: CustomerMemory) -> dict[str, Any]:
@@ -120,6 +161,8 @@ def _partition(customer_id: str, memory: CustomerMemory) -> dict[str, Any]:
     if memory.bookmark is not None:
         partition["replication_key"] = REPLICATION_KEY
         partition["replication_key_value"] = memory.bookmark.text
+    if memory.last_read is not None:
+        partition["last_read"] = memory.last_read.text
     if memory.followed:
         partition["followed_orders"] = {
             order_id: [known.status, known.sequence, known.digest]

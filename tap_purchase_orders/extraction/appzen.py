@@ -161,7 +161,7 @@ class AppZenExtraction:
 
     def _batch(self, asked: str, remember: Callable[[], None]) -> Batch:
         """Return the batch of one purchase order, header and lines."""
-        if not (is_path_segment(asked) and asked.strip()):
+        if not is_path_segment(asked):
             return Batch(now(), issues=[_invalid_number(asked)], remember=remember)
         outcome = self._client.purchase_order(asked)
         batch = Batch(outcome.received_at, remember=remember, key_was_refused=False)
@@ -189,5 +189,5 @@ def _invalid_number(number: str) -> Issue:
         kind="invalid_number",
         message=f"{number!r} cannot be asked for: it is no path segment of its own",
         observed_at=now(),
-        record_key=number,
+        record_key=number.encode(errors="replace").decode(),
     )

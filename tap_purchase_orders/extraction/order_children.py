@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.partner_center import NO_APP_ONLY_ACCESS
+from tap_purchase_orders.deciding.orders import DecidedOrder
 from tap_purchase_orders.deciding.statuses import (
     is_in_purchase_order_state,
     is_moving,
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 ATTACHMENTS = "order_attachments"
 PROVISIONING = "order_provisioning_status"
 CHILD_STREAMS = (ATTACHMENTS, PROVISIONING)
-
-_NO_APP_ONLY_ACCESS = "900329"
 
 Ask: TypeAlias = Callable[[str, str], list[Answer] | Failure]
 
@@ -96,7 +96,7 @@ class OrderChildren:
     def _fail(
         self, batch: Batch, key: str, stream: _ChildStream, failure: Failure
     ) -> bool:
-        if failure.error_code == _NO_APP_ONLY_ACCESS:
+        if failure.error_code == NO_APP_ONLY_ACCESS:
             # Every further request would be refused for the same reason.
             with self._lock:
                 if stream.name in self._ended:

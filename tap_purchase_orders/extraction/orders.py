@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.extraction.batch import Batch, Wanted
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
+from tap_purchase_orders.reading.instants import now_instant
 from tap_purchase_orders.reading.issues import Issue, failure_issue, moment_text
 from tap_purchase_orders.reading.orders import (
     UPSTREAM,
@@ -45,15 +48,23 @@ class CustomerOrders:
         rules: Decide which orders are emitted and followed.
         state: Takes what is to be remembered.
         wanted: The selected streams.
+        keeps_last_read: Remember when each customer was read.
     """
 
     def __init__(
-        self, client: PartnerCenter, rules: OrderRules, state: State, wanted: Wanted
+        self,
+        client: PartnerCenter,
+        rules: OrderRules,
+        state: State,
+        wanted: Wanted,
+        *,
+        keeps_last_read: bool,
     ) -> None:
         self._client = client
         self._rules = rules
         self._state = state
         self._wanted = wanted
+        self._keeps_last_read = keeps_last_read
         self._reader = OrderReader()
         self._children = OrderChildren(client, wanted)
 
@@ -80,13 +91,17 @@ class CustomerOrders:
             if not self._children.add_to(batch, decided):
                 unfinished.append(decided.head.id)
         new_memory = decision.memory_without(unfinished, memory)
-        batch.remember = lambda: self._state.remember_customer(customer_id, new_memory)
+        if self._keeps_last_read and not unfinished:
+            moment = now_instant(batch.received_at)
+            new_memory = replace(new_memory, last_read=moment)
+        batch.remember = partial(self._state.remember_customer, customer_id, new_memory)
         return batch
 
     def _failed(self, customer_id: str, failure: Failure) -> Batch:
         return Batch(
             failure.received_at,
             issues=[failure_issue(UPSTREAM, "orders", customer_id, failure)],
+            remember=partial(self._state.forget_last_read, customer_id),
             key_was_refused=failure.is_refusal,
         )
 

@@ -6,12 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.deciding.orders import OrderRules
 from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.extraction.activity import activity_rules
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.reading.customers import UPSTREAM, Customer, CustomerReader
+from tap_purchase_orders.reading.instants import now_instant
 from tap_purchase_orders.reading.issues import Issue, failure_issue
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.asking.partner_center import PartnerCenter
     from tap_purchase_orders.asking.stop import Stop
+    from tap_purchase_orders.deciding.activity import ActivityRules
     from tap_purchase_orders.deciding.state import State
     from tap_purchase_orders.settings.model import PartnerCenterSettings, Settings
 
@@ -58,7 +62,12 @@ class PartnerCenterExtraction:
             section.lookback_days,
             everything=not wanted.full_table.isdisjoint(ORDER_STREAMS),
         )
-        self._orders = CustomerOrders(client, rules, state, wanted)
+        self._follows_log = section.change_detection == "activity_log"
+        self._orders = CustomerOrders(
+            client, rules, state, wanted, keeps_last_read=self._follows_log
+        )
+        self._reads_everything = not self._follows_log or rules.everything
+        self._list_is_complete = True
         self._customers = CustomerReader()
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
@@ -67,6 +76,7 @@ class PartnerCenterExtraction:
         Raises:
             UpstreamRefusedError: The rest cannot be read.
         """
+        began = now_instant(now())
         asked = refused = 0
         for batch in prefetch(
             self._steps(),
@@ -78,7 +88,11 @@ class PartnerCenterExtraction:
                 asked += 1
                 refused += batch.key_was_refused
             yield batch
-        if asked and asked == refused and not self._stop.is_requested:
+        if self._stop.is_requested:
+            return
+        if self._follows_log and self._list_is_complete:
+            self._state.remember_activity(began)
+        if asked and asked == refused and self._reads_everything:
             msg = (
                 f"Partner Center: the orders of all customers ({asked}) were refused; "
                 f"check the app registration and `partner_center.customer_ids`"
@@ -93,31 +107,55 @@ class PartnerCenterExtraction:
         """
         if not self._wanted.any_of(("customers", *ORDER_STREAMS)):
             return
+        rules = self._activity_rules()
         if self._section.customer_ids:
             for customer_id in filter(self._shard.takes, self._section.customer_ids):
                 if "customers" in self._wanted:
                     yield partial(self._given_customer, customer_id)
-                yield from self._order_steps([customer_id])
+                yield from self._order_steps([customer_id], rules)
             return
         seen: set[str] = set()
         for page in self._client.customer_pages():
-            batch, customer_ids = self._read_page(page)
+            batch, customer_ids = self._read_page(page, seen)
             yield partial(_made_already, batch)
-            # The list may change while it is paged through: nobody is read twice.
-            new = [known for known in dict.fromkeys(customer_ids) if known not in seen]
-            seen.update(new)
-            yield from self._order_steps(new)
+            yield from self._order_steps(customer_ids, rules)
 
-    def _order_steps(self, customer_ids: list[str]) -> Iterator[Step]:
-        if self._wanted.any_of(ORDER_STREAMS):
-            for customer_id in customer_ids:
-                memory = self._state.customer(customer_id)
+    def _activity_rules(self) -> ActivityRules | None:
+        """Return the rules that pick the customers to read, none for all of them."""
+        if self._reads_everything or not self._wanted.any_of(ORDER_STREAMS):
+            return None
+        rules = activity_rules(
+            self._client,
+            self._state.activity_read_until,
+            now_instant(now()),
+            self._section.full_read_days,
+        )
+        self._reads_everything = rules is None
+        return rules
+
+    def _order_steps(
+        self, customer_ids: list[str], rules: ActivityRules | None
+    ) -> Iterator[Step]:
+        if not self._wanted.any_of(ORDER_STREAMS):
+            return
+        for customer_id in customer_ids:
+            memory = self._state.customer(customer_id)
+            if rules is None or rules.chooses(customer_id, memory):
                 yield partial(self._orders.batch, customer_id, memory)
 
-    def _read_page(self, page: Answer | Failure) -> tuple[Batch, list[str]]:
-        """Return the batch of a page of customers, and the ids of those to read."""
+    def _read_page(
+        self, page: Answer | Failure, seen: set[str]
+    ) -> tuple[Batch, list[str]]:
+        """Return the batch of a page of customers, and the ids of those to read.
+
+        Args:
+            page: The page.
+            seen: The ids of the pages before; the list may change while it is paged
+                through, and nobody is read twice.
+        """
         batch = Batch(page.received_at)
         if isinstance(page, Failure):
+            self._list_is_complete = False
             batch.issues.append(failure_issue(UPSTREAM, "customers", None, page))
             return batch, []
         customer_ids = []
@@ -125,7 +163,8 @@ class PartnerCenterExtraction:
             customer = self._customers.read(raw, page.received_at)
             if isinstance(customer, Issue):
                 batch.issues.append(customer)
-            elif self._shard.takes(customer.id):
+            elif customer.id not in seen and self._shard.takes(customer.id):
+                seen.add(customer.id)
                 self._add_customer(batch, customer)
                 customer_ids.append(customer.id)
         return batch, customer_ids

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.number_sources.registry import SECTION
 from tap_purchase_orders.number_sources.source import NumberSource
 
@@ -20,11 +19,16 @@ def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
         # A trailing comma does not stand for one more number.
         yield from (part.strip() for part in numbers.removesuffix(",").split(","))
         return
-    for position, number in enumerate(numbers):
-        if isinstance(number, bool) or not isinstance(number, str | int):
-            msg = f"`{SECTION}.numbers[{position}]` must be text"
-            raise SettingsError(msg)
-        yield str(number)
+    yield from map(str, numbers)
+
+
+def _mistakes(section: Mapping[str, Any]) -> list[str]:
+    numbers = section["numbers"]
+    return [
+        f"`{SECTION}.numbers[{position}]` must be text"
+        for position, number in enumerate(numbers if isinstance(numbers, list) else ())
+        if isinstance(number, bool) or not isinstance(number, str | int)
+    ]
 
 
 def _identity(section: Mapping[str, Any]) -> str:
@@ -35,5 +39,6 @@ SOURCE = NumberSource(
     settings=("numbers",),
     required=("numbers",),
     numbers=_numbers,
+    mistakes=_mistakes,
     identity=_identity,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.plugins import NUMBER_SOURCE_GROUP, load_plugin
+from tap_purchase_orders.plugins import NUMBER_SOURCE_GROUP, load_plugin, plugins
 
 SECTION = "appzen.purchase_order_numbers"
 
@@ -21,7 +21,8 @@ def number_source(section: Mapping[str, Any]) -> ReadNumbers:
     """
     name = section["source"]
     setting = f"{SECTION}.source"
-    source = load_plugin(NUMBER_SOURCE_GROUP, name, setting)
+    choices = [point.name for point in plugins(NUMBER_SOURCE_GROUP)]
+    source = load_plugin(NUMBER_SOURCE_GROUP, name, setting, choices)
     if not callable(source):
         msg = f"`{setting}`: the plug-in {name!r} is not callable"
         raise SettingsError(msg)

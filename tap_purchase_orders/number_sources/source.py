@@ -21,6 +21,8 @@ class NumberSource:
         settings: The keys of the section that it reads, `source` apart.
         required: Those of them that must be given.
         numbers: Yields the numbers as text, exactly as they are to be asked for.
+        mistakes: Returns a line for each thing that is wrong with the section, as
+            far as that can be told without reading the source.
         identity: Tells one list from another without reading it to its end, where
             the source can do that. An interrupted run is resumed in the same list.
     """
@@ -28,6 +30,7 @@ class NumberSource:
     settings: tuple[str, ...]
     required: tuple[str, ...]
     numbers: Callable[[Mapping[str, Any]], Iterator[str]]
+    mistakes: Callable[[Mapping[str, Any]], list[str]] = lambda _: []
     identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     def __call__(self, section: Mapping[str, Any]) -> Iterator[str]:

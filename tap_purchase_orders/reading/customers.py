@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tap_purchase_orders.asking.addresses import is_path_segment
 from tap_purchase_orders.asking.body import json_text
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
 from tap_purchase_orders.reading.records import Notes, RecordReader
@@ -46,12 +47,12 @@ class CustomerReader:
         notes = Notes()
         record = self._record.read(raw, notes) if isinstance(raw, Mapping) else {}
         customer_id = record.get("id")
-        if customer_id is None or not customer_id.strip():
+        if customer_id is None or not is_path_segment(customer_id):
             return Issue(
                 upstream=UPSTREAM,
                 stream=STREAM,
                 kind="invalid_record",
-                message="a customer has no id; it was not emitted, nor its orders read",
+                message="a customer has no usable id; nothing of it was emitted",
                 observed_at=received_at,
                 payload=json_text(_without_credentials(raw)),
             )

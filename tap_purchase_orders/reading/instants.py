@@ -13,6 +13,7 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_FIRST_SECOND = int((dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH).total_seconds())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,8 +32,8 @@ class Instant:
     text: str = field(compare=False)
 
     def earlier(self, seconds: int) -> Instant:
-        """Return the moment this many seconds before."""
-        second = self.second - seconds
+        """Return the moment this many seconds before, within the years 1 to 9999."""
+        second = max(self.second - seconds, _FIRST_SECOND)
         return Instant(second, self.fraction, _text(second, self.fraction))
 
 

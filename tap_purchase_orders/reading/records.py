@@ -19,6 +19,8 @@ from tap_purchase_orders.reading.values import (
 
 # Never emitted, and no news either: a password (Partner Center, *Customer resources*).
 _WITHHELD = frozenset({"userCredentials"})
+# Free-form values nested deeper than this would overtax whoever reads the messages.
+_DEEPEST = 100
 _POSITION = re.compile(r"\[\d+\]")
 
 
@@ -88,8 +90,18 @@ def _reader(schema: Mapping[str, Any]) -> Read:
     return _value_reader(_CONVERSIONS[named[0], schema.get("format")])
 
 
-def _as_it_is(value: Any, path: str, notes: Notes) -> Any:  # noqa: ARG001
+def _as_it_is(value: Any, path: str, notes: Notes) -> Any:
+    if _is_deeper_than(_DEEPEST, value):
+        notes.unreadable.append((path, value))
+        return None
     return value
+
+
+def _is_deeper_than(depth: int, value: Any) -> bool:
+    if not isinstance(value, list | dict):
+        return False
+    members = value.values() if isinstance(value, dict) else value
+    return depth == 0 or any(_is_deeper_than(depth - 1, member) for member in members)
 
 
 def _value_reader(convert: Callable[[Any], Any]) -> Read:

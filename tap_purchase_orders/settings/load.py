@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
-from typing import Any
-from urllib.parse import urlsplit
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from tap_purchase_orders.asking.addresses import is_path_segment
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.number_sources.registry import SECTION, number_source
 from tap_purchase_orders.number_sources.source import NumberSource
 from tap_purchase_orders.reading.instants import Instant, parse_instant
+from tap_purchase_orders.settings.addresses import api_url_mistakes, authority_mistakes
 from tap_purchase_orders.settings.clouds import CLOUDS
-from tap_purchase_orders.settings.mistakes import schema_mistakes, section_mistakes
+from tap_purchase_orders.settings.mistakes import (
+    Mistake,
+    is_sound,
+    schema_mistakes,
+    section_mistakes,
+)
 from tap_purchase_orders.settings.model import (
     AppZenSettings,
     PartnerCenterSettings,
     Settings,
 )
 from tap_purchase_orders.settings.shard import Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def load_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Settings:
@@ -34,27 +43,51 @@ def load_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Setti
         SettingsError: With every mistake that was found.
     """
     mistakes = schema_mistakes(config, schema)
-    if mistakes:
-        raise SettingsError(*mistakes)
     filled = _with_defaults(config, schema)
-    mistakes = [*_start_date_mistakes(filled), *_shard_mistakes(filled["shard"])]
+    if all(filled.get(name) is None for name in ("partner_center", "appzen")):
+        line = "neither `partner_center` nor `appzen` is set: nothing to read"
+        mistakes.append(Mistake("", line))
+    checks: tuple[tuple[str, Callable[[], list[Mistake]]], ...] = (
+        ("start_date", lambda: _start_date_mistakes(filled)),
+        ("shard", lambda: _shard_mistakes(filled["shard"])),
+        ("partner_center.api_url", lambda: _api_url_mistakes("partner_center", filled)),
+        ("partner_center.customer_ids", lambda: _customer_mistakes(filled)),
+        ("partner_center.auth", lambda: _auth_mistakes("partner_center", filled)),
+        ("appzen.api_url", lambda: _api_url_mistakes("appzen", filled)),
+        ("appzen.auth", lambda: _auth_mistakes("appzen", filled)),
+        (SECTION, lambda: _source_mistakes(filled)),
+    )
+    found = [
+        mistake
+        for path, check in checks
+        if _is_given(path, filled) and is_sound(path, mistakes)
+        for mistake in check()
+    ]
+    if mistakes or found:
+        raise SettingsError(*(mistake.line for mistake in (*mistakes, *found)))
+    return _typed(filled)
+
+
+def _typed(filled: dict[str, Any]) -> Settings:
     partner_center, appzen = filled.get("partner_center"), filled.get("appzen")
-    if partner_center is None and appzen is None:
-        mistakes.append("neither `partner_center` nor `appzen` is set: nothing to read")
     if partner_center is not None:
-        mistakes += _fill_partner_center(partner_center)
+        cloud = CLOUDS[partner_center.pop("cloud")]
+        partner_center.setdefault("api_url", cloud.api_url)
+        ids = partner_center["customer_ids"]
+        partner_center["customer_ids"] = tuple(dict.fromkeys(ids))
+        method = auth_method("partner_center", partner_center["auth"])
+        if isinstance(method, AuthMethod) and "authority" in method.names:
+            partner_center["auth"].setdefault("authority", cloud.authority)
     if appzen is not None:
-        mistakes += _fill_appzen(appzen)
-    if mistakes:
-        raise SettingsError(*mistakes)
+        appzen.setdefault("max_requests_per_run", None)
     return Settings(
         start_date=_start_date(filled),
         strict=filled["strict"],
         shard=Shard(**filled["shard"]),
         partner_center=(
-            PartnerCenterSettings(**partner_center) if partner_center else None
+            None if partner_center is None else PartnerCenterSettings(**partner_center)
         ),
-        appzen=AppZenSettings(**appzen) if appzen else None,
+        appzen=None if appzen is None else AppZenSettings(**appzen),
     )
 
 
@@ -66,112 +99,87 @@ def _with_defaults(
     for key, part in schema.get("properties", {}).items():
         if key not in filled and "default" in part:
             filled[key] = part["default"]
-        if isinstance(filled.get(key), Mapping):
-            filled[key] = _with_defaults(filled[key], part)
+        value = filled.get(key)
+        if isinstance(value, Mapping):
+            filled[key] = _with_defaults(value, part)
+        elif "integer" in part.get("type", ()) and _is_whole(value):
+            # JSON schema takes 8.0 for a whole number; the rest of the tap does not.
+            filled[key] = int(value)
     return filled
 
 
-def _start_date(config: Mapping[str, Any]) -> Instant | None:
-    text = config.get("start_date")
+def _is_whole(value: Any) -> TypeGuard[float | Decimal]:
+    return isinstance(value, float | Decimal) and value == int(value)
+
+
+def _is_given(path: str, filled: Mapping[str, Any]) -> bool:
+    part: Any = filled
+    for key in path.split("."):
+        part = part.get(key) if isinstance(part, Mapping) else None
+    return part is not None
+
+
+def _start_date(filled: Mapping[str, Any]) -> Instant | None:
+    text = filled.get("start_date")
     return parse_instant(text) if text else None
 
 
-def _start_date_mistakes(config: Mapping[str, Any]) -> list[str]:
+def _start_date_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
     try:
-        _start_date(config)
+        _start_date(filled)
     except ValueError:
-        return ["`start_date` must be a date-time such as 2019-01-01T00:00:00Z"]
+        line = "`start_date` must be a date-time such as 2019-01-01T00:00:00Z"
+        return [Mistake("start_date", line)]
     return []
 
 
-def _shard_mistakes(shard: Mapping[str, Any]) -> list[str]:
+def _shard_mistakes(shard: Mapping[str, Any]) -> list[Mistake]:
     if shard["index"] < shard["count"]:
         return []
-    return [f"`shard.index` must be below `shard.count`, which is {shard['count']}"]
+    line = f"`shard.index` must be below `shard.count`, which is {shard['count']}"
+    return [Mistake("shard.index", line)]
 
 
-def _fill_partner_center(section: dict[str, Any]) -> list[str]:
-    """Set what the choice of a cloud stands for; return the section's mistakes."""
-    cloud = CLOUDS[section["cloud"]]
-    section.setdefault("api_url", cloud.api_url)
-    mistakes = _url_mistakes("partner_center.api_url", section["api_url"])
-    section["customer_ids"] = tuple(dict.fromkeys(section["customer_ids"]))
-    del section["cloud"]
-    method, auth_mistakes = _auth_method("partner_center", section["auth"])
-    if method is not None and "authority" in method.names:
-        section["auth"].setdefault("authority", cloud.authority)
-        authority = section["auth"]["authority"]
-        auth_mistakes += _authority_mistakes(authority)
-    return mistakes + auth_mistakes
+def _api_url_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[Mistake]:
+    return api_url_mistakes(f"{upstream}.api_url", filled[upstream]["api_url"])
 
 
-def _fill_appzen(section: dict[str, Any]) -> list[str]:
-    """Set what was left out; return the section's mistakes."""
-    section.setdefault("max_requests_per_run", None)
-    _, auth_mistakes = _auth_method("appzen", section["auth"])
+def _customer_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
+    path = "partner_center.customer_ids"
     return [
-        *_url_mistakes("appzen.api_url", section["api_url"]),
-        *auth_mistakes,
-        *_source_mistakes(section["purchase_order_numbers"]),
+        Mistake(path, f"`{path}[{position}]` cannot be the id of a customer")
+        for position, customer_id in enumerate(filled["partner_center"]["customer_ids"])
+        if not is_path_segment(customer_id)
     ]
 
 
-def _auth_method(
-    upstream: str, section: Mapping[str, Any]
-) -> tuple[AuthMethod | None, list[str]]:
-    """Return the method, where it is one that tells its keys, and the mistakes."""
+def _auth_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[Mistake]:
+    path, section = f"{upstream}.auth", filled[upstream]["auth"]
     try:
         method = auth_method(upstream, section)
     except SettingsError as error:
-        return None, list(error.mistakes)
+        return [Mistake(path, line) for line in error.mistakes]
     if not isinstance(method, AuthMethod):
-        return None, []
-    return method, section_mistakes(
-        f"{upstream}.auth",
-        section,
-        known=("method", *method.names),
-        required=method.required,
+        return []
+    mistakes = section_mistakes(
+        path, section, known=("method", *method.names), required=method.required
     )
+    if section.get("authority"):
+        mistakes += authority_mistakes(f"{path}.authority", section["authority"])
+    return mistakes
 
 
-def _source_mistakes(section: Mapping[str, Any]) -> list[str]:
+def _source_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
+    section = filled["appzen"]["purchase_order_numbers"]
     try:
         source = number_source(section)
     except SettingsError as error:
-        return list(error.mistakes)
+        return [Mistake(SECTION, line) for line in error.mistakes]
     if not isinstance(source, NumberSource):
         return []
-    return section_mistakes(
+    mistakes = section_mistakes(
         SECTION, section, known=("source", *source.settings), required=source.required
     )
-
-
-def _authority_mistakes(authority: str) -> list[str]:
-    setting = "partner_center.auth.authority"
-    parts = urlsplit(authority)
-    if parts.scheme != "https" or parts.path not in {"", "/"} or not parts.hostname:
-        return [f"`{setting}` must be https://host or https://host:port, no path"]
-    return []
-
-
-def _url_mistakes(setting: str, url: str) -> list[str]:
-    """Return what is wrong with an address to which credentials will be sent."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in {"http", "https"}:
-        return [f"`{setting}` must be an address such as https://host"]
-    if parts.username or parts.password or parts.query or parts.fragment:
-        return [f"`{setting}` must have no credentials, query or fragment"]
-    if parts.scheme == "http" and not _is_loopback(host):
-        return [f"`{setting}` must be https: http is for a server on this machine only"]
-    return []
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    if mistakes:
+        return mistakes
+    return [Mistake(SECTION, line) for line in source.mistakes(section)]

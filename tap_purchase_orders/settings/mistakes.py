@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -22,14 +22,35 @@ _TYPE_NAMES = {
 }
 
 
-def schema_mistakes(config: Any, schema: Mapping[str, Any]) -> list[str]:
-    """Return a line for each place where a configuration does not fit its schema.
+class Mistake(NamedTuple):
+    """One thing that is wrong with the settings.
 
-    Values are never shown: a credential may have been put in the wrong place.
+    Attributes:
+        path: The dotted name of the setting.
+        line: What is wrong, in one line that names it. Values are never shown: a
+            credential may have been put in the wrong place.
     """
+
+    path: str
+    line: str
+
+
+def schema_mistakes(config: Any, schema: Mapping[str, Any]) -> list[Mistake]:
+    """Return the places where a configuration does not fit its schema."""
     errors = Draft202012Validator(schema).iter_errors(config)
-    lines = [line for error in errors for line in _lines(error)]
-    return sorted(set(lines))
+    return sorted({mistake for error in errors for mistake in _mistakes(error)})
+
+
+def is_sound(path: str, mistakes: Iterable[Mistake]) -> bool:
+    """Return whether a setting and all that it holds and stands in have no mistake."""
+    return not any(
+        _is_within(mistake.path, path) or _is_within(path, mistake.path)
+        for mistake in mistakes
+    )
+
+
+def _is_within(path: str, other: str) -> bool:
+    return path == other or path.startswith((f"{other}.", f"{other}["))
 
 
 def section_mistakes(
@@ -38,8 +59,8 @@ def section_mistakes(
     *,
     known: tuple[str, ...],
     required: tuple[str, ...],
-) -> list[str]:
-    """Return a line for each key of a section that is unknown or missing.
+) -> list[Mistake]:
+    """Return the keys of a section that are unknown or missing.
 
     Args:
         path: The dotted name of the section.
@@ -51,30 +72,36 @@ def section_mistakes(
     missing = [key for key in required if section.get(key) is None]
     return [
         *(_unknown(path, key, known) for key in unknown),
-        *(f"`{path}.{key}` is missing" for key in missing),
+        *(_missing(path, key) for key in missing),
     ]
 
 
-def _lines(error: ValidationError) -> Iterator[str]:
+def _mistakes(error: ValidationError) -> Iterator[Mistake]:
     path = _dotted(error.absolute_path)
     schema: Any = error.schema
     given: Any = error.instance
     wanted: Any = error.validator_value
     if error.validator == "additionalProperties":
         known = schema["properties"]
-        unknown = sorted(set(given) - set(known))
-        yield from (_unknown(path, key, tuple(known)) for key in unknown)
+        for key in sorted(set(given) - set(known)):
+            yield _unknown(path, key, tuple(known))
     elif error.validator == "required":
-        missing = sorted(set(wanted) - set(given))
-        yield from (f"`{_join(path, key)}` is missing" for key in missing)
+        for key in sorted(set(wanted) - set(given)):
+            yield _missing(path, key)
     else:
-        yield f"`{path or 'config'}` must be {_described(schema)}"
+        yield Mistake(path, f"`{path or 'config'}` must be {_described(schema)}")
 
 
-def _unknown(path: str, key: str, known: tuple[str, ...]) -> str:
+def _missing(path: str, key: str) -> Mistake:
+    name = _join(path, key)
+    return Mistake(name, f"`{name}` is missing")
+
+
+def _unknown(path: str, key: str, known: tuple[str, ...]) -> Mistake:
     close = get_close_matches(key, known, n=1)
     hint = f"; did you mean `{_join(path, close[0])}`?" if close else ""
-    return f"unknown setting `{_join(path, key)}`{hint}"
+    name = _join(path, key)
+    return Mistake(name, f"unknown setting `{name}`{hint}")
 
 
 def _described(schema: Mapping[str, Any]) -> str:

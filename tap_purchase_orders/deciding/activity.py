@@ -1,0 +1,63 @@
+"""Which customers an incremental run reads when the activity log picks them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_purchase_orders.deciding.orders import VISIBILITY_SECONDS
+from tap_purchase_orders.deciding.statuses import is_moving
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_purchase_orders.deciding.memory import CustomerMemory
+    from tap_purchase_orders.reading.instants import Instant
+
+DAY_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRules:
+    """The customers with news, as far as the log tells, and those that are due.
+
+    Attributes:
+        latest: Each customer's latest order activity in the log; ids in lower case.
+        full_read_days: Every customer is read at least this often.
+        moment: The present.
+    """
+
+    latest: Mapping[str, Instant]
+    full_read_days: int
+    moment: Instant
+
+    def chooses(self, customer_id: str, memory: CustomerMemory) -> bool:
+        """Return whether a customer is to be read.
+
+        That is: a new customer, one whose last read failed, one with open orders,
+        one with activity since the last read (less the time by which an order may
+        show late), and one whose turn it is.
+        """
+        if memory.last_read is None:
+            return True
+        if any(is_moving(order.status) for order in memory.followed.values()):
+            return True
+        active = self.latest.get(customer_id.lower())
+        if active is not None:
+            seen_until = memory.last_read.earlier(VISIBILITY_SECONDS)
+            if active >= seen_until:
+                return True
+        return self._turn(customer_id, self.moment) != self._turn(
+            customer_id, memory.last_read
+        )
+
+    def _turn(self, customer_id: str, moment: Instant) -> int:
+        """Return which of its turns a customer is in.
+
+        Turns are as long as `full_read_days`; each customer's begin at a time of its
+        own, so that the turns of all are spread evenly and not due at once.
+        """
+        length = self.full_read_days * DAY_SECONDS
+        digest = hashlib.sha256(customer_id.lower().encode()).digest()
+        return (moment.second + int.from_bytes(digest[:8], "big") % length) // length

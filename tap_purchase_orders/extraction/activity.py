@@ -1,0 +1,60 @@
+"""Asking the activity log which customers are worth a request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import TYPE_CHECKING
+
+from tap_purchase_orders.asking.answer import Failure
+from tap_purchase_orders.deciding.activity import DAY_SECONDS, ActivityRules
+from tap_purchase_orders.reading.activity import latest_order_activity
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.asking.partner_center import PartnerCenter
+    from tap_purchase_orders.reading.instants import Instant
+
+# The log holds 90 days and works in whole ones (*Get a record of Partner Center
+# activity by user*); one more day is asked for, since days overlap.
+_LONGEST_DAYS = 88
+
+logger = logging.getLogger(__name__)
+
+
+def activity_rules(
+    client: PartnerCenter,
+    read_until: Instant | None,
+    moment: Instant,
+    full_read_days: int,
+) -> ActivityRules | None:
+    """Return the rules that pick the customers to read, none for all of them.
+
+    Args:
+        client: Asks.
+        read_until: Up to when earlier runs have followed the log.
+        moment: The present.
+        full_read_days: Every customer is read at least this often.
+
+    Raises:
+        UpstreamRefusedError: The caller may read nothing at all.
+    """
+    if read_until is None:
+        logger.info("Partner Center: nothing is known yet: reading every customer")
+        return None
+    if moment.second - read_until.second > _LONGEST_DAYS * DAY_SECONDS:
+        logger.warning(
+            "Partner Center: the activity log does not reach back to the last run: "
+            "reading every customer"
+        )
+        return None
+    day = dt.datetime.fromtimestamp(read_until.second, dt.UTC).date()
+    pages = client.order_activity(day - dt.timedelta(days=1))
+    if isinstance(pages, Failure):
+        logger.warning(
+            "Partner Center: the activity log cannot be read (%s): reading every "
+            "customer",
+            pages.message,
+        )
+        return None
+    latest = latest_order_activity(pages, moment)
+    return ActivityRules(latest, full_read_days, moment)

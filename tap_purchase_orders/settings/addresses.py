@@ -1,0 +1,51 @@
+"""Addresses that credentials may be sent to."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from tap_purchase_orders.settings.mistakes import Mistake
+
+
+def api_url_mistakes(setting: str, url: str) -> list[Mistake]:
+    """Return what is wrong with the address of an API.
+
+    Args:
+        setting: The dotted name of the setting.
+        url: The address.
+    """
+    problem = _problem(url)
+    return [Mistake(setting, f"`{setting}` {problem}")] if problem else []
+
+
+def authority_mistakes(setting: str, url: str) -> list[Mistake]:
+    """Return what is wrong with the address of a token authority."""
+    problem = _problem(url)
+    parts = None if problem else urlsplit(url)
+    if parts and (parts.scheme != "https" or parts.path not in {"", "/"}):
+        problem = "must be https://host or https://host:port, without the tenant"
+    return [Mistake(setting, f"`{setting}` {problem}")] if problem else []
+
+
+def _problem(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    is_plain = all("!" <= character <= "~" for character in url)
+    if not host or not is_plain or parts.scheme not in {"http", "https"}:
+        return "must be an address such as https://host"
+    if parts.username or parts.password or parts.query or parts.fragment:
+        return "must have no credentials, query or fragment"
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "must be https: http is for a server on this machine only"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
