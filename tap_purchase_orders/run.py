@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
+from tap_purchase_orders.emitting.progress import Progress, ProgressDisplay
 from tap_purchase_orders.errors import StoppedError, TapError, UpstreamRefusedError
 from tap_purchase_orders.reading.issues import UNREAD_KINDS
 
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Extraction(Protocol):
     """The way of the data of one upstream."""
 
-    name: str
+    progress: Progress
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings."""
@@ -93,13 +94,20 @@ class Run:
         if self._stop.is_requested:
             return
         try:
-            for batch in extraction.batches(self._before_waiting):
-                self._write(batch)
+            with ProgressDisplay(extraction.progress) as display:
+
+                def before_waiting() -> None:
+                    self._before_waiting()
+                    display.show()
+
+                for batch in extraction.batches(before_waiting):
+                    self._write(batch)
+                    display.show()
         except UpstreamRefusedError as error:
             logger.error("%s", error)  # noqa: TRY400  # it is written for people
-            self._errors.append(f"{extraction.name} was not read to the end")
+            self._errors.append(f"{extraction.progress.name} was not read to the end")
         except StoppedError:
-            logger.info("%s: stopped", extraction.name)
+            logger.info("%s: stopped", extraction.progress.name)
 
     def _write(self, batch: Batch) -> None:
         """Write a batch, and then remember it: never the other way round."""

@@ -16,6 +16,8 @@ from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.catalog import FULL_TABLE, read_catalog
 from tap_purchase_orders.command import TapCommand, checked_config, checked_input
 from tap_purchase_orders.deciding.state import State
@@ -25,6 +27,7 @@ from tap_purchase_orders.emitting.writer import BufferedWriter
 from tap_purchase_orders.errors import EndedBySignalError, SettingsError
 from tap_purchase_orders.extraction.batch import Wanted
 from tap_purchase_orders.extraction.connection import check_connections
+from tap_purchase_orders.extraction.order_children import PROVISIONING
 from tap_purchase_orders.extraction.upstreams import open_extractions
 from tap_purchase_orders.run import ISSUES_STREAM, Run
 from tap_purchase_orders.settings.load import load_settings
@@ -152,6 +155,7 @@ class TapPurchaseOrders(Tap):
             RunFailedError: Something was not read.
             EndedBySignalError: A signal ended the run.
         """
+        self._check_credentials()
         selected = {
             name: stream
             for name, stream in self.streams.items()
@@ -182,6 +186,24 @@ class TapPurchaseOrders(Tap):
             # A run that was cut off never looks finished, nor failed by itself.
             if self._signal is not None:
                 raise EndedBySignalError(self._signal)
+
+    def _check_credentials(self) -> None:
+        """Return if the credentials are of the kind that the selection needs.
+
+        Raises:
+            SettingsError: A selected stream needs a user's token.
+        """
+        section = self.settings.partner_center
+        if section is None or not self.streams[PROVISIONING].selected:
+            return
+        method = auth_method("partner_center", section.auth)
+        if isinstance(method, AuthMethod) and method.is_app_only:
+            msg = (
+                f"the stream {PROVISIONING} needs a user's token, and "
+                f"`partner_center.auth.method` is App-only: deselect the stream, or "
+                f"choose another method"
+            )
+            raise SettingsError(msg)
 
     def records_of(self, stream: str) -> Iterator[dict[str, Any]]:
         """Yield all records of one stream, without a state."""

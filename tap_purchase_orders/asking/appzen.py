@@ -75,6 +75,10 @@ class AppZen:
         self._asker = asker
         self._limiter = limiter
 
+    def waited_seconds(self) -> float:
+        """Return how long requests have waited for the rate limit, all together."""
+        return self._limiter.waited_seconds
+
     def purchase_order(self, number: str) -> Answer | Failure:
         """Return one purchase order, header and lines in one answer.
 

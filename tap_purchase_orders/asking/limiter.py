@@ -40,16 +40,20 @@ class RateLimiter:
         self._window = window_seconds
         self._stop = stop
         self._clock = clock
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
         self._under_way = 0
         self._answered: deque[float] = deque()
         self._not_before = float("-inf")
+        self._waiting = 0
+        self._waiting_since = 0.0
         self._waited = 0.0
 
     @property
     def waited_seconds(self) -> float:
-        """How long requests have waited for a place, summed over all of them."""
-        return self._waited
+        """For how long at least one request has waited for a place."""
+        with self._lock:
+            current = self._clock() - self._waiting_since if self._waiting else 0.0
+            return self._waited + current
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -72,17 +76,23 @@ class RateLimiter:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
     def _enter(self) -> None:
-        began = self._clock()
         while True:
             self._stop.check()
             with self._lock:
-                now = self._clock()
-                wait = self._wait_seconds(now)
+                wait = self._wait_seconds(self._clock())
                 if wait <= 0:
                     self._under_way += 1
-                    self._waited += now - began
                     return
-            self._stop.wait(wait)
+                self._waiting += 1
+                if self._waiting == 1:
+                    self._waiting_since = self._clock()
+            try:
+                self._stop.wait(wait)
+            finally:
+                with self._lock:
+                    self._waiting -= 1
+                    if not self._waiting:
+                        self._waited += self._clock() - self._waiting_since
 
     def _wait_seconds(self, now: float) -> float:
         """Return how long there is no place for one more request, 0 if there is."""

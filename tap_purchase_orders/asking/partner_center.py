@@ -140,6 +140,13 @@ class PartnerCenter:
         self._orders = limiter()
         self._activity = limiter()
 
+    def waited_seconds(self) -> float:
+        """Return how long requests have waited for the rate limits, all together."""
+        return sum(
+            limiter.waited_seconds
+            for limiter in (self._customers, self._orders, self._activity)
+        )
+
     def customer_pages(self) -> Iterator[Answer | Failure]:
         """Yield the pages of the customer list; a failure is the last thing yielded.
 

@@ -12,6 +12,7 @@ from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.deciding.resume import ListPosition
+from tap_purchase_orders.emitting.progress import Progress
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
 from tap_purchase_orders.number_sources.registry import number_source
@@ -50,8 +51,6 @@ class AppZenExtraction:
         stop: Ends the asking.
     """
 
-    name = "AppZen"
-
     def __init__(  # noqa: PLR0913  # each is one part of the house
         self,
         settings: Settings,
@@ -73,6 +72,7 @@ class AppZenExtraction:
         self._reader = PurchaseOrderReader()
         self._written = 0
         self._is_resumed = False
+        self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings, in the order of the numbers.
@@ -91,6 +91,7 @@ class AppZenExtraction:
         ):
             if batch.key_was_refused is not None:
                 asked += 1
+                self.progress.done = asked
                 refused += batch.key_was_refused
             yield batch
         if self._budget.is_exceeded:
@@ -136,6 +137,8 @@ class AppZenExtraction:
         """
         section = self._section.purchase_order_numbers
         source = number_source(section)
+        if isinstance(source, NumberSource) and self._shard.count == 1:
+            self.progress.total = source.count(section)
         identity = source.identity(section) if isinstance(source, NumberSource) else ""
         numbers, position = iter(source(section)), ListPosition(identity)
         resume = self._state.resume_point
@@ -150,6 +153,8 @@ class AppZenExtraction:
         logger.info("AppZen: going on behind number %d", resume.position)
         self._is_resumed = True
         self._written = resume.position
+        if self.progress.total is not None:
+            self.progress.total -= resume.position
         seen.update(done)
         return numbers, position
 

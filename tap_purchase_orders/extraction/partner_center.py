@@ -9,6 +9,7 @@ from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.deciding.orders import OrderRules
+from tap_purchase_orders.emitting.progress import Progress
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.activity import activity_rules
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
@@ -39,8 +40,6 @@ class PartnerCenterExtraction:
         stop: Ends the asking.
     """
 
-    name = "Partner Center"
-
     def __init__(  # noqa: PLR0913  # each is one part of the house
         self,
         settings: Settings,
@@ -68,6 +67,7 @@ class PartnerCenterExtraction:
         )
         self._reads_everything = not self._follows_log or rules.everything
         self._list_is_complete = True
+        self.progress = Progress("Partner Center", "customers", client.waited_seconds)
         self._customers = CustomerReader()
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
@@ -86,6 +86,7 @@ class PartnerCenterExtraction:
         ):
             if batch.key_was_refused is not None:
                 asked += 1
+                self.progress.done = asked
                 refused += batch.key_was_refused
             yield batch
         if self._stop.is_requested:
@@ -109,7 +110,10 @@ class PartnerCenterExtraction:
             return
         rules = self._activity_rules()
         if self._section.customer_ids:
-            for customer_id in filter(self._shard.takes, self._section.customer_ids):
+            given = list(filter(self._shard.takes, self._section.customer_ids))
+            if rules is None:
+                self.progress.total = len(given)
+            for customer_id in given:
                 if "customers" in self._wanted:
                     yield partial(self._given_customer, customer_id)
                 yield from self._order_steps([customer_id], rules)
@@ -119,6 +123,8 @@ class PartnerCenterExtraction:
             batch, customer_ids = self._read_page(page, seen)
             yield partial(_made_already, batch)
             yield from self._order_steps(customer_ids, rules)
+        if rules is None:
+            self.progress.total = len(seen)
 
     def _activity_rules(self) -> ActivityRules | None:
         """Return the rules that pick the customers to read, none for all of them."""

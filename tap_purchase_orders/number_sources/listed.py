@@ -40,5 +40,6 @@ SOURCE = NumberSource(
     required=("numbers",),
     numbers=_numbers,
     mistakes=_mistakes,
+    count=lambda section: sum(1 for _ in _numbers(section)),
     identity=_identity,
 )

@@ -23,6 +23,8 @@ class NumberSource:
         numbers: Yields the numbers as text, exactly as they are to be asked for.
         mistakes: Returns a line for each thing that is wrong with the section, as
             far as that can be told without reading the source.
+        count: Returns how many numbers there are, none where that is not known
+            beforehand.
         identity: Tells one list from another without reading it to its end, where
             the source can do that. An interrupted run is resumed in the same list.
     """
@@ -31,6 +33,7 @@ class NumberSource:
     required: tuple[str, ...]
     numbers: Callable[[Mapping[str, Any]], Iterator[str]]
     mistakes: Callable[[Mapping[str, Any]], list[str]] = lambda _: []
+    count: Callable[[Mapping[str, Any]], int | None] = lambda _: None
     identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     def __call__(self, section: Mapping[str, Any]) -> Iterator[str]:

@@ -1,0 +1,126 @@
+"""How far a run has come: a line that moves on a terminal, else a log line at times."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Self
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOG_SECONDS = 30.0
+_DRAW_SECONDS = 0.5
+_CLEAR_LINE = "\r\x1b[2K"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the reading of one upstream has come.
+
+    Attributes:
+        name: The upstream.
+        keys: What is counted, in the plural.
+        total: How many there are, none while that is not known.
+        done: How many are done with.
+        waited_seconds: Returns how long requests have waited for the rate limit.
+    """
+
+    name: str
+    keys: str
+    waited_seconds: Callable[[], float]
+    total: int | None = None
+    done: int = 0
+
+    def line(self, elapsed_seconds: float) -> str:
+        """Return the progress in words.
+
+        Args:
+            elapsed_seconds: Time since the reading began.
+        """
+        rate = self.done / elapsed_seconds if elapsed_seconds > 0 else 0.0
+        of_total = f" of {self.total:,}" if self.total is not None else ""
+        parts = [f"{self.name}: {self.done:,}{of_total} {self.keys}", f"{rate:.1f}/s"]
+        if (waited := self.waited_seconds()) >= 1:
+            parts.append(f"{waited:.0f} s of waiting for the rate limit")
+        if self.total is not None and rate > 0:
+            parts.append(f"{_duration((self.total - self.done) / rate)} left")
+        return ", ".join(parts)
+
+
+class ProgressDisplay:
+    """Shows a progress on standard error.
+
+    Args:
+        progress: What is shown.
+        stream: Where to.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        stream: IO[str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._progress = progress
+        self._stream = stream or sys.stderr
+        self._clock = clock
+        self._began = self._shown = clock()
+        self._is_terminal = self._stream.isatty()
+        self._filter = _ClearLine(self._stream)
+
+    def __enter__(self) -> Self:
+        """Make room for log lines, on a terminal."""
+        if self._is_terminal:
+            for handler in logging.getLogger().handlers:
+                handler.addFilter(self._filter)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Take the line away."""
+        if self._is_terminal:
+            self._stream.write(_CLEAR_LINE)
+            self._stream.flush()
+            for handler in logging.getLogger().handlers:
+                handler.removeFilter(self._filter)
+
+    def show(self) -> None:
+        """Show the progress, if it was not shown just now."""
+        now = self._clock()
+        if now - self._shown < (_DRAW_SECONDS if self._is_terminal else _LOG_SECONDS):
+            return
+        self._shown = now
+        line = self._progress.line(now - self._began)
+        if self._is_terminal:
+            self._stream.write(_CLEAR_LINE + line)
+            self._stream.flush()
+        else:
+            logger.info("%s", line)
+
+
+class _ClearLine(logging.Filter):
+    """Lets every log line through, on a line of its own."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        self._stream.write(_CLEAR_LINE)
+        return True
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
