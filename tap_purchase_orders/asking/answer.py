@@ -16,11 +16,14 @@ class Answer:
     Attributes:
         body: Its JSON value.
         received_at: When it had arrived, in UTC.
+        as_of: When it was given by the upstream's own clock, by which its dates are
+            to be judged; ours where it does not say.
         correlation_id: The upstream's name for this exchange, if it gave one.
     """
 
     body: Any
     received_at: dt.datetime
+    as_of: dt.datetime
     correlation_id: str | None
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ from tap_purchase_orders.asking.outcome import (
     Dialect,
     MayPass,
     Question,
+    http_date,
     now,
     read_response,
     upstream_error,
@@ -29,6 +28,7 @@ from tap_purchase_orders.asking.transport import (
 from tap_purchase_orders.errors import UpstreamRefusedError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Generator
 
     from requests.auth import AuthBase
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.stop import Stop
 
-_LONGEST_RETRY_AFTER_SECONDS = 300.0
+_LONGEST_WAIT_SECONDS = 300.0
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Asker:
             StoppedError: Asking is to end.
         """
         # The first value only starts the generator: it is no wait.
-        waits = backoff.expo()
+        waits = backoff.expo(max_value=_LONGEST_WAIT_SECONDS)
         next(waits)
         headers = self._dialect.headers()
         is_renewed = False
@@ -170,13 +170,8 @@ def retry_after_seconds(value: str, moment: dt.datetime) -> float:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return 0.0
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=dt.UTC)
-    return max(0.0, (until - moment).total_seconds())
+    until = http_date(value)
+    return 0.0 if until is None else max(0.0, (until - moment).total_seconds())
 
 
 def _wait_seconds(
@@ -187,4 +182,4 @@ def _wait_seconds(
     if response is None:
         return wait
     asked = retry_after_seconds(response.headers.get("Retry-After", ""), now())
-    return None if asked > _LONGEST_RETRY_AFTER_SECONDS else max(wait, asked)
+    return None if asked > _LONGEST_WAIT_SECONDS else max(wait, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -130,6 +131,16 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def http_date(value: str) -> dt.datetime | None:
+    """Return the moment of an HTTP date in UTC, none if it cannot be read."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    # `-0000` stands for UTC, and gives a moment without a zone.
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
 def _read_good(
     question: Question, response: Response, dialect: Dialect
 ) -> Answer | Failure | MayPass:
@@ -141,7 +152,9 @@ def _read_good(
         return MayPass(_strange(message, text, response, dialect))
     if problem := question.problem(body):
         return _strange(f"HTTP 200, but {problem}", body, response, dialect)
-    return Answer(body, now(), dialect.correlation_id(response))
+    received_at = now()
+    as_of = http_date(response.headers.get("Date", "")) or received_at
+    return Answer(body, received_at, as_of, dialect.correlation_id(response))
 
 
 def _strange(message: str, body: Any, response: Response, dialect: Dialect) -> Failure:

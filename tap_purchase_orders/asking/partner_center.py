@@ -85,8 +85,8 @@ class PartnerCenterDialect:
         """Return what an error body of any of the services behind the API says."""
         if not isinstance(body, Mapping):
             return UpstreamError()
-        code = body.get("code", body.get("statusCode"))
-        message = body.get("description", body.get("message"))
+        code = _first(body, "code", "statusCode")
+        message = _first(body, "description", "message")
         return UpstreamError(
             None if code is None else str(code),
             message if isinstance(message, str) else None,
@@ -285,6 +285,11 @@ class PartnerCenter:
                 msg = "Partner Center: a page of a collection came round again"
                 raise UpstreamRefusedError(msg)
             seen.add(question.identity)
+
+
+def _first(body: Mapping[str, Any], *names: str) -> Any:
+    """Return the first of some members that is not null."""
+    return next((body[name] for name in names if body.get(name) is not None), None)
 
 
 def _orders_path(customer_id: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from requests.auth import AuthBase
 from typing_extensions import override
 
+from tap_purchase_orders.errors import SignInError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,14 +54,25 @@ class TokenAuth(AuthBase):
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._refusal: SignInError | None = None
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         with self._lock:
+            if self._refusal is not None:
+                # All who wait for the same credentials would only be refused again.
+                raise self._refusal
             if self._token is None or not self._token.is_fresh(self._clock()):
-                self._token = self._fetch()
+                self._token = self._fetched()
             r.headers["Authorization"] = _header(self._token)
         return r
+
+    def _fetched(self) -> Token:
+        try:
+            return self._fetch()
+        except SignInError as error:
+            self._refusal = error
+            raise
 
     def renew(self, refused: PreparedRequest) -> None:
         """Drop the token with which a request was refused, unless it is gone already.

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.deciding.orders import VISIBILITY_SECONDS
+from tap_purchase_orders.deciding.orders import DAY_SECONDS, VISIBILITY_SECONDS
 from tap_purchase_orders.deciding.statuses import is_moving
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.deciding.memory import CustomerMemory
     from tap_purchase_orders.reading.instants import Instant
-
-DAY_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)

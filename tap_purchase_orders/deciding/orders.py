@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # An order may show in the list this long after it was created (Partner Center, *Get
 # all of a customer's orders*).
 VISIBILITY_SECONDS = 15 * 60
-_DAY_SECONDS = 24 * 60 * 60
+DAY_SECONDS = 24 * 60 * 60
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
@@ -72,14 +72,20 @@ class Decision:
     ) -> CustomerMemory:
         """Return the memory for when some orders could not be read to the end.
 
-        They are remembered as they were before, so that they are due again.
+        They are remembered as they were before, so that they are due again. One that
+        was not known before is due only while it is recent: then the bookmark stays.
         """
-        followed = dict(self.memory.followed)
-        for order_id in order_ids:
-            followed.pop(order_id, None)
+        unfinished = set(order_ids)
+        if not unfinished:
+            return self.memory
+        known = {**before.followed, **self.memory.followed}
+        for order_id in unfinished:
+            known.pop(order_id, None)
             if order_id in before.followed:
-                followed[order_id] = before.followed[order_id]
-        return replace(self.memory, followed=followed)
+                known[order_id] = before.followed[order_id]
+        is_known = unfinished <= before.followed.keys()
+        bookmark = self.memory.bookmark if is_known else before.bookmark
+        return replace(self.memory, bookmark=bookmark, followed=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class OrderRules:
         heads: Iterable[OrderHead],
         memory: CustomerMemory,
         read: Callable[[OrderHead], Order],
+        as_of: Instant,
     ) -> Decision:
         """Return what becomes of the orders that one answer holds.
 
@@ -111,9 +118,10 @@ class OrderRules:
             heads: All orders of the customer.
             memory: What is known of them.
             read: Reads an order in full; only those that may be emitted are read.
+            as_of: The moment of the answer, by the upstream's clock.
         """
         wanted = [head for head in heads if not self._is_left_out(head)]
-        bookmark = _latest(wanted, memory.bookmark)
+        bookmark = _latest(wanted, memory.bookmark, as_of.later(DAY_SECONDS))
         old_window = self._window_start(memory.bookmark)
         new_window = self._window_start(bookmark)
         decided: list[DecidedOrder] = []
@@ -152,13 +160,23 @@ class OrderRules:
     def _window_start(self, bookmark: Instant | None) -> Instant | None:
         if bookmark is None:
             return None
-        seconds = max(self.lookback_days * _DAY_SECONDS, VISIBILITY_SECONDS)
+        seconds = max(self.lookback_days * DAY_SECONDS, VISIBILITY_SECONDS)
         return bookmark.earlier(seconds)
 
 
-def _latest(heads: Iterable[OrderHead], bookmark: Instant | None) -> Instant | None:
-    """Return the latest moment of the creation dates and the bookmark."""
-    moments = [head.created for head in heads if head.created is not None]
+def _latest(
+    heads: Iterable[OrderHead], bookmark: Instant | None, limit: Instant
+) -> Instant | None:
+    """Return the latest moment of the creation dates and the bookmark.
+
+    A date of the future is a mistake: it would keep all orders to come out of the
+    window. Such an order counts as recent until its date has come.
+    """
+    moments = [
+        head.created
+        for head in heads
+        if head.created is not None and head.created <= limit
+    ]
     if bookmark is not None:
         # First, so that it stays as it is written where another is the same moment.
         moments.insert(0, bookmark)

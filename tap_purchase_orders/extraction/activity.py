@@ -7,8 +7,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Failure
-from tap_purchase_orders.deciding.activity import DAY_SECONDS, ActivityRules
+from tap_purchase_orders.deciding.activity import ActivityRules
+from tap_purchase_orders.deciding.orders import DAY_SECONDS
 from tap_purchase_orders.reading.activity import latest_order_activity
+from tap_purchase_orders.reading.instants import instant_of
 
 if TYPE_CHECKING:
     from tap_purchase_orders.asking.partner_center import PartnerCenter
@@ -56,5 +58,5 @@ def activity_rules(
             pages.message,
         )
         return None
-    latest = latest_order_activity(pages, moment)
-    return ActivityRules(latest, full_read_days, moment)
+    as_of = instant_of(pages[0].as_of)
+    return ActivityRules(latest_order_activity(pages, as_of), full_read_days, as_of)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.extraction.batch import Batch, Wanted
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
-from tap_purchase_orders.reading.instants import now_instant
+from tap_purchase_orders.reading.instants import instant_of
 from tap_purchase_orders.reading.issues import Issue, failure_issue, moment_text
 from tap_purchase_orders.reading.orders import (
     UPSTREAM,
@@ -80,10 +80,12 @@ class CustomerOrders:
             return self._failed(customer_id, outcome)
         # The first answer's time: a header and its lines are never newer than that.
         batch = Batch(outcome[0].received_at, key_was_refused=False)
+        as_of = instant_of(outcome[0].as_of)
         decision = self._rules.decide(
             self._heads(batch, customer_id, outcome),
             memory,
             lambda head: self._reader.read(head, batch.received_at),
+            as_of,
         )
         unfinished = []
         for decided in decision.orders:
@@ -92,8 +94,7 @@ class CustomerOrders:
                 unfinished.append(decided.head.id)
         new_memory = decision.memory_without(unfinished, memory)
         if self._keeps_last_read and not unfinished:
-            moment = now_instant(batch.received_at)
-            new_memory = replace(new_memory, last_read=moment)
+            new_memory = replace(new_memory, last_read=as_of)
         batch.remember = partial(self._state.remember_customer, customer_id, new_memory)
         return batch
 

@@ -15,7 +15,7 @@ from tap_purchase_orders.extraction.activity import activity_rules
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.reading.customers import UPSTREAM, Customer, CustomerReader
-from tap_purchase_orders.reading.instants import now_instant
+from tap_purchase_orders.reading.instants import instant_of
 from tap_purchase_orders.reading.issues import Issue, failure_issue
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class PartnerCenterExtraction:
         Raises:
             UpstreamRefusedError: The rest cannot be read.
         """
-        began = now_instant(now())
+        began = instant_of(now())
         asked = refused = 0
         for batch in prefetch(
             self._steps(),
@@ -133,7 +133,7 @@ class PartnerCenterExtraction:
         rules = activity_rules(
             self._client,
             self._state.activity_read_until,
-            now_instant(now()),
+            instant_of(now()),
             self._section.full_read_days,
         )
         self._reads_everything = rules is None

@@ -13,6 +13,7 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LAST_SECOND = int((dt.datetime(9999, 12, 31, tzinfo=dt.UTC) - _EPOCH).total_seconds())
 _FIRST_SECOND = int((dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH).total_seconds())
 
 
@@ -33,7 +34,11 @@ class Instant:
 
     def earlier(self, seconds: int) -> Instant:
         """Return the moment this many seconds before, within the years 1 to 9999."""
-        second = max(self.second - seconds, _FIRST_SECOND)
+        return self.later(-seconds)
+
+    def later(self, seconds: int) -> Instant:
+        """Return the moment this many seconds after, within the years 1 to 9999."""
+        second = min(max(self.second + seconds, _FIRST_SECOND), _LAST_SECOND)
         return Instant(second, self.fraction, _text(second, self.fraction))
 
 
@@ -62,7 +67,7 @@ def parse_instant(text: str) -> Instant:
     return Instant(second, digits.rstrip("0"), _text(second, digits))
 
 
-def now_instant(moment: dt.datetime) -> Instant:
+def instant_of(moment: dt.datetime) -> Instant:
     """Return the instant of a zoned datetime, to the microsecond."""
     return parse_instant(moment.astimezone(dt.UTC).isoformat(timespec="microseconds"))
 

@@ -14,6 +14,7 @@ class LineKeys:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self._repeats: dict[str, int] = {}
 
     def key(self, number: Any, line_id: str | None, position: int) -> tuple[str, bool]:
         """Return the key of a line, and whether the line is irregular.
@@ -28,12 +29,13 @@ class LineKeys:
             position: The line's place in its purchase order, counted from 1.
         """
         key, is_irregular = _natural_key(number, line_id, position)
-        unique, repeat = key, 1
+        unique, repeat = key, self._repeats.get(key, 1)
         while unique in self._used:
             repeat += 1
             unique = f"{key}#{repeat}"
         self._used.add(unique)
-        return unique, is_irregular or repeat > 1
+        self._repeats[key] = repeat
+        return unique, is_irregular or unique != key
 
 
 def _natural_key(number: Any, line_id: str | None, position: int) -> tuple[str, bool]:

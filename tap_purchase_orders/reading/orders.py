@@ -113,15 +113,17 @@ class OrderReader:
         documented = []
         numbers = set()
         unknown = order.unknown.setdefault("order_line_items", set())
-        for raw in raw_lines:
+        for position, raw in enumerate(raw_lines, start=1):
             notes = Notes()
             line = self._line.read_present(raw, notes) if _is_object(raw) else {}
             number = line.get("lineItemNumber")
+            line_key = f"{key}/{number}"
             if number is None or number in numbers:
+                line_key = f"{key}/row:{position}"
                 why = "no usable number" if number is None else "a number used before"
                 message = f"a line item of order {key} has {why}"
                 order.issues.append(
-                    _unusable(message, key, raw, moment, stream="order_line_items")
+                    _unusable(message, line_key, raw, moment, stream="order_line_items")
                 )
             else:
                 order.lines.append(
@@ -137,9 +139,7 @@ class OrderReader:
             numbers.add(number)
             unknown |= notes.unknown
             order.issues.extend(
-                unreadable_issues(
-                    UPSTREAM, "order_line_items", f"{key}/{number}", notes, moment
-                )
+                unreadable_issues(UPSTREAM, "order_line_items", line_key, notes, moment)
             )
         return documented
 

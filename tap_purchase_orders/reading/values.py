@@ -11,7 +11,7 @@ from tap_purchase_orders.reading.instants import parse_instant
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ]00:00(?::00(?:\.0+)?)?[Zz]?)?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ]00:00(?::00(?:\.0+)?)?(?:[Zz]|[+-]00:?00)?)?", re.ASCII
 )
 _BOOLEANS = {"true": True, "false": False}
 # A whole number of more digits is nonsense, and would be spelled out in full.
