@@ -29,6 +29,11 @@ from tap_purchase_orders.extraction.batch import Wanted
 from tap_purchase_orders.extraction.connection import check_connections
 from tap_purchase_orders.extraction.order_children import PROVISIONING
 from tap_purchase_orders.extraction.upstreams import open_extractions
+from tap_purchase_orders.redaction import (
+    RedactingFilter,
+    Secrets,
+    configured_secrets,
+)
 from tap_purchase_orders.run import ISSUES_STREAM, Run
 from tap_purchase_orders.settings.load import load_settings
 from tap_purchase_orders.settings.schema import settings_schema
@@ -73,6 +78,21 @@ class TapPurchaseOrders(Tap):
         if isinstance(catalog, Mapping) and not isinstance(catalog, Catalog):
             catalog = read_catalog(catalog)
         super().__init__(catalog=catalog, **options)
+        self._hide_secrets()
+
+    def _hide_secrets(self) -> None:
+        """Keep the credentials out of the messages and the log from now on."""
+        own = {name: self._config.get(name) for name in _OWN_SETTINGS}
+        self._secrets = Secrets(configured_secrets(own, settings_schema()))
+        self._writer.secrets = self._secrets
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(RedactingFilter(self._secrets))
+
+    @property
+    def _writer(self) -> BufferedWriter:
+        writer = self.message_writer
+        assert isinstance(writer, BufferedWriter)  # noqa: S101  # the class says so
+        return writer
 
     @cached_property
     def settings(self) -> Settings:
@@ -167,10 +187,10 @@ class TapPurchaseOrders(Tap):
             if stream.replication_method == FULL_TABLE
         )
         state = self._loaded_state
-        writer = self.message_writer
-        assert isinstance(writer, BufferedWriter)  # noqa: S101  # the class says so
+        writer = self._writer
+        wanted = Wanted(frozenset(selected), full_table)
         extractions = open_extractions(
-            self.settings, Wanted(frozenset(selected), full_table), state, self._stop
+            self.settings, wanted, state, self._stop, self._secrets
         )
         run = Run(
             extractions,
@@ -209,7 +229,7 @@ class TapPurchaseOrders(Tap):
         """Yield all records of one stream, without a state."""
         wanted = Wanted(frozenset({stream}), frozenset({stream}))
         for extraction in open_extractions(
-            self.settings, wanted, State({}), self._stop
+            self.settings, wanted, State({}), self._stop, self._secrets
         ):
             for batch in extraction.batches(lambda: None):
                 yield from (record for name, record in batch.rows if name == stream)
@@ -248,7 +268,7 @@ class TapPurchaseOrders(Tap):
             return
         config = ctx.params["config"]
         tap = cls(config=config.config, parse_env_config=config.parse_env)
-        checks = check_connections(tap.settings)
+        checks = check_connections(tap.settings, tap._secrets)
         for check in checks:
             cls.logger.log(
                 logging.INFO if check.works else logging.ERROR, "%s", check.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.stop import Stop
+    from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_WAIT_SECONDS = 300.0
 
@@ -50,6 +52,7 @@ class Asker:
         auth: The credentials; they are renewed once if they are refused.
         max_tries: How often one request is tried.
         budget: Counts every request.
+        secrets: What may appear in no failure.
         stop: Ends the waiting.
     """
 
@@ -61,6 +64,7 @@ class Asker:
         *,
         max_tries: int,
         budget: Budget,
+        secrets: Secrets,
         stop: Stop,
     ) -> None:
         self._dialect = dialect
@@ -68,6 +72,7 @@ class Asker:
         self._auth = auth
         self._max_tries = max_tries
         self._budget = budget
+        self._secrets = secrets
         self._stop = stop
 
     def ask(self, question: Question) -> Answer | Failure:
@@ -77,6 +82,21 @@ class Asker:
             UpstreamRefusedError: The upstream serves this caller nothing at all.
             StoppedError: Asking is to end.
         """
+        outcome = self._ask(question)
+        return outcome if isinstance(outcome, Answer) else self._redacted(outcome)
+
+    def _redacted(self, failure: Failure) -> Failure:
+        """Return a failure without the credentials that a server may send back."""
+        hide = self._secrets.redacted
+        return replace(
+            failure,
+            message=hide(failure.message),
+            error_code=failure.error_code and hide(failure.error_code),
+            correlation_id=failure.correlation_id and hide(failure.correlation_id),
+            payload=failure.payload and hide(failure.payload),
+        )
+
+    def _ask(self, question: Question) -> Answer | Failure:
         # The first value only starts the generator: it is no wait.
         waits = backoff.expo(max_value=_LONGEST_WAIT_SECONDS)
         next(waits)

@@ -15,6 +15,8 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_purchase_orders.redaction import Secrets
+
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
 # A whole answer, however slowly its bytes trickle in.
@@ -74,10 +76,14 @@ class Transport:
         auth: Signs every request just before it is sent.
         base_url: Address of the upstream; it decides on proxy and CA.
         connections: How many connections are kept open.
+        secrets: Takes in every header field by which requests are signed.
     """
 
-    def __init__(self, auth: AuthBase, base_url: str, connections: int) -> None:
+    def __init__(
+        self, auth: AuthBase, base_url: str, connections: int, secrets: Secrets
+    ) -> None:
         self._auth = auth
+        self._secrets = secrets
         self._session = requests.Session()
         # A netrc file must not replace the credentials that were configured.
         self._session.auth = _Unsigned()
@@ -104,7 +110,7 @@ class Transport:
         # The address is sent as it was built: `requests` would undo some of the
         # encoding of a path segment.
         prepared.url = request.url
-        prepared = self._auth(prepared)
+        prepared = self._signed(prepared)
         try:
             with self._session.send(
                 prepared,
@@ -121,6 +127,15 @@ class Transport:
                 )
         except requests.RequestException as error:
             raise TransportError(in_words(error)) from error
+
+    def _signed(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        before = dict(prepared.headers)
+        prepared = self._auth(prepared)
+        for name, value in prepared.headers.items():
+            if before.get(name) != value:
+                # A scheme such as `Bearer` is no part of the credential.
+                self._secrets.add(str(value).rpartition(" ")[2])
+        return prepared
 
     def close(self) -> None:
         """Close the connections."""

@@ -90,26 +90,26 @@ class _AuthoritySession(requests.Session):
             _TransientError: The answer is none, or not that of an authority.
         """
         if urlsplit(url)[:2] != self._authority[:2]:
-            msg = f"names another host ({urlsplit(url).hostname})"
-            raise _elsewhere(msg)
+            msg = f"sends us to another host ({urlsplit(url).hostname})"
+            raise _no_authority(msg)
         kwargs.update(allow_redirects=False, timeout=_TIMEOUT_SECONDS)
         response = super().request(method, url, *args, **kwargs)
         status = response.status_code
         if 300 <= status < 400:  # noqa: PLR2004  # the redirects
             msg = "answers with a redirect"
-            raise _elsewhere(msg)
+            raise _no_authority(msg)
         if status in _MAY_PASS or status >= 500:  # noqa: PLR2004
             msg = f"HTTP {status}"
             raise _TransientError(msg)
         if not _is_json_object(response.content):
-            msg = f"HTTP {status}, and the answer is not JSON"
-            raise _TransientError(msg)
+            msg_0 = f"does not answer as one (HTTP {status})"
+            raise _no_authority(msg_0)
         return response
 
 
-def _elsewhere(what: str) -> SignInError:
+def _no_authority(what: str) -> SignInError:
     return SignInError(
-        f"the token authority {what}; nothing was sent there: check `{_AUTH}.authority`"
+        f"Partner Center: the token authority {what}: check `{_AUTH}.authority`"
     )
 
 

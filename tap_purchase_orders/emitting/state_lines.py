@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from tap_purchase_orders.emitting.writer import BufferedWriter
 
 # What an answer weighs that brought nothing to write: it took a request all the same.
-_ANSWER_BYTES = 1024
+_ANSWER_BYTES = 4 * 1024
 # While the state is small, a line after about 32 answers is cheap.
-_LEAST_WORK_BYTES = 32 * 1024
+_LEAST_WORK_BYTES = 32 * _ANSWER_BYTES
+# How much work there is for each byte of state.
+_WORK_PER_BYTE = 4
 
 
 class StateLines:
     """Writes STATE messages by the work done since the last one.
 
-    A line is due when that work weighs as much as the last line did. All lines
-    together then weigh no more than the work: bytes and time grow linearly, however
+    A line is due when that work weighs four times what the last line did. All lines
+    together then weigh a quarter of the work: bytes and time grow linearly, however
     many customers the state holds. Time of day plays no part, so that the same
     answers give the same messages.
 
@@ -49,4 +51,5 @@ class StateLines:
         self._writer.flush()
         self._seen_bytes = self._writer.written_bytes
         self._work_bytes = 0
-        self._due_bytes = max(self._seen_bytes - before, _LEAST_WORK_BYTES)
+        line_bytes = self._seen_bytes - before
+        self._due_bytes = max(_WORK_PER_BYTE * line_bytes, _LEAST_WORK_BYTES)

@@ -9,6 +9,8 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
+from tap_purchase_orders.redaction import Secrets
+
 if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message
 
@@ -22,11 +24,13 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     Attributes:
         written_bytes: How much was written since the start.
+        secrets: What may stand in no message.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self.written_bytes = 0
+        self.secrets = Secrets()
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -40,7 +44,7 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def write(self, message: dict[str, Any]) -> None:
         """Write a message, given as a dictionary."""
-        line = _encoder.encode(message)
+        line = self.secrets.redacted_line(_encoder.encode(message))
         self._buffer += line
         self._buffer += b"\n"
         self.written_bytes += len(line) + 1

@@ -14,6 +14,7 @@ from tap_purchase_orders.extraction.upstreams import appzen, partner_center
 from tap_purchase_orders.number_sources.registry import number_source
 
 if TYPE_CHECKING:
+    from tap_purchase_orders.redaction import Secrets
     from tap_purchase_orders.settings.model import (
         AppZenSettings,
         PartnerCenterSettings,
@@ -34,19 +35,21 @@ class ConnectionCheck:
     message: str
 
 
-def check_connections(settings: Settings) -> list[ConnectionCheck]:
+def check_connections(settings: Settings, secrets: Secrets) -> list[ConnectionCheck]:
     """Return the outcome of one cheap read of each configured upstream."""
     checks = []
     if settings.partner_center is not None:
-        checks.append(_check_partner_center(settings.partner_center))
+        checks.append(_check_partner_center(settings.partner_center, secrets))
     if settings.appzen is not None:
-        checks.append(_check_appzen(settings.appzen))
+        checks.append(_check_appzen(settings.appzen, secrets))
     return checks
 
 
-def _check_partner_center(section: PartnerCenterSettings) -> ConnectionCheck:
+def _check_partner_center(
+    section: PartnerCenterSettings, secrets: Secrets
+) -> ConnectionCheck:
     section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
-    client = partner_center(replace(section, page_size=1), Stop())
+    client = partner_center(replace(section, page_size=1), Stop(), secrets)
     try:
         if section.customer_ids:
             outcome = client.customer(section.customer_ids[0])
@@ -64,13 +67,13 @@ def _check_partner_center(section: PartnerCenterSettings) -> ConnectionCheck:
     return _failed("Partner Center", outcome, f"partner_center.{setting}")
 
 
-def _check_appzen(section: AppZenSettings) -> ConnectionCheck:
+def _check_appzen(section: AppZenSettings, secrets: Secrets) -> ConnectionCheck:
     section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
     numbers = section.purchase_order_numbers
     first = next(iter(islice(number_source(numbers)(numbers), 1)), _ANY_NUMBER)
     try:
         stop = Stop()
-        client = appzen(section, Budget(None, stop), stop)
+        client = appzen(section, Budget(None, stop), stop, secrets)
         outcome = client.purchase_order(first)
     except UpstreamRefusedError as error:
         return ConnectionCheck(works=False, message=str(error))

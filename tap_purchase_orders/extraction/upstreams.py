@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.asking.outcome import Dialect
     from tap_purchase_orders.deciding.state import State
     from tap_purchase_orders.extraction.batch import Wanted
+    from tap_purchase_orders.redaction import Secrets
     from tap_purchase_orders.settings.model import (
         AppZenSettings,
         PartnerCenterSettings,
@@ -33,7 +34,7 @@ _SECOND_SECONDS = 1.0
 
 
 def open_extractions(
-    settings: Settings, wanted: Wanted, state: State, stop: Stop
+    settings: Settings, wanted: Wanted, state: State, stop: Stop, secrets: Secrets
 ) -> list[PartnerCenterExtraction | AppZenExtraction]:
     """Return the extraction of each configured upstream; nothing is asked yet."""
     extractions: list[PartnerCenterExtraction | AppZenExtraction] = []
@@ -42,7 +43,7 @@ def open_extractions(
             PartnerCenterExtraction(
                 settings,
                 pc_section,
-                partner_center(pc_section, stop),
+                partner_center(pc_section, stop, secrets),
                 state=state,
                 wanted=wanted,
                 stop=stop,
@@ -56,7 +57,7 @@ def open_extractions(
             AppZenExtraction(
                 settings,
                 az_section,
-                appzen(az_section, budget, own_stop),
+                appzen(az_section, budget, own_stop, secrets),
                 state=state,
                 wanted=wanted,
                 budget=budget,
@@ -66,20 +67,27 @@ def open_extractions(
     return extractions
 
 
-def partner_center(section: PartnerCenterSettings, stop: Stop) -> PartnerCenter:
+def partner_center(
+    section: PartnerCenterSettings, stop: Stop, secrets: Secrets
+) -> PartnerCenter:
     """Return what asks Partner Center."""
     limit = section.max_requests_per_minute
+    budget = Budget(None, stop)
     return PartnerCenter(
         section,
-        _asker(PartnerCenterDialect(), section, Budget(None, stop), stop),
+        _asker(PartnerCenterDialect(), section, budget, stop, secrets),
         lambda: RateLimiter(limit, _MINUTE_SECONDS, stop),
     )
 
 
-def appzen(section: AppZenSettings, budget: Budget, stop: Stop) -> AppZen:
+def appzen(
+    section: AppZenSettings, budget: Budget, stop: Stop, secrets: Secrets
+) -> AppZen:
     """Return what asks AppZen."""
     limiter = RateLimiter(section.max_requests_per_second, _SECOND_SECONDS, stop)
-    return AppZen(section, _asker(AppZenDialect(), section, budget, stop), limiter)
+    return AppZen(
+        section, _asker(AppZenDialect(), section, budget, stop, secrets), limiter
+    )
 
 
 def _asker(
@@ -87,15 +95,17 @@ def _asker(
     section: PartnerCenterSettings | AppZenSettings,
     budget: Budget,
     stop: Stop,
+    secrets: Secrets,
 ) -> Asker:
     auth = auth_method(dialect.section, section.auth)(section.auth)
     # The thread that takes the pages of a list asks too, beside the workers.
     connections = section.max_concurrency + 1
     return Asker(
         dialect,
-        Transport(auth, section.api_url, connections),
+        Transport(auth, section.api_url, connections, secrets),
         auth,
         max_tries=section.max_tries,
         budget=budget,
+        secrets=secrets,
         stop=stop,
     )

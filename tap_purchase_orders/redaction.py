@@ -1,0 +1,103 @@
+"""Credentials, and texts without them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MASK = "***"
+# A shorter value stands in too many texts where it is no credential.
+_SHORTEST = 4
+# A value of this length does not turn up in a record by chance: it was sent back.
+_UNMISTAKABLE = 16
+
+
+class Secrets:
+    """All values that may appear in no log, no message, no state and no error."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values: set[str] = set()
+        self._texts: tuple[str, ...] = ()
+        self._lines: tuple[bytes, ...] = ()
+        for value in values:
+            self.add(value)
+
+    def add(self, value: str) -> None:
+        """Take in one more credential."""
+        if value in self._values or len(value) < _SHORTEST:
+            return
+        self._values.add(value)
+        # The longest first: one credential may be a part of another.
+        values = sorted(self._values, key=len, reverse=True)
+        self._texts = tuple(dict.fromkeys(s for v in values for s in (v, _escaped(v))))
+        self._lines = tuple(
+            _escaped(v).encode() for v in values if len(v) >= _UNMISTAKABLE
+        )
+
+    def redacted(self, text: str) -> str:
+        """Return a text about an exchange without any credential."""
+        for value in self._texts:
+            text = text.replace(value, _MASK)
+        return text
+
+    def redacted_line(self, line: bytes) -> bytes:
+        """Return a message, as JSON, without any credential that was sent back in it.
+
+        Only values that cannot be there by chance are taken for credentials: a short
+        customer id may well be a part of an amount.
+        """
+        for value in self._lines:
+            if value in line:
+                line = line.replace(value, _MASK.encode())
+        return line
+
+
+class RedactingFilter(logging.Filter):
+    """Lets every log record through, without credentials."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = self._secrets.redacted(record.getMessage())
+        record.args = None
+        if record.exc_info:
+            text = record.exc_text or logging.Formatter().formatException(
+                record.exc_info
+            )
+            record.exc_text = self._secrets.redacted(text)
+            # Some formatters show the exception itself, not its text.
+            record.msg = f"{record.msg}\n{record.exc_text}"
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def configured_secrets(
+    config: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield the credentials of a section of the settings.
+
+    Those are the values marked `secret`, and every text under a key that the schema
+    does not know: a plug-in's.
+    """
+    properties = schema.get("properties", {})
+    for name, value in config.items():
+        part = properties.get(name, {"secret": True})
+        if isinstance(value, Mapping):
+            yield from configured_secrets(value, part)
+        elif isinstance(value, str) and part.get("secret"):
+            yield value
+
+
+def _escaped(value: str) -> str:
+    """Return a value as it stands within JSON."""
+    return msgspec.json.encode(value).decode()[1:-1]
