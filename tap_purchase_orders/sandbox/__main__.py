@@ -1,0 +1,9 @@
+"""`python -m tap_purchase_orders.sandbox`."""
+
+from __future__ import annotations
+
+import sys
+
+from tap_purchase_orders.sandbox.cli import main
+
+sys.exit(main())

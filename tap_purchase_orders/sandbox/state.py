@@ -1,0 +1,37 @@
+"""What the parts of a running sandbox share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.sandbox.clock import Clock
+    from tap_purchase_orders.sandbox.credentials import Credentials
+    from tap_purchase_orders.sandbox.faults import Faults
+    from tap_purchase_orders.sandbox.request_log import RequestLog
+    from tap_purchase_orders.sandbox.tokens import Tokens
+    from tap_purchase_orders.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One running sandbox.
+
+    Attributes:
+        base_url: The address of all three services.
+        world: What there is.
+        clock: World time.
+        credentials: What callers must know.
+        tokens: Makes, checks and revokes tokens.
+        faults: What goes wrong on purpose.
+        log: What was asked.
+    """
+
+    base_url: str
+    world: World
+    clock: Clock
+    credentials: Credentials
+    tokens: Tokens
+    faults: Faults
+    log: RequestLog
