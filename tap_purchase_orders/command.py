@@ -86,6 +86,17 @@ def checked_config(paths: Iterable[str]) -> None:
         _check_object(f"--config {path}", content)
 
 
+def checked_environment(variables: Iterable[str]) -> None:
+    """Return if the environment variables that must hold JSON do so.
+
+    Raises:
+        SettingsError: One of them holds something else.
+    """
+    for variable in variables:
+        if variable in os.environ:
+            _check_object(variable, os.environ[variable].encode())
+
+
 def checked_input(option: str, file: IO[str] | None) -> IO[str] | None:
     """Return the content of a file that must hold a JSON object, to be read again.
 

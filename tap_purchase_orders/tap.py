@@ -19,7 +19,12 @@ from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.catalog import FULL_TABLE, read_catalog
-from tap_purchase_orders.command import TapCommand, checked_config, checked_input
+from tap_purchase_orders.command import (
+    TapCommand,
+    checked_config,
+    checked_environment,
+    checked_input,
+)
 from tap_purchase_orders.deciding.state import State
 from tap_purchase_orders.emitting.output import Output
 from tap_purchase_orders.emitting.state_lines import StateLines
@@ -241,6 +246,9 @@ class TapPurchaseOrders(Tap):
     def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> Any:
         """Return the configuration of the files that were named."""
         checked_config(value)
+        if "ENV" in value:
+            sections = ("partner_center", "appzen", "shard")
+            checked_environment(cls._env_var_prefix + s.upper() for s in sections)
         return super().cb_config(ctx, param, value)
 
     @classmethod

@@ -117,9 +117,11 @@ class Asker:
                 return outcome
             tries += 1
             wait = _wait_seconds(response, waits)
-            if tries >= self._max_tries or wait is None:
+            if response is not None and _asks_for_patience(response):
+                question.limiter.hold(min(wait, _LONGEST_WAIT_SECONDS))
+            if tries >= self._max_tries or wait > _LONGEST_WAIT_SECONDS:
                 return outcome.failure
-            self._wait(question, response, outcome.failure, wait, tries)
+            self._wait(outcome.failure, wait, tries)
 
     def _try(
         self, question: Question, headers: dict[str, str]
@@ -155,15 +157,7 @@ class Asker:
         if renew is not None:
             renew(response.sent)
 
-    def _wait(
-        self,
-        question: Question,
-        response: Response | None,
-        failure: Failure,
-        seconds: float,
-        tries: int,
-    ) -> None:
-        """Wait before the next try, with all other workers where the server asks it."""
+    def _wait(self, failure: Failure, seconds: float, tries: int) -> None:
         logger.debug(
             "%s: %s; try %d of %d in %.1f s",
             self._dialect.name,
@@ -172,11 +166,6 @@ class Asker:
             self._max_tries,
             seconds,
         )
-        if response is not None and (
-            response.status == HTTPStatus.TOO_MANY_REQUESTS
-            or "Retry-After" in response.headers
-        ):
-            question.limiter.hold(seconds)
         self._stop.wait(seconds)
 
 
@@ -185,7 +174,7 @@ def retry_after_seconds(value: str, moment: dt.datetime) -> float:
 
     Args:
         value: The header: a number of seconds, or an HTTP date.
-        moment: The present, in UTC.
+        moment: The present by the server's clock.
     """
     value = value.strip()
     if value.isascii() and value.isdigit():
@@ -194,12 +183,22 @@ def retry_after_seconds(value: str, moment: dt.datetime) -> float:
     return 0.0 if until is None else max(0.0, (until - moment).total_seconds())
 
 
+def _asks_for_patience(response: Response) -> bool:
+    """Return whether all workers should wait, and not this one alone."""
+    return (
+        response.status == HTTPStatus.TOO_MANY_REQUESTS
+        or "Retry-After" in response.headers
+    )
+
+
 def _wait_seconds(
     response: Response | None, waits: Generator[float, Any, None]
-) -> float | None:
-    """Return how long to wait before the next try, none if that is too long."""
-    wait: float = backoff.random_jitter(next(waits))
+) -> float:
+    """Return how long to wait before the next try."""
+    wait: float = min(backoff.random_jitter(next(waits)), _LONGEST_WAIT_SECONDS)
     if response is None:
         return wait
-    asked = retry_after_seconds(response.headers.get("Retry-After", ""), now())
-    return None if asked > _LONGEST_WAIT_SECONDS else max(wait, asked)
+    # A date is one of the server's clock, which may differ from ours.
+    moment = http_date(response.headers.get("Date", "")) or now()
+    asked = retry_after_seconds(response.headers.get("Retry-After", ""), moment)
+    return max(wait, asked)

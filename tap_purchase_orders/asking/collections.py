@@ -82,12 +82,11 @@ def _absolute(uri: str, base: str) -> str:
     """Return the address of a link; its query is left exactly as it is."""
     try:
         parts = urlsplit(uri)
-        origin = _origin(parts)
     except ValueError as error:
         msg = "`links.next` has an address that cannot be read"
         raise LinkError(msg) from error
     if parts.scheme or parts.netloc:
-        if origin != _origin(urlsplit(base)):
+        if _origin(parts) != _origin(urlsplit(base)):
             msg = "`links.next` leads to another host; it was not followed"
             raise LinkError(msg, "refused_redirect")
         return uri
@@ -97,9 +96,12 @@ def _absolute(uri: str, base: str) -> str:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    port = parts.port
-    default = _DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname, default if port is None else port
+    try:
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        # No port at all, so none of ours.
+        port = -1
+    return parts.scheme, parts.hostname, port
 
 
 def _headers(fields: Any) -> dict[str, str]:

@@ -51,6 +51,8 @@ class State:
     def remember_customer(self, customer_id: str, memory: CustomerMemory) -> None:
         """Take in what is known of a customer's orders once they are written."""
         if memory == CustomerMemory():
+            self._customers.pop(customer_id, None)
+            self._partitions.pop(customer_id, None)
             return
         self._customers[customer_id] = memory
         self._partitions[customer_id] = _partition(customer_id, memory)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
 from tap_purchase_orders.sandbox.broken_replies import break_reply
 from tap_purchase_orders.sandbox.control import BASE_PATH, Control
+from tap_purchase_orders.sandbox.instants import moment_of
 from tap_purchase_orders.sandbox.messages import json_reply, read_call
 from tap_purchase_orders.sandbox.wire import deliver
 
@@ -80,4 +82,7 @@ class Application:
                 reply = service.answer(call, asked)
         reply.delay_seconds += self._latency_seconds
         service.finish(reply, call)
+        # The world's time, by which its dates are to be judged.
+        moment = moment_of(self._state.clock.now())
+        reply.headers.setdefault("Date", format_datetime(moment, usegmt=True))
         return reply

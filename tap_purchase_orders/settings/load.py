@@ -42,8 +42,9 @@ def load_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Setti
     Raises:
         SettingsError: With every mistake that was found.
     """
-    mistakes = schema_mistakes(config, schema)
-    filled = _with_defaults(config, schema)
+    given = _without_nulls(config)
+    mistakes = schema_mistakes(given, schema)
+    filled = _with_defaults(given, schema)
     if all(filled.get(name) is None for name in ("partner_center", "appzen")):
         line = "neither `partner_center` nor `appzen` is set: nothing to read"
         mistakes.append(Mistake("", line))
@@ -91,11 +92,20 @@ def _typed(filled: dict[str, Any]) -> Settings:
     )
 
 
+def _without_nulls(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy without the settings that are null: they are not set."""
+    return {
+        key: _without_nulls(value) if isinstance(value, Mapping) else value
+        for key, value in section.items()
+        if value is not None
+    }
+
+
 def _with_defaults(
     section: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return a copy in which every setting that has a default has a value."""
-    filled = {key: value for key, value in section.items() if value is not None}
+    filled = dict(section)
     for key, part in schema.get("properties", {}).items():
         if key not in filled and "default" in part:
             filled[key] = part["default"]
@@ -109,7 +119,9 @@ def _with_defaults(
 
 
 def _is_whole(value: Any) -> TypeGuard[float | Decimal]:
-    return isinstance(value, float | Decimal) and value == int(value)
+    if isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    return isinstance(value, float) and value.is_integer()
 
 
 def _is_given(path: str, filled: Mapping[str, Any]) -> bool:
