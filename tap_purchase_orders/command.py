@@ -37,10 +37,6 @@ class TapCommand(SingerCommand):
             self._fail(error.mistakes)
         except TapError as error:
             self._fail([str(argument) for argument in error.args])
-        except BrokenPipeError:
-            # Else the interpreter fails once more when it closes standard output.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._fail(["whoever read the messages has gone"])
         except KeyboardInterrupt:
             sys.exit(_INTERRUPTED_EXIT)
         except EndedBySignalError as error:
@@ -56,8 +52,14 @@ class TapCommand(SingerCommand):
     def invoke(self, ctx: click.Context) -> Any:
         """Invoke the command; warnings go to the log."""
         logging.captureWarnings(capture=True)
-        # Not the SDK's own: that one shows tracebacks.
-        return click.Command.invoke(self, ctx)
+        try:
+            # Not the SDK's own: that one shows tracebacks.
+            return click.Command.invoke(self, ctx)
+        except BrokenPipeError as error:
+            # Else the interpreter fails once more when it closes standard output.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            msg = "whoever read the messages has gone"
+            raise TapError(msg) from error
 
     def _fail(self, lines: Iterable[str]) -> NoReturn:
         for line in lines:

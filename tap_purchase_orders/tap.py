@@ -300,7 +300,8 @@ class TapPurchaseOrders(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Ask the run to end; a second signal ends the process at once."""
-        self._signal = signum
-        self._stop.request()
         for known in (signal.SIGINT, signal.SIGTERM):
             signal.signal(known, signal.SIG_DFL)
+        self._signal = signum
+        self._stop.request()
+        self.logger.info("%s: ending", signal.Signals(signum).name)

@@ -1,0 +1,197 @@
+"""What the documentation says, held against the code."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tap_purchase_orders.deciding.state import State
+from tap_purchase_orders.deciding.statuses import is_moving
+from tap_purchase_orders.reading.issues import UNREAD_KINDS
+from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.settings.load import load_settings
+from tap_purchase_orders.settings.schema import settings_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = Path(__file__).resolve().parents[1]
+README = PROJECT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+GENERATOR = PROJECT / "docs" / "generate.py"
+PAGES = [README, *sorted((PROJECT / "docs").glob("*.md"))]
+
+
+def generate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, GENERATOR, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def examples(language: str) -> Iterator[str]:
+    """Yield the code blocks of the README in one language."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+    yield from fence.findall(TEXT)
+
+
+def documents() -> list[dict[str, Any]]:
+    """Return the JSON and YAML objects that the README shows."""
+    return [
+        *map(json.loads, examples("json")),
+        *map(yaml.safe_load, examples("yaml")),
+    ]
+
+
+def extractors(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the extractors of a Meltano project, none if it is something else."""
+    return list(document.get("plugins", {}).get("extractors", []))
+
+
+def configurations() -> list[dict[str, Any]]:
+    """Return the configurations of the tap that the README shows."""
+    shown = [
+        document
+        for document in documents()
+        if document.keys() & {"partner_center", "appzen"}
+    ]
+    plugins = [plugin for document in documents() for plugin in extractors(document)]
+    return shown + [plugin["config"] for plugin in plugins if "config" in plugin]
+
+
+def texts_in(node: ast.AST) -> set[str]:
+    return {
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+
+
+def kinds_given_in(tree: ast.AST) -> Iterator[str]:
+    """Yield the texts of a module that stand where the kind of an issue is given."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg="kind", value=value):
+                yield from texts_in(value)
+            case ast.Call(
+                func=ast.Name(id="Failure" | "_failure" | "_line_issue"),
+                args=[first, *_],
+            ):
+                yield from texts_in(first)
+            case ast.Assign(
+                targets=[ast.Name(id="kind" | "_KINDS" | "UNREAD_KINDS")], value=value
+            ):
+                yield from texts_in(value)
+            case _:
+                pass
+
+
+def test_the_generated_tables_are_what_the_code_says() -> None:
+    check = generate("--check")
+    assert check.returncode == 0, check.stderr
+    assert len(re.findall("<!-- generated: ", TEXT)) == len(
+        re.findall("<!-- end -->", TEXT)
+    )
+
+
+def test_a_table_that_drifted_is_noticed_and_mended(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(TEXT.replace("INCREMENTAL |", "SOMETIMES |"), encoding="utf-8")
+    check = generate("--check", page)
+    assert check.returncode == 1
+    assert "page.md is out of date" in check.stderr
+    assert generate(page).returncode == 0
+    assert page.read_text(encoding="utf-8") == TEXT
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    commands = re.findall(r"(?:^|`)make ((?:[a-z]+ ?)+)", TEXT, re.MULTILINE)
+    named = {target for command in commands for target in command.split()}
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_the_configurations_shown_can_be_used() -> None:
+    shown = configurations()
+    assert shown
+    for configuration in shown:
+        settings = load_settings(configuration, settings_schema())
+        assert settings.partner_center or settings.appzen
+
+
+def test_the_state_shown_is_read_and_written_as_it_stands() -> None:
+    shown = [document for document in documents() if "bookmarks" in document]
+    assert shown
+    for value in shown:
+        state = State(value)
+        assert state.value() == value
+        partitions = value["bookmarks"]["orders"]["partitions"]
+        for partition in partitions:
+            memory = state.customer(partition["context"]["customer_id"])
+            assert memory.bookmark
+            assert memory.followed.keys() == partition["followed_orders"].keys()
+        assert state.resume_point
+
+
+def test_the_meltano_project_shown_names_streams_that_exist() -> None:
+    streams = {path.stem for path in (PROJECT / "schemas").glob("*.json")}
+    plugins = [plugin for document in documents() for plugin in extractors(document)]
+    assert plugins
+    for plugin in plugins:
+        selected = {rule.strip("!").split(".")[0] for rule in plugin["select"]}
+        assert selected <= streams
+        # A header without its lines would make them look gone, and the other way
+        # round nothing would show that they are.
+        assert plugin["metadata"].keys() == selected
+        assert all(
+            entry == {"replication-method": "FULL_TABLE"}
+            for entry in plugin["metadata"].values()
+        )
+
+
+def test_the_table_of_issue_kinds_names_what_the_code_produces() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| ([01]) \|$", TEXT, re.MULTILINE)
+    modules = [
+        path
+        for room in ("asking", "reading", "extraction")
+        for path in (PROJECT / "tap_purchase_orders" / room).glob("*.py")
+    ]
+    produced = {
+        kind
+        for path in modules
+        for kind in kinds_given_in(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert {kind for kind, _ in rows} == produced
+    assert {kind for kind, status in rows if status == "1"} == UNREAD_KINDS
+    described = schema_of("extraction_issues")["properties"]["kind"]["description"]
+    assert produced == set(re.findall(r"`(\w+)`", described))
+
+
+def test_the_statuses_at_rest_are_those_that_the_code_does_not_follow() -> None:
+    changes = schema_of("order_status_changes")["properties"]["status"]
+    documented = set(re.findall(r"`(\w+)`", changes["description"]))
+    sentence = re.search(
+        r"at rest\s+when it is (.*?), or has no status", TEXT, re.DOTALL
+    )
+    assert sentence
+    named = set(re.findall(r"`(\w+)`", sentence[1]))
+    assert named == {status for status in documented if not is_moving(status)}
