@@ -59,6 +59,12 @@ class TapStream(Stream):
                 metadata["properties", name].selected_by_default = False
         return metadata
 
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        """Do nothing: a run keeps the state by itself."""
+
     @property
     @override
     def partitions(self) -> list[dict[str, Any]] | None:

@@ -25,6 +25,7 @@ from tap_purchase_orders.asking.transport import (
     Response,
     Transport,
     TransportError,
+    UntrustedServerError,
 )
 from tap_purchase_orders.errors import UpstreamRefusedError
 
@@ -132,6 +133,9 @@ class Asker:
             with question.limiter.place():
                 self._budget.take()
                 response = self._transport.send(request)
+        except UntrustedServerError as error:
+            msg = f"{self._dialect.name}: {error}"
+            raise UpstreamRefusedError(msg) from error
         except TransportError as error:
             return None, MayPass(Failure("unavailable", str(error), now()))
         except BodyTooLargeError as error:

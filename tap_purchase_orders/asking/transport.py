@@ -30,6 +30,10 @@ class TransportError(Exception):
     """No whole answer came: the connection failed, timed out or was cut off."""
 
 
+class UntrustedServerError(Exception):
+    """The server's certificate is not trusted; asking again would not change that."""
+
+
 class BodyTooLargeError(Exception):
     """The answer has more bytes than any answer should."""
 
@@ -101,6 +105,7 @@ class Transport:
 
         Raises:
             TransportError: No whole answer came.
+            UntrustedServerError: The server's certificate is not trusted.
             BodyTooLargeError: The answer does not end in time or size.
             SignInError: No credentials could be had.
         """
@@ -126,6 +131,8 @@ class Transport:
                     sent=prepared,
                 )
         except requests.RequestException as error:
+            if is_untrusted(error):
+                raise UntrustedServerError(in_words(error)) from error
             raise TransportError(in_words(error)) from error
 
     def _signed(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -164,9 +171,15 @@ def _whole_body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
+def is_untrusted(error: requests.RequestException) -> bool:
+    """Return whether a request failed since the server's certificate did."""
+    is_tls = isinstance(error, requests.exceptions.SSLError)
+    return is_tls and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def in_words(error: requests.RequestException) -> str:
     """Return what happened, without addresses, which may hold identifiers."""
-    if isinstance(error, requests.exceptions.SSLError):
+    if is_untrusted(error):
         return (
             "the server's certificate is not trusted; for a private CA set "
             "REQUESTS_CA_BUNDLE"

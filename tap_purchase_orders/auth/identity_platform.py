@@ -13,7 +13,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_purchase_orders.asking.body import NotJsonError, decode_body
-from tap_purchase_orders.asking.transport import in_words
+from tap_purchase_orders.asking.transport import in_words, is_untrusted
 from tap_purchase_orders.auth.token import Token
 from tap_purchase_orders.errors import SignInError
 
@@ -183,6 +183,9 @@ class ConfidentialClient:
             application.remove_tokens_for_client()
             answer = application.acquire_token_for_client(scopes=[self._scope])
         except requests.RequestException as error:
+            if is_untrusted(error):
+                msg = f"cannot be used: {in_words(error)}"
+                raise _no_authority(msg) from error
             raise _TransientError(in_words(error)) from error
         if "access_token" not in answer:
             raise self._refusal(answer)

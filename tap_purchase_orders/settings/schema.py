@@ -80,7 +80,7 @@ _PARTNER_CENTER: Sequence[th.Property[Any]] = (
     ),
     th.Property(
         "page_size",
-        th.IntegerType(minimum=1, maximum=20000),
+        th.IntegerType(minimum=1),
         default=500,
         title="Page size",
         description="Customers per page of the customer list.",
@@ -101,7 +101,7 @@ _PARTNER_CENTER: Sequence[th.Property[Any]] = (
     ),
     th.Property(
         "lookback_days",
-        th.IntegerType(minimum=0, maximum=3650),
+        th.IntegerType(minimum=0),
         default=8,
         title="Lookback (days)",
         description=(
@@ -122,7 +122,7 @@ _PARTNER_CENTER: Sequence[th.Property[Any]] = (
     ),
     th.Property(
         "full_read_days",
-        th.IntegerType(minimum=1, maximum=90),
+        th.IntegerType(minimum=1),
         default=7,
         title="Full read (days)",
         description="With `activity_log`: every customer is read at least this often.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from tap import COMMAND
 from upstream import read_json
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
