@@ -31,7 +31,7 @@ class Secrets:
 
     def add(self, value: str) -> None:
         """Take in one more credential."""
-        if value in self._values or len(value) < _SHORTEST:
+        if value in self._values or len(value) < _SHORTEST or not _is_text(value):
             return
         self._values.add(value)
         # The longest first: one credential may be a part of another.
@@ -94,8 +94,27 @@ def configured_secrets(
         part = properties.get(name, {"secret": True})
         if isinstance(value, Mapping):
             yield from configured_secrets(value, part)
-        elif isinstance(value, str) and part.get("secret"):
-            yield value
+        elif part.get("secret"):
+            yield from _texts(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+
+
+def _is_text(value: str) -> bool:
+    """Return whether a value can be sent at all: half a surrogate pair cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _escaped(value: str) -> str:

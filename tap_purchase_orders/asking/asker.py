@@ -25,6 +25,7 @@ from tap_purchase_orders.asking.transport import (
     Response,
     Transport,
     TransportError,
+    UnsendableError,
     UntrustedServerError,
 )
 from tap_purchase_orders.errors import UpstreamRefusedError
@@ -133,7 +134,7 @@ class Asker:
             with question.limiter.place():
                 self._budget.take()
                 response = self._transport.send(request)
-        except UntrustedServerError as error:
+        except (UnsendableError, UntrustedServerError) as error:
             msg = f"{self._dialect.name}: {error}"
             raise UpstreamRefusedError(msg) from error
         except TransportError as error:

@@ -69,7 +69,8 @@ def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
     """
     links = body.get("links")
     link = links.get("next") if isinstance(links, Mapping) else None
-    if link is None:
+    # Empty objects occur where there is nothing to say.
+    if link is None or link == {}:
         return None
     uri = link.get("uri") if isinstance(link, Mapping) else None
     if not isinstance(uri, str) or not _URI.fullmatch(uri):

@@ -34,6 +34,10 @@ class UntrustedServerError(Exception):
     """The server's certificate is not trusted; asking again would not change that."""
 
 
+class UnsendableError(Exception):
+    """The request cannot be put into words of HTTP."""
+
+
 class BodyTooLargeError(Exception):
     """The answer has more bytes than any answer should."""
 
@@ -96,6 +100,9 @@ class Transport:
         self._environment = self._session.merge_environment_settings(
             base_url, {}, stream=True, verify=None, cert=None
         )
+        if base_url.startswith("http:"):
+            # Plain http is for a server on this machine; a proxy would read along.
+            self._environment["proxies"] = {}
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -106,6 +113,7 @@ class Transport:
         Raises:
             TransportError: No whole answer came.
             UntrustedServerError: The server's certificate is not trusted.
+            UnsendableError: The credentials cannot be sent.
             BodyTooLargeError: The answer does not end in time or size.
             SignInError: No credentials could be had.
         """
@@ -134,6 +142,9 @@ class Transport:
             if is_untrusted(error):
                 raise UntrustedServerError(in_words(error)) from error
             raise TransportError(in_words(error)) from error
+        except ValueError as error:
+            msg = "the credentials have characters that no header can carry"
+            raise UnsendableError(msg) from error
 
     def _signed(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         before = dict(prepared.headers)

@@ -8,7 +8,7 @@ from requests.auth import AuthBase
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.auth.method import HEADER_VALUE, AuthMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,21 +47,21 @@ METHOD = AuthMethod(
     settings=(
         th.Property(
             "api_key",
-            th.StringType(min_length=1),
+            th.StringType(pattern=HEADER_VALUE),
             secret=True,
             title="API key",
             description="`api_key`: the header x-api-key, issued by AppZen.",
         ),
         th.Property(
             "customer_id",
-            th.StringType(min_length=1),
+            th.StringType(pattern=HEADER_VALUE),
             secret=True,
             title="Customer id",
             description="`api_key`: the header customer-id, one per customer.",
         ),
         th.Property(
             "customer_key",
-            th.StringType(min_length=1),
+            th.StringType(pattern=HEADER_VALUE),
             secret=True,
             title="Customer key",
             description="`api_key`: the header customer-key, one per customer.",

@@ -8,7 +8,7 @@ from requests.auth import AuthBase
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.auth.method import HEADER_VALUE, AuthMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ METHOD = AuthMethod(
     settings=(
         th.Property(
             "token",
-            th.StringType(min_length=1),
+            th.StringType(pattern=HEADER_VALUE),
             secret=True,
             title="Access token",
             description="`bearer_token`: an access token got elsewhere.",

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
     from singer_sdk import typing as th
 
+# What a credential that is sent in a header may be: printable ASCII, without blanks
+# at its ends. The last part keeps Python from overlooking a line end.
+HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$(?!\n)"
+
 
 @dataclass(frozen=True, slots=True)
 class AuthMethod:

@@ -120,7 +120,9 @@ class OrderRules:
             read: Reads an order in full; only those that may be emitted are read.
             as_of: The moment of the answer, by the upstream's clock.
         """
-        wanted = [head for head in heads if not self._is_left_out(head)]
+        # Pages may overlap: of an order that comes twice, the last word counts.
+        latest = {head.id: head for head in heads}.values()
+        wanted = [head for head in latest if not self._is_left_out(head)]
         bookmark = _latest(wanted, memory.bookmark, as_of.later(DAY_SECONDS))
         old_window = self._window_start(memory.bookmark)
         new_window = self._window_start(bookmark)

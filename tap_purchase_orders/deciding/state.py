@@ -6,6 +6,7 @@ other tools can read them; the orders that are followed stand beside the bookmar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -107,9 +108,13 @@ def _resume_point(part: Any) -> ResumePoint | None:
         return None
     values = _section(resume, path)
     position, digest = values.get("position"), values.get("digest")
-    if not isinstance(position, int) or not isinstance(digest, str):
-        raise _mistake(path, "must have a position and a digest")
-    return ResumePoint(position, digest)
+    match position, digest:
+        case int(count), str(text) if (
+            not isinstance(count, bool) and 0 <= count <= sys.maxsize
+        ):
+            return ResumePoint(count, text)
+        case _:
+            raise _mistake(path, "must have a position and a digest")
 
 
 def _customers(partitions: Any) -> Any:

@@ -144,18 +144,18 @@ class AppZenExtraction:
         resume = self._state.resume_point
         if resume is None:
             return numbers, position
-        done = list(islice(numbers, resume.position))
-        for number in done:
+        for number in islice(numbers, resume.position):
             position.take(number)
+            seen.add(number)
         if position.point() != resume:
             logger.info("AppZen: the list of numbers has changed: starting over")
+            seen.clear()
             return iter(source(section)), ListPosition(identity)
         logger.info("AppZen: going on behind number %d", resume.position)
         self._is_resumed = True
         self._written = resume.position
         if self.progress.total is not None:
             self.progress.total -= resume.position
-        seen.update(done)
         return numbers, position
 
     def _advance(self, behind: int, point: ResumePoint) -> None:

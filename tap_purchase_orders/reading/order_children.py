@@ -56,23 +56,28 @@ class OrderChildReader:
         children = OrderChildren()
         order_key = f"{head.customer_id}/{head.id}"
         unknown = children.unknown.setdefault(self._stream, set())
+        known: set[Any] = set()
         for raw in items:
             notes = Notes()
             record = self._reader.read(raw, notes) if isinstance(raw, Mapping) else {}
             value = record.get(self._key)
-            if value is None or value == "":
+            if value is None or not str(value).strip() or value in known:
                 children.issues.append(
                     Issue(
                         upstream=UPSTREAM,
                         stream=self._stream,
                         kind="invalid_record",
-                        message=f"an item has no usable {self._key}; it was left out",
+                        message=(
+                            f"an item has no usable {self._key}, or that of another; "
+                            f"it was not emitted"
+                        ),
                         observed_at=moment,
                         record_key=order_key,
                         payload=json_text(raw),
                     )
                 )
                 continue
+            known.add(value)
             record["referenceCustomerId"] = head.customer_id
             record["orderId"] = head.id
             children.records.append(record)

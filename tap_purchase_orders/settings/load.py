@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_purchase_orders.asking.addresses import is_path_segment
@@ -118,9 +117,7 @@ def _with_defaults(
     return filled
 
 
-def _is_whole(value: Any) -> TypeGuard[float | Decimal]:
-    if isinstance(value, Decimal):
-        return value.is_finite() and value == value.to_integral_value()
+def _is_whole(value: Any) -> TypeGuard[float]:
     return isinstance(value, float) and value.is_integer()
 
 

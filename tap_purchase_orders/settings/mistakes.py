@@ -116,6 +116,8 @@ def _described(schema: Mapping[str, Any]) -> str:
         return f"{words} from {low} to {high}"
     if low is not None:
         return f"{words}, {low} or more"
+    if "pattern" in schema:
+        return f"{words} that a header can carry: no line end, no blanks around it"
     return f"{words}, not empty" if schema.get("minLength") else words
 
 
