@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -144,8 +145,14 @@ class Caller:
 def read(answer: requests.Response) -> dict[str, Any]:
     """Return the body of a Partner Center answer, which has a byte order mark."""
     assert answer.content.startswith(_BYTE_ORDER_MARK)
-    body: dict[str, Any] = json.loads(answer.content.removeprefix(_BYTE_ORDER_MARK))
+    text = answer.content.removeprefix(_BYTE_ORDER_MARK)
+    body: dict[str, Any] = json.loads(text, parse_float=Decimal)
     return body
+
+
+def exact(answer: requests.Response) -> Any:
+    """Return the body of an answer, its fractions as decimals."""
+    return json.loads(answer.content, parse_float=Decimal)
 
 
 def has_mark(answer: requests.Response) -> bool:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -181,4 +182,5 @@ def _body(response: requests.Response) -> Any:
     if not response.ok:
         msg = f"control call refused with {response.status_code}: {response.text}"
         raise SandboxError(msg)
-    return response.json()
+    # Amounts keep the digits with which they were sent.
+    return json.loads(response.content, parse_float=Decimal)
