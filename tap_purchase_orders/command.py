@@ -13,8 +13,8 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_purchase_orders.asking.body import NotJsonError, decode_body
 from tap_purchase_orders.errors import EndedBySignalError, SettingsError, TapError
+from tap_purchase_orders.wire.body import NotJsonError, decode_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

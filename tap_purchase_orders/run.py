@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from tap_purchase_orders.emitting.progress import Progress, ProgressDisplay
+from tap_purchase_orders.emitting.progress import ProgressDisplay
 from tap_purchase_orders.errors import StoppedError, TapError, UpstreamRefusedError
 from tap_purchase_orders.reading.issues import UNREAD_KINDS
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.emitting.output import Output
     from tap_purchase_orders.emitting.state_lines import StateLines
     from tap_purchase_orders.extraction.batch import Batch
+    from tap_purchase_orders.extraction.progress import Progress
 
 ISSUES_STREAM = "extraction_issues"
 

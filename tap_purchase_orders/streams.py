@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -14,16 +15,22 @@ from tap_purchase_orders.deciding.state import REPLICATION_KEY
 from tap_purchase_orders.reading.schemas import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import MetadataMapping
 
-    from tap_purchase_orders.tap import TapPurchaseOrders
+
+RecordsOf: TypeAlias = Callable[[str], Iterator[dict[str, Any]]]
 
 
 class TapStream(Stream):
     """A stream of this tap.
+
+    Args:
+        tap: The tap.
+        records_of: Reads one stream by itself, by its name.
 
     Attributes:
         upstream: The section of the settings that it depends on, none if any does.
@@ -39,9 +46,9 @@ class TapStream(Stream):
     arrays: ClassVar[Sequence[str]] = ()
     is_incremental: ClassVar[bool] = False
 
-    def __init__(self, tap: TapPurchaseOrders) -> None:
+    def __init__(self, tap: Tap, records_of: RecordsOf) -> None:
         super().__init__(tap, schema=copy.deepcopy(schema_of(self.name)))
-        self._purchase_orders_tap = tap
+        self._records_of = records_of
         self.primary_keys = self.keys
         if self.is_incremental:
             self.forced_replication_method = "INCREMENTAL"
@@ -96,7 +103,7 @@ class TapStream(Stream):
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Yield the stream's records, for those who run this stream by itself."""
-        return self._purchase_orders_tap.records_of(self.name)
+        return self._records_of(self.name)
 
 
 class Customers(TapStream):

@@ -156,7 +156,7 @@ class TapPurchaseOrders(Tap):
     def discover_streams(self) -> Sequence[TapStream]:
         """Return the streams of the configured upstreams."""
         return [
-            stream(self)
+            stream(self, self.records_of)
             for stream in STREAMS
             if stream.upstream is None or stream.upstream in self._upstreams()
         ]

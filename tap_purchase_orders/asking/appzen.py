@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.asking.addresses import USER_AGENT, path_segment
 from tap_purchase_orders.asking.outcome import Question, UpstreamError
+from tap_purchase_orders.wire.addresses import USER_AGENT, path_segment
 
 if TYPE_CHECKING:
     from tap_purchase_orders.asking.answer import Answer, Failure

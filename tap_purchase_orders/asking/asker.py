@@ -119,9 +119,11 @@ class Asker:
                 return outcome
             tries += 1
             wait = _wait_seconds(response, waits)
+            if wait > _LONGEST_WAIT_SECONDS:
+                return outcome.failure
             if response is not None and _asks_for_patience(response):
-                question.limiter.hold(min(wait, _LONGEST_WAIT_SECONDS))
-            if tries >= self._max_tries or wait > _LONGEST_WAIT_SECONDS:
+                question.limiter.hold(wait)
+            if tries >= self._max_tries:
                 return outcome.failure
             self._wait(outcome.failure, wait, tries)
 

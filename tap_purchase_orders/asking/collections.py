@@ -98,10 +98,12 @@ def _absolute(uri: str, base: str) -> str:
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     try:
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        port = parts.port
     except ValueError:
         # No port at all, so none of ours.
         port = -1
+    if port is None:
+        port = _DEFAULT_PORTS.get(parts.scheme)
     return parts.scheme, parts.hostname, port
 
 

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_purchase_orders.asking.answer import Answer, Failure
-from tap_purchase_orders.asking.body import NotJsonError, decode_body, json_text
 from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.wire.body import NotJsonError, decode_body, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,9 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tap_purchase_orders.asking.addresses import APPLICATION, USER_AGENT, path_segment
 from tap_purchase_orders.asking.answer import Answer, Failure
-from tap_purchase_orders.asking.body import json_text
 from tap_purchase_orders.asking.collections import (
     LinkError,
     collection_problem,
@@ -25,6 +23,8 @@ from tap_purchase_orders.asking.collections import (
 )
 from tap_purchase_orders.asking.outcome import Question, UpstreamError
 from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.wire.addresses import APPLICATION, USER_AGENT, path_segment
+from tap_purchase_orders.wire.body import json_text
 
 if TYPE_CHECKING:
     import datetime as dt

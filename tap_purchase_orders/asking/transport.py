@@ -6,11 +6,14 @@ import time
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
+
+from tap_purchase_orders.wire.failures import in_words, is_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +103,7 @@ class Transport:
         self._environment = self._session.merge_environment_settings(
             base_url, {}, stream=True, verify=None, cert=None
         )
-        if base_url.startswith("http:"):
+        if urlsplit(base_url).scheme == "http":
             # Plain http is for a server on this machine; a proxy would read along.
             self._environment["proxies"] = {}
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
@@ -180,31 +183,3 @@ def _whole_body(response: requests.Response) -> bytes:
             msg = f"the body did not end within {_ANSWER_SECONDS:.0f} seconds"
             raise BodyTooLargeError(msg)
     return bytes(body)
-
-
-def is_untrusted(error: requests.RequestException) -> bool:
-    """Return whether a request failed since the server's certificate did."""
-    is_tls = isinstance(error, requests.exceptions.SSLError)
-    return is_tls and "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
-def in_words(error: requests.RequestException) -> str:
-    """Return what happened, without addresses, which may hold identifiers."""
-    if is_untrusted(error):
-        return (
-            "the server's certificate is not trusted; for a private CA set "
-            "REQUESTS_CA_BUNDLE"
-        )
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused the connection"
-    if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {_CONNECT_SECONDS:.0f} seconds"
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {_READ_SECONDS:.0f} seconds"
-    if isinstance(
-        error,
-        requests.exceptions.ChunkedEncodingError
-        | requests.exceptions.ContentDecodingError,
-    ):
-        return "the answer was cut off or broken"
-    return "the connection failed or was closed"

@@ -12,10 +12,10 @@ import requests
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_purchase_orders.asking.body import NotJsonError, decode_body
-from tap_purchase_orders.asking.transport import in_words, is_untrusted
 from tap_purchase_orders.auth.token import Token
 from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.wire.body import NotJsonError, decode_body
+from tap_purchase_orders.wire.failures import in_words, is_untrusted
 
 DEFAULT_SCOPE = "https://api.partnercenter.microsoft.com/.default"
 

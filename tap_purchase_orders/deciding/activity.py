@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_purchase_orders.deciding.memory import CustomerMemory
-    from tap_purchase_orders.reading.instants import Instant
+    from tap_purchase_orders.wire.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.reading.instants import Instant
+    from tap_purchase_orders.wire.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)

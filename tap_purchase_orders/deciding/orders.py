@@ -14,8 +14,8 @@ from tap_purchase_orders.deciding.statuses import is_moving, is_same_status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_purchase_orders.reading.instants import Instant
     from tap_purchase_orders.reading.orders import Order, OrderHead
+    from tap_purchase_orders.wire.instants import Instant
 
 # An order may show in the list this long after it was created (Partner Center, *Get
 # all of a customer's orders*).
@@ -73,7 +73,7 @@ class Decision:
         """Return the memory for when some orders could not be read to the end.
 
         They are remembered as they were before, so that they are due again. One that
-        was not known before is due only while it is recent: then the bookmark stays.
+        was not open then is due only while it is recent: for it the bookmark stays.
         """
         unfinished = set(order_ids)
         if not unfinished:
@@ -83,8 +83,11 @@ class Decision:
             known.pop(order_id, None)
             if order_id in before.followed:
                 known[order_id] = before.followed[order_id]
-        is_known = unfinished <= before.followed.keys()
-        bookmark = self.memory.bookmark if is_known else before.bookmark
+        were_open = all(
+            order_id in before.followed and is_moving(before.followed[order_id].status)
+            for order_id in unfinished
+        )
+        bookmark = self.memory.bookmark if were_open else before.bookmark
         return replace(self.memory, bookmark=bookmark, followed=known)
 
 

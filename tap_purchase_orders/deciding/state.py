@@ -14,7 +14,7 @@ from typing import Any
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
 from tap_purchase_orders.deciding.resume import ResumePoint
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.reading.instants import Instant, parse_instant
+from tap_purchase_orders.wire.instants import Instant, parse_instant
 
 REPLICATION_KEY = "creationDate"
 

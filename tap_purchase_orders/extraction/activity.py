@@ -10,11 +10,11 @@ from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.deciding.activity import ActivityRules
 from tap_purchase_orders.deciding.orders import DAY_SECONDS
 from tap_purchase_orders.reading.activity import latest_order_activity
-from tap_purchase_orders.reading.instants import instant_of
+from tap_purchase_orders.wire.instants import instant_of
 
 if TYPE_CHECKING:
     from tap_purchase_orders.asking.partner_center import PartnerCenter
-    from tap_purchase_orders.reading.instants import Instant
+    from tap_purchase_orders.wire.instants import Instant
 
 # The log holds 90 days and works in whole ones (*Get a record of Partner Center
 # activity by user*); one more day is asked for, since days overlap.

@@ -7,14 +7,13 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.asking.addresses import is_path_segment
 from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.deciding.resume import ListPosition
-from tap_purchase_orders.emitting.progress import Progress
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
+from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.number_sources.registry import number_source
 from tap_purchase_orders.number_sources.source import NumberSource
 from tap_purchase_orders.reading.issues import Issue, failure_issue
@@ -22,6 +21,7 @@ from tap_purchase_orders.reading.purchase_orders import (
     UPSTREAM,
     PurchaseOrderReader,
 )
+from tap_purchase_orders.wire.addresses import is_path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.extraction.batch import Batch, Wanted
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
-from tap_purchase_orders.reading.instants import instant_of
 from tap_purchase_orders.reading.issues import Issue, failure_issue, moment_text
 from tap_purchase_orders.reading.orders import (
     UPSTREAM,
@@ -17,6 +16,7 @@ from tap_purchase_orders.reading.orders import (
     OrderReader,
     read_head,
 )
+from tap_purchase_orders.wire.instants import instant_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -9,14 +9,14 @@ from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.deciding.orders import OrderRules
-from tap_purchase_orders.emitting.progress import Progress
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.activity import activity_rules
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
+from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.reading.customers import UPSTREAM, Customer, CustomerReader
-from tap_purchase_orders.reading.instants import instant_of
 from tap_purchase_orders.reading.issues import Issue, failure_issue
+from tap_purchase_orders.wire.instants import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

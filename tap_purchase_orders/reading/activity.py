@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.reading.instants import Instant, parse_instant
+from tap_purchase_orders.wire.instants import Instant, parse_instant
 
 if TYPE_CHECKING:
     from tap_purchase_orders.asking.answer import Answer

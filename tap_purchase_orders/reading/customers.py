@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.asking.addresses import is_path_segment
-from tap_purchase_orders.asking.body import json_text
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
 from tap_purchase_orders.reading.records import Notes, RecordReader
 from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.wire.addresses import is_path_segment
+from tap_purchase_orders.wire.body import json_text
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.asking.body import json_text
+from tap_purchase_orders.wire.body import json_text
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from tap_purchase_orders.asking.addresses import is_path_segment
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.number_sources.registry import SECTION, number_source
 from tap_purchase_orders.number_sources.source import NumberSource
-from tap_purchase_orders.reading.instants import Instant, parse_instant
 from tap_purchase_orders.settings.addresses import api_url_mistakes, authority_mistakes
 from tap_purchase_orders.settings.clouds import CLOUDS
 from tap_purchase_orders.settings.mistakes import (
@@ -26,6 +24,8 @@ from tap_purchase_orders.settings.model import (
     Settings,
 )
 from tap_purchase_orders.settings.shard import Shard
+from tap_purchase_orders.wire.addresses import is_path_segment
+from tap_purchase_orders.wire.instants import Instant, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_purchase_orders.reading.instants import Instant
     from tap_purchase_orders.settings.shard import Shard
+    from tap_purchase_orders.wire.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The common ground: JSON bodies, moments, path segments, words for failures."""
