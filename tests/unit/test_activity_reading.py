@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_values import any_json, payload
+
+from tap_purchase_orders.asking.answer import Answer
+from tap_purchase_orders.reading.activity import latest_order_activity
+from tap_purchase_orders.wire.instants import parse_instant
+
+NOW = parse_instant("2026-03-01T10:00:00Z")
+RECEIVED_AT = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
+
+
+def latest(*items: Any) -> dict[str, str]:
+    pages = [answer({"items": [item]}) for item in items]
+    found = latest_order_activity(pages, NOW)
+    return {customer_id: moment.text for customer_id, moment in found.items()}
+
+
+def answer(body: Any) -> Answer:
+    return Answer(body, RECEIVED_AT, as_of=RECEIVED_AT, correlation_id=None)
+
+
+def record(**members: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "order",
+        "customerId": "C-1",
+        "operationDate": "2026-02-01T00:00:00.1234567Z",
+        **members,
+    }
+
+
+def test_the_latest_activity_of_each_customer_counts() -> None:
+    found = latest(
+        record(),
+        record(customerId="c-1", operationDate="2026-02-02T01:00:00+02:00"),
+        record(operationDate="2026-01-01T00:00:00Z"),
+        record(customerId="c-2"),
+    )
+
+    assert found == {
+        "c-1": "2026-02-01T23:00:00Z",
+        "c-2": "2026-02-01T00:00:00.1234567Z",
+    }
+
+
+@pytest.mark.parametrize("resource", ["subscription", "customer", None, 5, ""])
+def test_records_of_other_resources_say_nothing(resource: Any) -> None:
+    assert latest(record(resourceType=resource)) == {}
+
+
+@pytest.mark.parametrize("resource", ["order", "Order", "ORDER"])
+def test_resources_are_compared_without_case(resource: str) -> None:
+    assert list(latest(record(resourceType=resource))) == ["c-1"]
+
+
+@pytest.mark.parametrize("date", [None, "soon", 5, ""])
+def test_activity_at_a_time_that_cannot_be_read_is_activity_just_now(date: Any) -> None:
+    assert latest(record(operationDate=date)) == {"c-1": NOW.text}
+
+
+def test_the_payloads_name_the_customers_with_order_activity() -> None:
+    pages = [
+        payload(f"partner_center/audit-records-page-{page}.json") for page in (1, 2)
+    ]
+    found = latest_order_activity(map(answer, pages), NOW)
+
+    assert set(found) == {
+        item["customerId"].lower()
+        for page in pages
+        for item in page["items"]
+        if item["resourceType"].lower() == "order"
+    }
+
+
+@given(st.lists(any_json(st.sampled_from(["resourceType", "customerId"]))))
+def test_any_records_are_gone_through(items: list[Any]) -> None:
+    latest_order_activity([answer({"items": items})], NOW)

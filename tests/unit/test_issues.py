@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_values import any_json, wire_errors
+
+from tap_purchase_orders.asking.answer import Failure
+from tap_purchase_orders.reading.issues import (
+    Issue,
+    failure_issue,
+    moment_text,
+    unreadable_issues,
+)
+from tap_purchase_orders.reading.records import Notes
+from tap_purchase_orders.wire.body import decode_body
+
+NOW = dt.datetime(2026, 3, 1, 10, 11, 12, 7, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(days=3)
+ISSUE = Issue(
+    upstream="appzen",
+    stream="purchase_orders",
+    kind="not_found",
+    message="HTTP 404: no such order",
+    observed_at=NOW,
+    record_key="PO-1",
+    field="a.b[0]",
+    http_status=404,
+    error_code="Not Found",
+    correlation_id="c",
+    payload='{"a":1}',
+)
+
+
+def test_the_row_of_an_issue_has_everything_and_is_valid() -> None:
+    record = ISSUE.record()
+
+    assert wire_errors("extraction_issues", record) == []
+    assert record == {
+        "issue_id": ISSUE.issue_id,
+        "upstream": "appzen",
+        "stream": "purchase_orders",
+        "record_key": "PO-1",
+        "kind": "not_found",
+        "field": "a.b[0]",
+        "http_status": 404,
+        "error_code": "Not Found",
+        "message": "HTTP 404: no such order",
+        "correlation_id": "c",
+        "payload": '{"a":1}',
+        "observed_at": "2026-03-01T10:11:12.000007Z",
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"observed_at": LATER},
+        {"message": "other words"},
+        {"http_status": 410},
+        {"error_code": None},
+        {"correlation_id": "another"},
+        {"payload": "{}"},
+    ],
+)
+def test_the_same_problem_has_the_same_id_in_every_run(other: dict[str, Any]) -> None:
+    assert replace(ISSUE, **other).issue_id == ISSUE.issue_id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"upstream": "partner_center"},
+        {"stream": "purchase_order_lines"},
+        {"kind": "forbidden"},
+        {"record_key": "PO-2"},
+        {"record_key": None},
+        {"field": "a.b[1]"},
+        {"field": None},
+    ],
+)
+def test_another_problem_has_another_id(other: dict[str, Any]) -> None:
+    assert replace(ISSUE, **other).issue_id != ISSUE.issue_id
+
+
+def test_the_id_is_the_same_on_every_machine() -> None:
+    assert ISSUE.issue_id == "efe64df6c4c2ecc67f532424a0e3dcb8"
+
+
+def test_records_without_a_key_are_told_apart_by_their_payload() -> None:
+    ids = {
+        replace(ISSUE, kind="invalid_record", record_key=None, payload=text).issue_id
+        for text in ("{}", '{"a":1}', None)
+    }
+
+    assert len(ids) == 3
+
+
+texts = st.none() | st.text(st.characters(codec="utf-8"), max_size=5)
+
+
+@given(st.tuples(texts, texts), st.tuples(texts, texts))
+def test_no_parts_of_an_id_run_into_each_other(
+    one: tuple[str | None, str | None], other: tuple[str | None, str | None]
+) -> None:
+    ids = [
+        replace(ISSUE, record_key=key, field=name).issue_id
+        for key, name in (one, other)
+    ]
+
+    assert (ids[0] == ids[1]) == (one == other)
+
+
+@given(any_json(st.text(st.characters(codec="utf-8"), max_size=4)))
+def test_the_payload_of_an_unreadable_value_is_its_json_text(value: Any) -> None:
+    notes = Notes(unreadable=[("price.amount", value)])
+    (issue,) = unreadable_issues("appzen", "purchase_orders", "PO-1", notes, NOW)
+
+    assert decode_body((issue.payload or "").encode()) == value
+    assert (issue.kind, issue.field) == ("unreadable_value", "price.amount")
+    assert (issue.record_key, issue.observed_at) == ("PO-1", NOW)
+    assert wire_errors("extraction_issues", issue.record()) == []
+
+
+def test_a_payload_has_every_digit_of_the_wire() -> None:
+    notes = Notes(unreadable=[("a", [Decimal("100.00"), 10**30])])
+    (issue,) = unreadable_issues("appzen", "purchase_orders", "PO-1", notes, NOW)
+
+    assert issue.payload == f"[100.00,{10**30}]"
+
+
+def test_a_failure_becomes_an_issue_with_all_that_is_known() -> None:
+    failure = Failure("forbidden", "HTTP 403", NOW, 403, "20002", "c", '"body"')
+    issue = failure_issue("partner_center", "orders", "c-1", failure)
+
+    record = issue.record()
+    assert wire_errors("extraction_issues", record) == []
+    assert record == {
+        "issue_id": issue.issue_id,
+        "upstream": "partner_center",
+        "stream": "orders",
+        "record_key": "c-1",
+        "kind": "forbidden",
+        "field": None,
+        "http_status": 403,
+        "error_code": "20002",
+        "message": "HTTP 403",
+        "correlation_id": "c",
+        "payload": '"body"',
+        "observed_at": "2026-03-01T10:11:12.000007Z",
+    }
+
+
+def test_a_failure_without_an_answer_is_an_issue_too() -> None:
+    failure = Failure("unavailable", "the connection failed", NOW)
+    record = failure_issue("partner_center", "customers", None, failure).record()
+
+    assert wire_errors("extraction_issues", record) == []
+    assert record["http_status"] is record["record_key"] is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (NOW, "2026-03-01T10:11:12.000007Z"),
+        (dt.datetime(2026, 3, 1, tzinfo=dt.UTC), "2026-03-01T00:00:00.000000Z"),
+    ],
+)
+def test_a_moment_is_written_in_utc_with_six_digits(
+    moment: dt.datetime, expected: str
+) -> None:
+    assert moment_text(moment) == expected
+
+
+def test_a_payload_is_json_text() -> None:
+    assert json.loads(ISSUE.payload or "") == {"a": 1}

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import io
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_time import FakeTime
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from tap_purchase_orders.emitting.progress import ProgressDisplay
+from tap_purchase_orders.extraction.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Terminal(io.StringIO):
+    """Standard error where a person looks at it."""
+
+    @override
+    def isatty(self) -> bool:
+        return True
+
+
+def progress(waited: float = 0.0, total: int | None = 4000, done: int = 0) -> Progress:
+    return Progress("Partner Center", "customers", lambda: waited, total, done)
+
+
+@pytest.mark.parametrize(
+    ("it", "elapsed", "expected"),
+    [
+        (
+            progress(done=1000),
+            100.0,
+            "Partner Center: 1,000 of 4,000 customers, 10.0/s, 5 min 0 s left",
+        ),
+        (
+            progress(done=1000, total=None),
+            100.0,
+            "Partner Center: 1,000 customers, 10.0/s",
+        ),
+        (
+            progress(done=10, waited=17.4),
+            10.0,
+            (
+                "Partner Center: 10 of 4,000 customers, 1.0/s, "
+                "17 s of waiting for the rate limit, 1 h 6 min left"
+            ),
+        ),
+        (
+            progress(done=4000),
+            100.0,
+            "Partner Center: 4,000 of 4,000 customers, 40.0/s, 0 s left",
+        ),
+        (progress(), 100.0, "Partner Center: 0 of 4,000 customers, 0.0/s"),
+        (progress(), 0.0, "Partner Center: 0 of 4,000 customers, 0.0/s"),
+    ],
+)
+def test_progress_is_told_in_words(it: Progress, elapsed: float, expected: str) -> None:
+    assert it.line(elapsed) == expected
+
+
+@given(
+    st.none() | st.integers(0, 10**9),
+    st.integers(0, 10**9),
+    st.floats(0, 1e9),
+    st.floats(0, 1e9),
+)
+def test_any_progress_is_one_line(
+    total: int | None, done: int, waited: float, elapsed: float
+) -> None:
+    line = progress(waited, total, done).line(elapsed)
+
+    assert "\n" not in line
+    assert line.startswith("Partner Center: ")
+
+
+@pytest.fixture
+def root_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.INFO):
+        yield caplog
+
+
+def shown(stream: io.StringIO, seconds: list[float]) -> None:
+    """Show a progress at these moments, by a clock of its own."""
+    time = FakeTime()
+    with ProgressDisplay(progress(done=7), stream, time.clock) as display:
+        for now in seconds:
+            time.now = now
+            display.show()
+
+
+def test_without_a_terminal_there_is_a_log_line_now_and_then(
+    root_log: pytest.LogCaptureFixture,
+) -> None:
+    stream = io.StringIO()
+    shown(stream, [float(second) for second in range(95)])
+
+    assert stream.getvalue() == ""
+    assert len(root_log.messages) == 3
+    assert all(line.startswith("Partner Center: 7 of") for line in root_log.messages)
+
+
+def test_on_a_terminal_one_line_moves_and_is_gone_at_the_end(
+    root_log: pytest.LogCaptureFixture,
+) -> None:
+    stream = Terminal()
+    shown(stream, [tenth / 10 for tenth in range(31)])
+    lines = stream.getvalue().split("\r\x1b[2K")
+
+    assert root_log.messages == []
+    assert lines[0] == lines[-1] == ""
+    assert len(lines[1:-1]) == 6
+    assert all(line.startswith("Partner Center: 7 of") for line in lines[1:-1])
+    assert "\n" not in stream.getvalue()
+
+
+def test_a_log_line_on_a_terminal_does_not_stand_behind_the_progress() -> None:
+    stream = Terminal()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    time = FakeTime()
+    try:
+        with ProgressDisplay(progress(), stream, time.clock) as display:
+            time.now = 1.0
+            display.show()
+            logging.getLogger("tap").warning("something happened")
+        assert handler.filters == []
+    finally:
+        root.removeHandler(handler)
+
+    assert "\r\x1b[2Ksomething happened\n" in stream.getvalue()

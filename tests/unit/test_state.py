@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_values import any_json
+
+from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
+from tap_purchase_orders.deciding.resume import ResumePoint
+from tap_purchase_orders.deciding.state import State
+from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.wire.instants import parse_instant
+
+if TYPE_CHECKING:
+    from json_values import Json
+
+MARCH = parse_instant("2026-03-01T10:00:00.1234567Z")
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+instants = st.sampled_from(
+    ["2019-01-01T00:00:00Z", "2026-03-01T10:00:00.1234567Z", "0001-01-01T00:00:00Z"]
+).map(parse_instant)
+followed_orders = st.builds(
+    FollowedOrder, st.none() | texts, st.integers(0, 1000), st.text("0123456789abcdef")
+)
+memories = st.builds(
+    CustomerMemory,
+    st.none() | instants,
+    st.dictionaries(texts, followed_orders, max_size=3),
+    st.none() | instants,
+)
+
+
+def partition(**members: Any) -> Json:
+    part = {"context": {"customer_id": "c-1"}, **members}
+    return {"bookmarks": {"orders": {"partitions": [part]}}}
+
+
+def through_json(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def test_nothing_is_known_at_first_and_there_is_nothing_to_write() -> None:
+    empty: list[Json] = [{}, {"bookmarks": {}}, {"bookmarks": {"orders": {}}}]
+    for value in empty:
+        state = State(value)
+        assert state.customer("c-1") == CustomerMemory()
+        assert state.resume_point is None
+        assert state.activity_read_until is None
+        assert state.value() == {}
+
+
+def test_bookmarks_have_the_standard_partitioned_form() -> None:
+    state = State({})
+    memory = CustomerMemory(MARCH, {"o": FollowedOrder("pending", 2, "abc")})
+    state.remember_customer("c-1", memory)
+
+    (part,) = state.value()["bookmarks"]["orders"]["partitions"]
+    assert part.pop("followed_orders") == {"o": ["pending", 2, "abc"]}
+    assert part == {
+        "context": {"customer_id": "c-1"},
+        "replication_key": "creationDate",
+        "replication_key_value": "2026-03-01T10:00:00.1234567Z",
+    }
+
+
+def test_a_partition_as_the_sdk_writes_it_is_a_bookmark() -> None:
+    value = partition(
+        replication_key="creationDate",
+        replication_key_value="2026-03-01T10:00:00.123456+00:00",
+    )
+
+    memory = State(value).customer("c-1")
+    assert memory.bookmark == parse_instant("2026-03-01T10:00:00.123456Z")
+    assert memory.followed == {}
+
+
+@given(st.dictionaries(texts, memories, max_size=4))
+def test_what_was_remembered_is_known_to_the_next_run(
+    known: dict[str, CustomerMemory],
+) -> None:
+    state = State({})
+    for customer_id, memory in known.items():
+        state.remember_customer(customer_id, memory)
+
+    again = State(through_json(state.value()))
+    for customer_id, memory in known.items():
+        for it in (state, again):
+            assert it.customer(customer_id) == memory
+    assert again.value() == state.value()
+
+
+@given(st.dictionaries(texts, memories, max_size=4), texts, memories)
+def test_one_customer_changes_nothing_for_another(
+    known: dict[str, CustomerMemory], customer_id: str, memory: CustomerMemory
+) -> None:
+    state = State({})
+    for key, value in known.items():
+        state.remember_customer(key, value)
+    state.remember_customer(customer_id, memory)
+
+    for key, value in known.items():
+        if key != customer_id:
+            assert state.customer(key) == value
+
+
+def test_a_customer_of_whom_nothing_is_left_to_know_is_forgotten() -> None:
+    state = State({})
+    undated = CustomerMemory(None, {"o": FollowedOrder("completed", 1, "abc")})
+    state.remember_customer("c-1", undated)
+    state.remember_customer("c-1", CustomerMemory())
+
+    assert state.customer("c-1") == CustomerMemory()
+
+
+def test_a_bookmark_is_written_with_the_digits_it_was_given_with() -> None:
+    value = partition(
+        replication_key="creationDate", replication_key_value="2026-03-01T10:00:00.10Z"
+    )
+
+    assert State(value).value() == value
+
+
+def test_a_written_value_does_not_change_when_more_is_remembered() -> None:
+    state = State({})
+    state.remember_customer("c-1", CustomerMemory(MARCH))
+    first = state.value()
+    copy = through_json(first)
+    state.remember_customer("c-2", CustomerMemory(MARCH))
+    state.remember_customer("c-1", CustomerMemory(MARCH.earlier(60)))
+
+    assert first == copy
+
+
+@given(
+    st.dictionaries(
+        texts.filter(lambda name: name not in {"orders", "purchase_orders"}),
+        any_json(texts),
+        max_size=3,
+    )
+)
+def test_bookmarks_of_other_streams_are_kept_as_they_are(others: Json) -> None:
+    state = State({"bookmarks": others})
+    assert state.value().get("bookmarks", {}) == others
+
+    state.remember_customer("c-1", CustomerMemory(MARCH))
+    bookmarks = dict(state.value()["bookmarks"])
+    assert list(bookmarks.pop("orders")["partitions"][0]["context"]) == ["customer_id"]
+    assert bookmarks == others
+
+
+def test_a_resume_point_is_known_to_the_next_run_until_the_list_is_done() -> None:
+    state = State({})
+    state.remember_resume_point(ResumePoint(17, "abc"))
+    assert State(through_json(state.value())).resume_point == ResumePoint(17, "abc")
+
+    state.remember_resume_point(None)
+    assert state.resume_point is None
+    assert State(through_json(state.value())).resume_point is None
+
+
+def test_how_far_the_activity_log_was_followed_is_known_to_the_next_run() -> None:
+    state = State({})
+    state.remember_activity(MARCH)
+
+    assert State(through_json(state.value())).activity_read_until == MARCH
+
+
+def test_a_customer_that_failed_keeps_all_but_the_time_of_its_last_read() -> None:
+    state = State({})
+    followed = {"o": FollowedOrder("pending", 1, "abc")}
+    state.remember_customer("c-1", CustomerMemory(MARCH, followed, MARCH))
+    state.forget_last_read("c-1")
+    state.forget_last_read("never seen")
+
+    for it in (state, State(through_json(state.value()))):
+        assert it.customer("c-1") == CustomerMemory(MARCH, followed)
+        assert it.customer("never seen") == CustomerMemory()
+
+
+FIRST = "bookmarks.orders.partitions[0]"
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"bookmarks": []}, "bookmarks"),
+        ({"bookmarks": "x"}, "bookmarks"),
+        ({"bookmarks": {"orders": 5}}, "bookmarks.orders"),
+        ({"bookmarks": {"orders": {"partitions": {}}}}, "bookmarks.orders.partitions"),
+        ({"bookmarks": {"orders": {"partitions": ["x"]}}}, FIRST),
+        (
+            {"bookmarks": {"orders": {"partitions": [{}]}}},
+            f"{FIRST}.context.customer_id",
+        ),
+        (
+            {
+                "bookmarks": {
+                    "orders": {"partitions": [{"context": {"customer_id": 5}}]}
+                }
+            },
+            f"{FIRST}.context.customer_id",
+        ),
+        (
+            {"bookmarks": {"orders": {"partitions": [{"context": "c-1"}]}}},
+            f"{FIRST}.context",
+        ),
+        (partition(replication_key_value="soon"), f"{FIRST}.replication_key_value"),
+        (partition(replication_key_value=5), f"{FIRST}.replication_key_value"),
+        (partition(last_read=[]), f"{FIRST}.last_read"),
+        (partition(followed_orders=[]), f"{FIRST}.followed_orders"),
+        *(
+            (partition(followed_orders={"o": wrong}), f"{FIRST}.followed_orders.o")
+            for wrong in (
+                None,
+                "a1c",
+                [],
+                ["pending", 1],
+                ["pending", 1, "d", 2],
+                ["pending", "1", "d"],
+                ["pending", 1.5, "d"],
+                ["pending", float("inf"), "d"],
+                ["pending", True, "d"],
+                ["pending", -1, "d"],
+                ["pending", 1, None],
+                [{"a": 1}, 1, "d"],
+                [5, 1, "d"],
+            )
+        ),
+        (
+            {"bookmarks": {"orders": {"activity_read_until": "x"}}},
+            "bookmarks.orders.activity_read_until",
+        ),
+        ({"bookmarks": {"purchase_orders": 5}}, "bookmarks.purchase_orders"),
+        (
+            {"bookmarks": {"purchase_orders": {"resume": 5}}},
+            "bookmarks.purchase_orders.resume",
+        ),
+        (
+            {"bookmarks": {"purchase_orders": {"resume": {"position": "1"}}}},
+            "bookmarks.purchase_orders.resume",
+        ),
+    ],
+)
+def test_a_state_that_cannot_be_used_is_refused_with_the_place(
+    value: Json, place: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        State(value)
+
+    (line,) = caught.value.mistakes
+    assert f"`{place}`" in line
+    assert "state" in line
+
+
+@pytest.mark.parametrize("position", [-1, True, 10**30])
+def test_a_resume_point_that_is_no_place_in_a_list_is_refused(position: Any) -> None:
+    resume = {"position": position, "digest": "abc"}
+    with pytest.raises(SettingsError, match=r"bookmarks\.purchase_orders\.resume"):
+        State({"bookmarks": {"purchase_orders": {"resume": resume}}})
+
+
+@given(any_json(st.sampled_from(["orders", "partitions", "purchase_orders", "resume"])))
+def test_any_bookmarks_are_read_or_refused(bookmarks: Any) -> None:
+    try:
+        State({"bookmarks": bookmarks}).value()
+    except SettingsError:
+        return
+
+
+@given(
+    any_json(
+        st.sampled_from(
+            ["context", "customer_id", "replication_key_value", "followed_orders", "a"]
+        )
+    )
+)
+def test_any_partition_is_read_or_refused(part: Any) -> None:
+    value = {"bookmarks": {"orders": {"partitions": [part]}}}
+    try:
+        State(value).value()
+    except SettingsError:
+        return

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_values import DECIMALS, TEXTS, any_json
+from jsonschema import FormatChecker
+
+from tap_purchase_orders.reading.values import (
+    UnreadableError,
+    to_boolean,
+    to_date,
+    to_date_time,
+    to_integer,
+    to_number,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONVERSIONS: list[Callable[[Any], Any]] = [
+    to_boolean,
+    to_date,
+    to_date_time,
+    to_integer,
+    to_number,
+    to_text,
+]
+# Readable to some, but not as JSON writes numbers.
+NO_NUMBERS = ["1,200.00", "0x10", "1_000", "nan", "Infinity", "--1", "1e", "1 2"]
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+@given(value=any_json().filter(lambda value: value is not None))
+def test_any_value_is_converted_or_called_unreadable(
+    convert: Callable[[Any], Any], value: Any
+) -> None:
+    try:
+        convert(value)
+    except UnreadableError:
+        return
+
+
+@pytest.mark.parametrize("convert", CONVERSIONS)
+@pytest.mark.parametrize("value", [[], ["1"], {}, {"amount": 1}])
+def test_no_array_or_object_is_a_single_value(
+    convert: Callable[[Any], Any], value: Any
+) -> None:
+    with pytest.raises(UnreadableError):
+        convert(value)
+
+
+@given(TEXTS)
+def test_text_stays_as_it_is(text: str) -> None:
+    assert to_text(text) == text
+
+
+@given(st.integers() | st.integers(-(10**400), 10**400))
+def test_a_whole_number_becomes_text_and_stays_a_number_with_all_its_digits(
+    number: int,
+) -> None:
+    assert int(to_text(number)) == number
+    assert to_number(number) == number
+    assert to_integer(number) == number
+    assert to_integer(str(number)) == number
+
+
+@given(DECIMALS)
+def test_a_number_becomes_text_and_stays_a_number_with_all_its_digits(
+    number: Decimal,
+) -> None:
+    assert Decimal(to_text(number)).as_tuple() == number.as_tuple()
+    for same in (to_number(number), to_number(f" {number}\n")):
+        assert isinstance(same, Decimal)
+        assert same.as_tuple() == number.as_tuple()
+
+
+@given(TEXTS)
+def test_text_is_a_number_only_if_it_is_one_digit_for_digit(text: str) -> None:
+    try:
+        number = to_number(text)
+    except UnreadableError:
+        return
+    if number is None:
+        assert not text.strip()
+    else:
+        assert number == Decimal(text.strip())
+
+
+@pytest.mark.parametrize("text", [*NO_NUMBERS, "\u0663", "1e99999999999999999999"])
+def test_other_text_is_no_number(text: str) -> None:
+    for convert in (to_number, to_integer):
+        with pytest.raises(UnreadableError):
+            convert(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n"])
+def test_blank_text_is_no_number_no_date_and_no_truth_but_blank_text(text: str) -> None:
+    assert to_text(text) == text
+    assert to_number(text) is None
+    assert to_integer(text) is None
+    assert to_boolean(text) is None
+    assert to_date(text) is None
+    assert to_date_time(text) is None
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_true_and_false_are_no_numbers(flag: bool) -> None:  # noqa: FBT001
+    for convert in (to_number, to_integer):
+        with pytest.raises(UnreadableError):
+            convert(flag)
+
+
+@given(DECIMALS)
+def test_a_whole_number_is_the_same_number_or_unreadable(number: Decimal) -> None:
+    try:
+        whole = to_integer(number)
+    except UnreadableError:
+        assert number.adjusted() >= 400 or number != number.to_integral_value()
+        return
+    assert whole == number
+    assert isinstance(whole, int)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(Decimal("5.0"), 5), ("5.00", 5), ("1e2", 100), (Decimal("-0.0"), 0), ("+3", 3)],
+)
+def test_a_number_without_a_remainder_is_whole(value: Any, expected: int) -> None:
+    assert to_integer(value) == expected
+
+
+@pytest.mark.parametrize("value", [Decimal("5.5"), "5.5", "1e-1", "1e999999999"])
+def test_a_number_with_a_remainder_or_beyond_all_bounds_is_not_whole(
+    value: Any,
+) -> None:
+    with pytest.raises(UnreadableError):
+        to_integer(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, True),
+        (False, False),
+        (1, True),
+        (0, False),
+        ("true", True),
+        (" FALSE ", False),
+        ("True", True),
+    ],
+)
+def test_true_and_false_are_those_words_or_1_and_0(
+    value: Any,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert to_boolean(value) is expected
+
+
+@pytest.mark.parametrize("value", [2, -1, "Y", "no", Decimal("0.5")])
+def test_nothing_else_is_true_or_false(value: Any) -> None:
+    with pytest.raises(UnreadableError):
+        to_boolean(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-31",
+        " 2026-01-31 ",
+        "2026-01-31T00:00:00Z",
+        "2026-01-31T00:00:00",
+        "2026-01-31 00:00",
+        "2026-01-31T00:00:00.0000000Z",
+    ],
+)
+def test_a_day_or_its_midnight_is_that_day(text: str) -> None:
+    assert to_date(text) == "2026-01-31"
+
+
+def test_a_midnight_with_the_offset_of_utc_is_that_day() -> None:
+    assert to_date("2026-01-31T00:00:00+00:00") == "2026-01-31"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-02-30",
+        "31/01/2026",
+        "2026-01-31T10:00:00Z",
+        "2026-01-31T00:00:00.1Z",
+        # Another day in UTC.
+        "2026-01-31T00:00:00+05:30",
+        "0000-01-01",
+        "20260131",
+        "2026-1-31",
+        20260131,
+        True,
+    ],
+)
+def test_what_would_lose_its_time_or_is_no_day_is_no_date(value: Any) -> None:
+    with pytest.raises(UnreadableError):
+        to_date(value)
+
+
+@pytest.mark.parametrize("value", ["soon", "2026-02-30T00:00:00Z", 1577836800, True])
+def test_what_is_no_moment_is_no_date_time(value: Any) -> None:
+    with pytest.raises(UnreadableError):
+        to_date_time(value)
+
+
+def test_a_date_time_is_given_in_utc_with_all_its_digits() -> None:
+    assert to_date_time("2026-01-31T00:00:00.1200000+05:30") == (
+        "2026-01-30T18:30:00.1200000Z"
+    )
+
+
+@given(TEXTS)
+def test_what_is_given_as_a_date_or_date_time_is_one(text: str) -> None:
+    for convert, form in ((to_date, "date"), (to_date_time, "date-time")):
+        try:
+            value = convert(text)
+        except UnreadableError:
+            continue
+        assert value is None or FormatChecker().conforms(value, form)
