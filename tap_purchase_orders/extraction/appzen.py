@@ -82,17 +82,13 @@ class AppZenExtraction:
         """
         if not self._wanted.any_of(PURCHASE_ORDER_STREAMS):
             return
-        asked = refused = 0
         for batch in prefetch(
             self._steps(),
             workers=self._section.max_concurrency,
             stop=self._stop,
             before_waiting=before_waiting,
         ):
-            if batch.key_was_refused is not None:
-                asked += 1
-                self.progress.done = asked
-                refused += batch.key_was_refused
+            self.progress.count(batch)
             yield batch
         if self._budget.is_exceeded:
             logger.warning(
@@ -103,12 +99,13 @@ class AppZenExtraction:
             )
         elif not self._stop.is_requested:
             self._state.remember_resume_point(None)
-            if asked and asked == refused and not self._is_resumed:
+            if self.progress.is_all_refused and not self._is_resumed:
                 # A wrong address looks the same as numbers that do not exist.
                 msg = (
-                    f"AppZen: none of the purchase order numbers ({asked}) was found "
-                    f"(HTTP 404); check `appzen.api_url`, `appzen.auth.customer_id` "
-                    f"and `appzen.purchase_order_numbers`"
+                    f"AppZen: none of the purchase order numbers "
+                    f"({self.progress.done}) was found (HTTP 404); check "
+                    f"`appzen.api_url`, `appzen.auth.customer_id` and "
+                    f"`appzen.purchase_order_numbers`"
                 )
                 raise UpstreamRefusedError(msg)
 

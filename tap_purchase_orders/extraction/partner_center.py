@@ -77,26 +77,24 @@ class PartnerCenterExtraction:
             UpstreamRefusedError: The rest cannot be read.
         """
         began = instant_of(now())
-        asked = refused = 0
         for batch in prefetch(
             self._steps(),
             workers=self._section.max_concurrency,
             stop=self._stop,
             before_waiting=before_waiting,
         ):
-            if batch.key_was_refused is not None:
-                asked += 1
-                self.progress.done = asked
-                refused += batch.key_was_refused
+            self.progress.count(batch)
             yield batch
         if self._stop.is_requested:
             return
-        if self._follows_log and self._list_is_complete:
+        has_read_orders = self._wanted.any_of(ORDER_STREAMS)
+        if self._follows_log and self._list_is_complete and has_read_orders:
             self._state.remember_activity(began)
-        if asked and asked == refused and self._reads_everything:
+        if self.progress.is_all_refused and self._reads_everything:
             msg = (
-                f"Partner Center: the orders of all customers ({asked}) were refused; "
-                f"check the app registration and `partner_center.customer_ids`"
+                f"Partner Center: the orders of all customers ({self.progress.done}) "
+                f"were refused; check the app registration and "
+                f"`partner_center.customer_ids`"
             )
             raise UpstreamRefusedError(msg)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_purchase_orders.extraction.batch import Batch
+
 
 @dataclass(slots=True)
 class Progress:
@@ -18,6 +20,7 @@ class Progress:
         keys: What is counted, in the plural.
         total: How many there are, none while that is not known.
         done: How many are done with.
+        refused: How many of these the upstream said no to.
         waited_seconds: Returns how long requests have waited for the rate limit.
     """
 
@@ -26,6 +29,18 @@ class Progress:
     waited_seconds: Callable[[], float]
     total: int | None = None
     done: int = 0
+    refused: int = 0
+
+    @property
+    def is_all_refused(self) -> bool:
+        """Whether keys were asked for, and the upstream said no to every one."""
+        return 0 < self.done == self.refused
+
+    def count(self, batch: Batch) -> None:
+        """Take in the batch of one more key, if it is one of a key."""
+        if batch.key_was_refused is not None:
+            self.done += 1
+            self.refused += batch.key_was_refused
 
     def line(self, elapsed_seconds: float) -> str:
         """Return the progress in words.
