@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from tap_purchase_orders.wire.instants import Instant
 
 
+# The digest of an order that was not read to the end: no order has it.
+NOTHING_EMITTED = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FollowedOrder:
     """An order that is open or recent.

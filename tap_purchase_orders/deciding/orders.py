@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
+from tap_purchase_orders.deciding.memory import (
+    NOTHING_EMITTED,
+    CustomerMemory,
+    FollowedOrder,
+)
 from tap_purchase_orders.deciding.statuses import is_moving, is_same_status
 
 if TYPE_CHECKING:
@@ -67,28 +71,21 @@ class Decision:
     orders: list[DecidedOrder]
     memory: CustomerMemory
 
-    def memory_without(
-        self, order_ids: Iterable[str], before: CustomerMemory
+    def memory_owing(
+        self, unfinished: Iterable[DecidedOrder], before: CustomerMemory
     ) -> CustomerMemory:
         """Return the memory for when some orders could not be read to the end.
 
-        They are remembered as they were before, so that they are due again. One that
-        was not open then is due only while it is recent: for it the bookmark stays.
+        They are due again whatever becomes of them: as they were known before, so
+        that what they have left is still known; else as they were read now.
         """
-        unfinished = set(order_ids)
-        if not unfinished:
-            return self.memory
-        known = {**before.followed, **self.memory.followed}
-        for order_id in unfinished:
-            known.pop(order_id, None)
-            if order_id in before.followed:
-                known[order_id] = before.followed[order_id]
-        were_open = all(
-            order_id in before.followed and is_moving(before.followed[order_id].status)
-            for order_id in unfinished
-        )
-        bookmark = self.memory.bookmark if were_open else before.bookmark
-        return replace(self.memory, bookmark=bookmark, followed=known)
+        followed = dict(self.memory.followed)
+        for decided in unfinished:
+            sequence = decided.change.sequence if decided.change else 0
+            now = FollowedOrder(decided.head.status, sequence, NOTHING_EMITTED)
+            known = before.followed.get(decided.head.id, now)
+            followed[decided.head.id] = replace(known, digest=NOTHING_EMITTED)
+        return replace(self.memory, followed=followed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +137,9 @@ class OrderRules:
             known = followed.get(head.id) or memory.followed.get(head.id)
             is_open = is_moving(head.status)
             was_open = known is not None and is_moving(known.status)
-            is_due = is_open or was_open or _is_inside(head, old_window)
+            is_owed = known is not None and known.digest == NOTHING_EMITTED
+            is_recent = _is_inside(head, old_window)
+            is_due = is_open or was_open or is_recent or is_owed
             if not (is_due or self.everything):
                 continue
             order = read(head)

@@ -91,8 +91,8 @@ class CustomerOrders:
         for decided in decision.orders:
             self._add_order(batch, decided)
             if not self._children.add_to(batch, decided):
-                unfinished.append(decided.head.id)
-        new_memory = decision.memory_without(unfinished, memory)
+                unfinished.append(decided)
+        new_memory = decision.memory_owing(unfinished, memory)
         if self._keeps_last_read and not unfinished:
             new_memory = replace(new_memory, last_read=as_of)
         batch.remember = partial(self._state.remember_customer, customer_id, new_memory)

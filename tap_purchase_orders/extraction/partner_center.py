@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Answer, Failure
@@ -67,6 +68,7 @@ class PartnerCenterExtraction:
         )
         self._reads_everything = not self._follows_log or rules.everything
         self._list_is_complete = True
+        self._began = instant_of(now())
         self.progress = Progress("Partner Center", "customers", client.waited_seconds)
         self._customers = CustomerReader()
 
@@ -76,7 +78,6 @@ class PartnerCenterExtraction:
         Raises:
             UpstreamRefusedError: The rest cannot be read.
         """
-        began = instant_of(now())
         for batch in prefetch(
             self._steps(),
             workers=self._section.max_concurrency,
@@ -89,7 +90,7 @@ class PartnerCenterExtraction:
             return
         has_read_orders = self._wanted.any_of(ORDER_STREAMS)
         if self._follows_log and self._list_is_complete and has_read_orders:
-            self._state.remember_activity(began)
+            self._state.remember_activity(self._began)
         if self.progress.is_all_refused and self._reads_everything:
             msg = (
                 f"Partner Center: the orders of all customers ({self.progress.done}) "
@@ -106,8 +107,8 @@ class PartnerCenterExtraction:
         """
         if not self._wanted.any_of(("customers", *ORDER_STREAMS)):
             return
-        rules = self._activity_rules()
         if self._section.customer_ids:
+            rules = self._activity_rules()
             given = list(filter(self._shard.takes, self._section.customer_ids))
             if rules is None:
                 self.progress.total = len(given)
@@ -116,8 +117,14 @@ class PartnerCenterExtraction:
                     yield partial(self._given_customer, customer_id)
                 yield from self._order_steps([customer_id], rules)
             return
+        pages = self._client.customer_pages()
+        first = next(pages)
+        if isinstance(first, Answer):
+            # What the upstream says of the time, its log and its orders say too.
+            self._began = instant_of(first.as_of)
+        rules = self._activity_rules()
         seen: set[str] = set()
-        for page in self._client.customer_pages():
+        for page in chain([first], pages):
             batch, customer_ids = self._read_page(page, seen)
             yield partial(_made_already, batch)
             yield from self._order_steps(customer_ids, rules)
@@ -131,7 +138,7 @@ class PartnerCenterExtraction:
         rules = activity_rules(
             self._client,
             self._state.activity_read_until,
-            instant_of(now()),
+            self._began,
             self._section.full_read_days,
         )
         self._reads_everything = rules is None
