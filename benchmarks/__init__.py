@@ -1,0 +1,1 @@
+"""Benchmarks: ratios within one run, measured through the real command."""

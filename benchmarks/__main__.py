@@ -1,0 +1,10 @@
+"""The benchmarks: `python -m benchmarks`, behind `make bench`."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.concurrency import main
+
+if __name__ == "__main__":
+    sys.exit(main())
