@@ -112,11 +112,10 @@ class Run:
 
     def _write(self, batch: Batch) -> None:
         """Write a batch, and then remember it: never the other way round."""
-        for stream, record in batch.rows:
-            self._output.write(stream, record, batch.received_at)
+        self._output.write(batch.rows, batch.received_at)
         for issue in batch.issues:
             self._issues[issue.kind] += 1
-            self._output.write(ISSUES_STREAM, issue.record(), issue.observed_at)
+            self._output.write([(ISSUES_STREAM, issue.record())], issue.observed_at)
         self._output.warn_of_unknown(batch.unknown)
         for warning in batch.warnings:
             logger.warning("%s", warning)

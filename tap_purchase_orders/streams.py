@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import MetadataMapping
 
+
+# A field's breadcrumb is `("properties", name)`; those within it are longer.
+_FIELD_DEPTH = 2
 
 RecordsOf: TypeAlias = Callable[[str], Iterator[dict[str, Any]]]
 
@@ -89,7 +93,12 @@ class TapStream(Stream):
         self, record: Record, time_extracted: str
     ) -> Iterator[dict[str, Any]]:
         """Yield the RECORD messages of a record, after selection and stream maps."""
-        pop_deselected_record_properties(record, self.schema, self.mask)
+        names, has_nested = self._deselection
+        if has_nested:
+            pop_deselected_record_properties(record, self.schema, self.mask)
+        else:
+            for name in names:
+                record.pop(name, None)
         for stream_map in self.stream_maps:
             mapped = stream_map.transform(record)
             if mapped is not None:
@@ -99,6 +108,19 @@ class TapStream(Stream):
                     "record": mapped,
                     "time_extracted": time_extracted,
                 }
+
+    @cached_property
+    def _deselection(self) -> tuple[tuple[str, ...], bool]:
+        """The deselected fields, and whether there are any within selected ones.
+
+        Only for those is it worth going through all members of every record.
+        """
+        deselected = [path for path, is_on in self.mask.items() if path and not is_on]
+        names = tuple(path[1] for path in deselected if len(path) == _FIELD_DEPTH)
+        has_nested = any(
+            len(path) > _FIELD_DEPTH and path[1] not in names for path in deselected
+        )
+        return names, has_nested
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

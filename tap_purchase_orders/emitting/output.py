@@ -60,22 +60,24 @@ class Output:
         """Log the metrics."""
         self._metrics.__exit__(exc_type, exc_value, traceback)
 
-    def write(self, stream: str, record: dict[str, Any], received: dt.datetime) -> None:
-        """Write a record, if its stream is selected.
+    def write(
+        self, rows: Iterable[tuple[str, dict[str, Any]]], received: dt.datetime
+    ) -> None:
+        """Write the records of one answer, as far as their streams are selected.
 
         Args:
-            stream: The stream's name.
-            record: The record; it belongs to this function from now on.
-            received: When the answer had arrived that the record is from.
+            rows: Streams' names and records; these belong to this function from now on.
+            received: When the answer had arrived that the records are from.
         """
-        selected = self._streams.get(stream)
-        if selected is None:
-            return
         time_extracted = moment_text(received)
-        for message in selected.record_messages(record, time_extracted):
-            self._writer.write(message)
-        self._counters[stream].increment()
-        self.counts[stream] += 1
+        for stream, record in rows:
+            selected = self._streams.get(stream)
+            if selected is None:
+                continue
+            for message in selected.record_messages(record, time_extracted):
+                self._writer.write(message)
+            self._counters[stream].increment()
+            self.counts[stream] += 1
 
     def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
         """Name fields that the schemas do not know, each once a run."""
