@@ -44,7 +44,8 @@ def prefetch(
             iterable when all that was begun before has been yielded.
         workers: How many threads there are.
         stop: When it is requested, no task is begun. Results of those that are under
-            way are still yielded; the others are left out.
+            way are still yielded; the others are left out. It is requested here when
+            the tasks come to a bad end.
         before_waiting: Called on the caller's thread whenever it is about to wait.
     """
     window = _Window(tasks, workers, stop)
@@ -60,8 +61,11 @@ def prefetch(
                 continue
             window.fill(1)
             yield result
-        if window.source_error is not None:
-            raise window.source_error
+        window.raise_source_error()
+    except BaseException:
+        # Nobody takes the rest: what still waits for its turn need not wait.
+        stop.request()
+        raise
     finally:
         window.close()
 
@@ -73,7 +77,7 @@ class _Window(Generic[Result]):
         self, tasks: Iterable[Callable[[], Result]], workers: int, stop: Stop
     ) -> None:
         self.pending: deque[Future[Result]] = deque()
-        self.source_error: Exception | None = None
+        self._source_error: Exception | None = None
         self._source = iter(tasks)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
         self._stop = stop
@@ -82,7 +86,7 @@ class _Window(Generic[Result]):
 
     def fill(self, count: int) -> None:
         """Begin some more tasks, if there are any and nothing speaks against it."""
-        if self._stop.is_requested or self.source_error is not None:
+        if self._stop.is_requested or self._source_error is not None:
             return
         try:
             for task in islice(self._source, count):
@@ -90,7 +94,12 @@ class _Window(Generic[Result]):
         except StoppedError:
             pass
         except Exception as error:  # noqa: BLE001  # raised by the caller, in its turn
-            self.source_error = error
+            self._source_error = error
+
+    def raise_source_error(self) -> None:
+        """Raise the error that ended the iterable of the tasks, if one did."""
+        if self._source_error is not None:
+            raise self._source_error
 
     def result(self, future: Future[Result]) -> Result:
         """Return a result; once asking is to end, do not wait for it long.

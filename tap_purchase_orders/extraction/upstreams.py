@@ -38,19 +38,21 @@ def open_extractions(
 ) -> list[PartnerCenterExtraction | AppZenExtraction]:
     """Return the extraction of each configured upstream; nothing is asked yet."""
     extractions: list[PartnerCenterExtraction | AppZenExtraction] = []
+    # What ends the asking of one upstream, such as a used-up budget, is no end for the
+    # other: each has a stop of its own.
     if (pc_section := settings.partner_center) is not None:
+        own_stop = Stop(stop)
         extractions.append(
             PartnerCenterExtraction(
                 settings,
                 pc_section,
-                partner_center(pc_section, stop, secrets),
+                partner_center(pc_section, own_stop, secrets),
                 state=state,
                 wanted=wanted,
-                stop=stop,
+                stop=own_stop,
             )
         )
     if (az_section := settings.appzen) is not None:
-        # A used-up budget ends the asking of this upstream alone.
         own_stop = Stop(stop)
         budget = Budget(az_section.max_requests_per_run, own_stop)
         extractions.append(
