@@ -157,3 +157,42 @@ def exact(answer: requests.Response) -> Any:
 
 def has_mark(answer: requests.Response) -> bool:
     return answer.content.startswith(_BYTE_ORDER_MARK)
+
+
+def assert_error(answer: requests.Response, status: int, code: int) -> None:
+    assert answer.status_code == status
+    assert not has_mark(answer)
+    assert answer.json()["code"] == code
+    assert answer.json().keys() == {"code", "description", "data", "source"}
+
+
+def next_page(caller: Caller, page: dict[str, Any]) -> dict[str, Any]:
+    link = page["links"]["next"]
+    session = caller.session.get(
+        f"{caller.base_url}/v1{link['uri']}",
+        headers={
+            "Authorization": f"Bearer {caller.app_token()}",
+            **{header["key"]: header["value"] for header in link["headers"]},
+        },
+        timeout=30,
+    )
+    return read(session)
+
+
+def audit(caller: Caller, **query: str) -> list[dict[str, Any]]:
+    parameters = "&".join(f"{name}={value}" for name, value in query.items())
+    page = read(caller.partner_center(f"/v1/auditrecords?{parameters}"))
+    records = list(page["items"])
+    while "next" in page["links"]:
+        page = next_page(caller, page)
+        records += page["items"]
+    return records
+
+
+def order_of(record: dict[str, Any]) -> str:
+    values = {entry["key"]: entry["value"] for entry in record["customizedData"]}
+    written = json.loads(record["resourceNewValue"])
+    assert written["Id"] == values["OrderId"]
+    assert written["ReferenceCustomerId"] == record["customerId"]
+    assert written["LineItems"][0]["ParentSubscriptionId"] is None
+    return str(values["OrderId"])

@@ -90,20 +90,20 @@ class _AuthoritySession(requests.Session):
             _TransientError: The answer is none, or not that of an authority.
         """
         if urlsplit(url)[:2] != self._authority[:2]:
-            msg = f"sends us to another host ({urlsplit(url).hostname})"
-            raise _no_authority(msg)
+            elsewhere = f"sends us to another host ({urlsplit(url).hostname})"
+            raise _no_authority(elsewhere)
         kwargs.update(allow_redirects=False, timeout=_TIMEOUT_SECONDS)
         response = super().request(method, url, *args, **kwargs)
         status = response.status_code
         if 300 <= status < 400:  # noqa: PLR2004  # the redirects
-            msg = "answers with a redirect"
-            raise _no_authority(msg)
+            redirects = "answers with a redirect"
+            raise _no_authority(redirects)
         if status in _MAY_PASS or status >= 500:  # noqa: PLR2004
             msg = f"HTTP {status}"
             raise _TransientError(msg)
         if not _is_json_object(response.content):
-            msg_0 = f"does not answer as one (HTTP {status})"
-            raise _no_authority(msg_0)
+            answers = f"does not answer as one (HTTP {status})"
+            raise _no_authority(answers)
         return response
 
 
@@ -184,8 +184,8 @@ class ConfidentialClient:
             answer = application.acquire_token_for_client(scopes=[self._scope])
         except requests.RequestException as error:
             if is_untrusted(error):
-                msg = f"cannot be used: {in_words(error)}"
-                raise _no_authority(msg) from error
+                untrusted = f"cannot be used: {in_words(error)}"
+                raise _no_authority(untrusted) from error
             raise _TransientError(in_words(error)) from error
         if "access_token" not in answer:
             raise self._refusal(answer)

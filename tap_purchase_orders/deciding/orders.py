@@ -118,7 +118,8 @@ class OrderRules:
             heads: All orders of the customer.
             memory: What is known of them.
             read: Reads an order in full; only those that may be emitted are read.
-            as_of: The moment of the answer, by the upstream's clock.
+            as_of: The moment of the answer, by the upstream's clock or ours, whichever
+                is later.
         """
         # Pages may overlap: of an order that comes twice, the last word counts.
         latest = {head.id: head for head in heads}.values()

@@ -7,7 +7,7 @@ other tools can read them; the orders that are followed stand beside the bookmar
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,31 +39,30 @@ class State:
         self._activity_read_until = _instant(
             orders.get("activity_read_until"), "bookmarks.orders.activity_read_until"
         )
-        self._customers = dict(_customers(orders.get("partitions", [])))
+        # Kept as they are written, and read when their turn comes: there may be a
+        # hundred thousand.
         self._partitions = {
             customer_id: _partition(customer_id, memory)
-            for customer_id, memory in self._customers.items()
+            for customer_id, memory in _customers(orders.get("partitions", []))
         }
 
     def customer(self, customer_id: str) -> CustomerMemory:
         """Return what is known of a customer's orders; nothing for a new one."""
-        return self._customers.get(customer_id) or CustomerMemory()
+        partition = self._partitions.get(customer_id)
+        return CustomerMemory() if partition is None else _memory(partition, "")
 
     def remember_customer(self, customer_id: str, memory: CustomerMemory) -> None:
         """Take in what is known of a customer's orders once they are written."""
         if memory == CustomerMemory():
-            self._customers.pop(customer_id, None)
             self._partitions.pop(customer_id, None)
             return
-        self._customers[customer_id] = memory
         self._partitions[customer_id] = _partition(customer_id, memory)
 
     def forget_last_read(self, customer_id: str) -> None:
         """Take in that a customer could not be read: the next run reads it again."""
-        if customer_id in self._customers:
-            memory = replace(self._customers[customer_id], last_read=None)
-            self._customers[customer_id] = memory
-            self._partitions[customer_id] = _partition(customer_id, memory)
+        if customer_id in self._partitions:
+            memory = replace(self.customer(customer_id), last_read=None)
+            self.remember_customer(customer_id, memory)
 
     @property
     def activity_read_until(self) -> Instant | None:
@@ -117,18 +116,18 @@ def _resume_point(part: Any) -> ResumePoint | None:
             raise _mistake(path, "must have a position and a digest")
 
 
-def _customers(partitions: Any) -> Any:
+def _customers(partitions: Any) -> Iterator[tuple[str, CustomerMemory]]:
     if not isinstance(partitions, list):
-        msg = "bookmarks.orders.partitions"
-        raise _mistake(msg, "must be an array")
+        path = "bookmarks.orders.partitions"
+        raise _mistake(path, "must be an array")
     for position, partition in enumerate(partitions):
         path = f"bookmarks.orders.partitions[{position}]"
         part = _section(partition, path)
         context = _section(part.get("context", {}), f"{path}.context")
         customer_id = context.get("customer_id")
         if not isinstance(customer_id, str):
-            msg = f"{path}.context.customer_id"
-            raise _mistake(msg, "must be text")
+            member = f"{path}.context.customer_id"
+            raise _mistake(member, "must be text")
         yield customer_id, _memory(part, path)
 
 

@@ -80,12 +80,15 @@ class CustomerOrders:
             return self._failed(customer_id, outcome)
         # The first answer's time: a header and its lines are never newer than that.
         batch = Batch(outcome[0].received_at, key_was_refused=False)
-        as_of = instant_of(outcome[0].as_of)
+        first = outcome[0]
+        as_of = instant_of(first.as_of)
+        # A server that tells a time long past must not make all orders ones to come.
+        latest = instant_of(max(first.as_of, first.received_at))
         decision = self._rules.decide(
             self._heads(batch, customer_id, outcome),
             memory,
             lambda head: self._reader.read(head, batch.received_at),
-            as_of,
+            latest,
         )
         unfinished = []
         for decided in decision.orders:
