@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,36 +12,52 @@ import msgspec
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _MASK = "***"
 # A shorter value stands in too many texts where it is no credential.
 _SHORTEST = 4
 # A value of this length does not turn up in a record by chance: it was sent back.
 _UNMISTAKABLE = 16
+# A method that signs each request anew sends a new value with each; of these only as
+# many matter as may be under way.
+_MOST_SENT = 256
 
 
 class Secrets:
     """All values that may appear in no log, no message, no state and no error."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values: set[str] = set()
+        self._lock = threading.Lock()
+        self._known: set[str] = set()
+        self._sent: deque[str] = deque(maxlen=_MOST_SENT)
         self._texts: tuple[str, ...] = ()
         self._lines: tuple[bytes, ...] = ()
         for value in values:
             self.add(value)
 
     def add(self, value: str) -> None:
-        """Take in one more credential."""
-        if value in self._values or len(value) < _SHORTEST or not _is_text(value):
+        """Take in a credential for good."""
+        self._take(value, self._known.add)
+
+    def add_sent(self, value: str) -> None:
+        """Take in what signs one request, and forget what has signed older ones."""
+        self._take(value, self._sent.append)
+
+    def _take(self, value: str, keep: Callable[[str], None]) -> None:
+        if len(value) < _SHORTEST or not _is_text(value):
             return
-        self._values.add(value)
-        # The longest first: one credential may be a part of another.
-        values = sorted(self._values, key=len, reverse=True)
-        self._texts = tuple(dict.fromkeys(s for v in values for s in (v, _escaped(v))))
-        self._lines = tuple(
-            _escaped(v).encode() for v in values if len(v) >= _UNMISTAKABLE
-        )
+        with self._lock:
+            if value in self._known or value in self._sent:
+                return
+            keep(value)
+            # The longest first: one credential may be a part of another.
+            values = sorted({*self._known, *self._sent}, key=len, reverse=True)
+            texts = (text for each in values for text in (each, _escaped(each)))
+            self._texts = tuple(dict.fromkeys(texts))
+            self._lines = tuple(
+                _escaped(each).encode() for each in values if len(each) >= _UNMISTAKABLE
+            )
 
     def redacted(self, text: str) -> str:
         """Return a text about an exchange without any credential."""

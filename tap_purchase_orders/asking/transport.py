@@ -155,12 +155,8 @@ class Transport:
         for name, value in prepared.headers.items():
             if before.get(name) != value:
                 # A scheme such as `Bearer` is no part of the credential.
-                self._secrets.add(str(value).rpartition(" ")[2])
+                self._secrets.add_sent(str(value).rpartition(" ")[2])
         return prepared
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
 
 
 class _Unsigned(AuthBase):

@@ -16,8 +16,10 @@ def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
     """Yield the numbers of an array as they are, those of one text without blanks."""
     numbers = section["numbers"]
     if isinstance(numbers, str):
-        # A trailing comma does not stand for one more number.
-        yield from (part.strip() for part in numbers.removesuffix(",").split(","))
+        if numbers.strip():
+            # A trailing comma does not stand for one more number.
+            listed = numbers.rstrip().removesuffix(",").split(",")
+            yield from (number.strip() for number in listed)
         return
     yield from map(str, numbers)
 

@@ -114,3 +114,12 @@ def test_whatever_a_plug_in_is_given_in_an_array_too(keys: Any) -> None:
     auth = {"method": "basic", "keys": keys}
 
     assert secrets_of({"partner_center": {"auth": auth}}) == {"k-1"}
+
+
+def test_what_signed_a_request_long_ago_is_forgotten_and_settings_never_are() -> None:
+    secrets = Secrets(["configured-key"])
+    for number in range(1000):
+        secrets.add_sent(f"signature-{number:04}")
+
+    text = "configured-key signature-0000 signature-0999"
+    assert secrets.redacted(text) == "*** signature-0000 ***"
