@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tap_purchase_orders.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 AUTH_GROUP = "tap_purchase_orders.auth"
 NUMBER_SOURCE_GROUP = "tap_purchase_orders.number_sources"
@@ -24,14 +24,16 @@ def is_built_in(point: EntryPoint) -> bool:
     return point.module.partition(".")[0] == __name__.partition(".")[0]
 
 
-def load_plugin(group: str, name: str, setting: str, choices: Iterable[str]) -> Any:
+def load_plugin(
+    group: str, name: str, setting: str, choices: Callable[[], Iterable[str]]
+) -> Any:
     """Return the object registered under a name.
 
     Args:
         group: The entry point group.
         name: The registered name, as the setting gives it.
         setting: The setting that names it, for the error message.
-        choices: The names that the error message offers.
+        choices: Returns the names that the error message offers.
 
     Raises:
         SettingsError: The name is not registered, or cannot be imported.
@@ -39,7 +41,7 @@ def load_plugin(group: str, name: str, setting: str, choices: Iterable[str]) -> 
     points = [point for point in plugins(group) if point.name == name]
     if not points:
         # Its value is not shown: a credential may have been put in the wrong place.
-        offer = ", ".join(choices)
+        offer = ", ".join(choices())
         msg = f"`{setting}` names nothing that is installed; choose one of: {offer}"
         raise SettingsError(msg)
     try:

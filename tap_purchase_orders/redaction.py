@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from typing_extensions import override
 
+from tap_purchase_orders.wire.addresses import is_encodable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -45,7 +47,7 @@ class Secrets:
         self._take(value, self._sent.append)
 
     def _take(self, value: str, keep: Callable[[str], None]) -> None:
-        if len(value) < _SHORTEST or not _is_text(value):
+        if len(value) < _SHORTEST or not is_encodable(value):
             return
         with self._lock:
             if value in self._known or value in self._sent:
@@ -124,15 +126,6 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(value, Mapping):
         yield from _texts(list(value.values()))
-
-
-def _is_text(value: str) -> bool:
-    """Return whether a value can be sent at all: half a surrogate pair cannot."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _escaped(value: str) -> str:

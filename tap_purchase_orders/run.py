@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from tap_purchase_orders.emitting.progress import ProgressDisplay
-from tap_purchase_orders.errors import StoppedError, TapError, UpstreamRefusedError
+from tap_purchase_orders.errors import TapError, UpstreamRefusedError
 from tap_purchase_orders.reading.issues import UNREAD_KINDS
 
 if TYPE_CHECKING:
@@ -107,8 +107,6 @@ class Run:
         except UpstreamRefusedError as error:
             logger.error("%s", error)  # noqa: TRY400  # it is written for people
             self._errors.append(f"{extraction.progress.name} was not read to the end")
-        except StoppedError:
-            logger.info("%s: stopped", extraction.progress.name)
 
     def _write(self, batch: Batch) -> None:
         """Write a batch, and then remember it: never the other way round."""

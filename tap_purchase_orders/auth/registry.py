@@ -40,17 +40,21 @@ def auth_method(upstream: str, section: Mapping[str, Any]) -> SignIn:
     """
     name = section["method"]
     setting = f"{upstream}.auth.method"
-    own, _ = built_in_settings(upstream)
-    added = [point.name for point in plugins(AUTH_GROUP) if not is_built_in(point)]
-    choices = sorted({*own, *added})
-    method = load_plugin(AUTH_GROUP, name, setting, choices)
+    method = load_plugin(AUTH_GROUP, name, setting, lambda: _choices(upstream))
     if isinstance(method, AuthMethod) and method.upstream != upstream:
         msg = (
             f"`{setting}` {name!r} is for `{method.upstream}`; "
-            f"choose one of: {', '.join(choices)}"
+            f"choose one of: {', '.join(_choices(upstream))}"
         )
         raise SettingsError(msg)
     if not callable(method):
         msg = f"`{setting}`: the plug-in {name!r} is not callable"
         raise SettingsError(msg)
     return method  # type: ignore[no-any-return]  # what a plug-in gives is its promise
+
+
+def _choices(upstream: str) -> list[str]:
+    """Return the names of the methods that an upstream may have."""
+    own, _ = built_in_settings(upstream)
+    added = [point.name for point in plugins(AUTH_GROUP) if not is_built_in(point)]
+    return sorted({*own, *added})

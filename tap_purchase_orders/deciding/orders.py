@@ -135,7 +135,7 @@ class OrderRules:
             if is_moving(known.status)
         }
         for head in wanted:
-            known = followed.get(head.id) or memory.followed.get(head.id)
+            known = memory.followed.get(head.id)
             is_open = is_moving(head.status)
             was_open = known is not None and is_moving(known.status)
             is_owed = known is not None and known.digest == NOTHING_EMITTED

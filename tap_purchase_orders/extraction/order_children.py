@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.partner_center import NO_APP_ONLY_ACCESS
-from tap_purchase_orders.deciding.orders import DecidedOrder
 from tap_purchase_orders.deciding.statuses import (
     is_in_purchase_order_state,
     is_moving,

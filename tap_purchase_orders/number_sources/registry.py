@@ -21,9 +21,12 @@ def number_source(section: Mapping[str, Any]) -> ReadNumbers:
     """
     name = section["source"]
     setting = f"{SECTION}.source"
-    choices = [point.name for point in plugins(NUMBER_SOURCE_GROUP)]
-    source = load_plugin(NUMBER_SOURCE_GROUP, name, setting, choices)
+    source = load_plugin(NUMBER_SOURCE_GROUP, name, setting, _choices)
     if not callable(source):
         msg = f"`{setting}`: the plug-in {name!r} is not callable"
         raise SettingsError(msg)
     return source  # type: ignore[no-any-return]  # what a plug-in gives is its promise
+
+
+def _choices() -> list[str]:
+    return [point.name for point in plugins(NUMBER_SOURCE_GROUP)]

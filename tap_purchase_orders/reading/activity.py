@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.wire.instants import Instant, parse_instant
+from tap_purchase_orders.wire.instants import Instant, instant_or_none
 
 if TYPE_CHECKING:
     from tap_purchase_orders.asking.answer import Answer
@@ -30,7 +30,7 @@ def latest_order_activity(
         if not isinstance(customer_id, str):
             continue
         key = customer_id.lower()
-        active = _instant(raw.get("operationDate")) or moment
+        active = instant_or_none(raw.get("operationDate")) or moment
         latest[key] = max(latest.get(key, active), active)
     return latest
 
@@ -39,10 +39,3 @@ def _is_about_an_order(raw: Mapping[str, Any]) -> bool:
     # A service that does not know the filter may answer with records of all kinds.
     resource = raw.get("resourceType")
     return isinstance(resource, str) and resource.lower() == "order"
-
-
-def _instant(value: Any) -> Instant | None:
-    try:
-        return parse_instant(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

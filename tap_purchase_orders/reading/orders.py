@@ -11,7 +11,7 @@ from tap_purchase_orders.reading.records import Notes, RecordReader
 from tap_purchase_orders.reading.schemas import schema_of
 from tap_purchase_orders.reading.values import UnreadableError, to_text
 from tap_purchase_orders.wire.body import json_text
-from tap_purchase_orders.wire.instants import Instant, parse_instant
+from tap_purchase_orders.wire.instants import Instant, instant_or_none
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -70,7 +70,7 @@ def read_head(
         customer_id=_text(raw.get("referenceCustomerId")) or customer_id,
         id=order_id,
         status=_text(raw.get("status")),
-        created=_created(raw.get("creationDate")),
+        created=instant_or_none(raw.get("creationDate")),
     )
 
 
@@ -115,7 +115,8 @@ class OrderReader:
         unknown = order.unknown.setdefault("order_line_items", set())
         for position, raw in enumerate(raw_lines, start=1):
             notes = Notes()
-            line = self._line.read_present(raw, notes) if _is_object(raw) else {}
+            is_object = isinstance(raw, Mapping)
+            line = self._line.read_present(raw, notes) if is_object else {}
             number = line.get("lineItemNumber")
             line_key = f"{key}/{number}"
             if number is None or number in numbers:
@@ -134,7 +135,7 @@ class OrderReader:
                         "orderId": order.header["id"],
                     }
                 )
-            if _is_object(raw):
+            if is_object:
                 documented.append(line)
             numbers.add(number)
             unknown |= notes.unknown
@@ -144,10 +145,6 @@ class OrderReader:
         return documented
 
 
-def _is_object(raw: Any) -> bool:
-    return isinstance(raw, Mapping)
-
-
 def _text(value: Any) -> str | None:
     """Return a value as text that is not blank, or none."""
     try:
@@ -155,13 +152,6 @@ def _text(value: Any) -> str | None:
     except UnreadableError:
         return None
     return text if text and text.strip() else None
-
-
-def _created(value: Any) -> Instant | None:
-    try:
-        return parse_instant(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _unusable(

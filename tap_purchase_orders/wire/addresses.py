@@ -12,13 +12,13 @@ USER_AGENT = f"{APPLICATION}/{version(APPLICATION)}"
 def is_path_segment(text: str) -> bool:
     """Return whether a text can stand in a path as exactly one segment.
 
-    `.` and `..` name other paths even when they are percent-encoded, and half of a
-    surrogate pair, which JSON allows, has no encoding.
+    `.` and `..` name other paths even when they are percent-encoded.
     """
-    return text not in {"", ".", ".."} and text.strip() != "" and _is_encodable(text)
+    return text not in {"", ".", ".."} and text.strip() != "" and is_encodable(text)
 
 
-def _is_encodable(text: str) -> bool:
+def is_encodable(text: str) -> bool:
+    """Return whether a text has bytes: half of a surrogate pair has none."""
     try:
         text.encode()
     except UnicodeEncodeError:

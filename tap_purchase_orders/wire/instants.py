@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 _DATE_TIME = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
@@ -65,6 +66,14 @@ def parse_instant(text: str) -> Instant:
     second = int((moment - _EPOCH).total_seconds()) - _offset_seconds(zone)
     digits = fraction or ""
     return Instant(second, digits.rstrip("0"), _text(second, digits))
+
+
+def instant_or_none(value: Any) -> Instant | None:
+    """Return the moment of any JSON value, none if it does not name one."""
+    try:
+        return parse_instant(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def instant_of(moment: dt.datetime) -> Instant:
