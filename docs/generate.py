@@ -143,7 +143,11 @@ def number_sources() -> str:
             (
                 f"`{name}`",
                 _names(source.required),
-                _names(key for key in source.settings if key not in source.required),
+                _names(
+                    setting.name
+                    for setting in source.settings or ()
+                    if setting.name not in source.required
+                ),
             )
             for name, source in _built_in(NUMBER_SOURCE_GROUP)
             if isinstance(source, NumberSource)

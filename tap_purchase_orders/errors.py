@@ -27,6 +27,10 @@ class SignInError(UpstreamRefusedError):
     """No credentials could be had; the message names the setting to look at."""
 
 
+class SourceError(UpstreamRefusedError):
+    """A source of numbers cannot be read; the message names the setting."""
+
+
 class StoppedError(Exception):
     """The run was told to stop while something was waiting."""
 

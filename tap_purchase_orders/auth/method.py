@@ -27,7 +27,12 @@ class AuthMethod:
         upstream: The upstream it is for: `partner_center` or `appzen`.
         settings: The keys of the `auth` section that it reads, `method` apart.
         required: The names of those that must be given.
-        sign_in: Makes the signing object; makes no request yet.
+        sign_in: Makes the signing object; makes no request yet. Of a built-in method of
+            Partner Center, the section always has the `authority`: as given, else that
+            of the cloud.
+        mistakes: Returns what is wrong with a section that has all it needs, one entry
+            for each thing: the name of the key, and what is wrong with it. It may look
+            at files, and asks nobody.
         is_app_only: The credentials are the application's own, without a user.
     """
 
@@ -35,6 +40,7 @@ class AuthMethod:
     settings: tuple[th.Property[Any], ...]
     required: tuple[str, ...]
     sign_in: Callable[[Mapping[str, Any]], AuthBase]
+    mistakes: Callable[[Mapping[str, Any]], list[tuple[str, str]]] = lambda _: []
     is_app_only: bool = False
 
     @property

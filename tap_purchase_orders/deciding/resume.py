@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.wire.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +17,13 @@ class ResumePoint:
     Attributes:
         position: How many numbers of the list are done with.
         digest: A digest of the list's identity and of these numbers.
+        began_at: When the first of the runs that come to this point began, where the
+            list is one of changes: what changed since then may be missing from it.
     """
 
     position: int
     digest: str
+    began_at: Instant | None = None
 
 
 class ListPosition:
@@ -25,10 +32,12 @@ class ListPosition:
     Args:
         identity: What else makes it the same list, such as a digest of all of it
             where that is cheap to have.
+        began_at: When the reading of the list began, for lists of changes.
     """
 
-    def __init__(self, identity: str = "") -> None:
+    def __init__(self, identity: str = "", began_at: Instant | None = None) -> None:
         self._position = 0
+        self._began_at = began_at
         self._digest = hashlib.sha256(identity.encode() + b"\0")
 
     def take(self, number: str) -> ResumePoint:
@@ -38,6 +47,25 @@ class ListPosition:
         self._digest.update(repr(number).encode() + b"\0")
         return self.point()
 
+    def is_at(self, point: ResumePoint) -> bool:
+        """Return whether a point of an earlier run is this very place."""
+        mine = self.point()
+        return (mine.position, mine.digest) == (point.position, point.digest)
+
     def point(self) -> ResumePoint:
         """Return the present point."""
-        return ResumePoint(self._position, self._digest.hexdigest()[:16])
+        digest = self._digest.hexdigest()[:16]
+        return ResumePoint(self._position, digest, self._began_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesRead:
+    """Up to when the changes of a source were read.
+
+    Attributes:
+        identity: A digest that tells one source from another.
+        until: Changes before this moment are read and written.
+    """
+
+    identity: str
+    until: Instant

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
-from tap_purchase_orders.deciding.resume import ResumePoint
+from tap_purchase_orders.deciding.resume import ChangesRead, ResumePoint
 from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.wire.instants import Instant, parse_instant
 
 REPLICATION_KEY = "creationDate"
+_NUMBERS = "bookmarks.purchase_orders"
 
 
 class State:
@@ -34,7 +35,9 @@ class State:
         self._others = {
             stream: part for stream, part in bookmarks.items() if stream != "orders"
         }
-        self._resume_point = _resume_point(bookmarks.get("purchase_orders", {}))
+        numbers = _section(bookmarks.get("purchase_orders", {}), _NUMBERS)
+        self._resume_point = _resume_point(numbers)
+        self._changes_read = _changes_read(numbers)
         orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
         self._activity_read_until = _instant(
             orders.get("activity_read_until"), "bookmarks.orders.activity_read_until"
@@ -81,15 +84,23 @@ class State:
     def remember_resume_point(self, point: ResumePoint | None) -> None:
         """Take in how far the purchase orders are written, none at the end."""
         self._resume_point = point
-        self._others["purchase_orders"] = (
-            {}
-            if point is None
-            else {"resume": {"position": point.position, "digest": point.digest}}
-        )
+
+    @property
+    def changes_read(self) -> ChangesRead | None:
+        """Up to when the changes of a number source were read, if it gives these."""
+        return self._changes_read
+
+    def remember_changes(self, changes: ChangesRead) -> None:
+        """Take in that all changes up to a moment are written: a new list begins."""
+        self._changes_read = changes
+        self._resume_point = None
 
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message: complete, and at once."""
         bookmarks = dict(self._others)
+        numbers = _numbers(self._resume_point, self._changes_read)
+        if numbers or "purchase_orders" in bookmarks:
+            bookmarks["purchase_orders"] = numbers
         orders: dict[str, Any] = {}
         if self._activity_read_until is not None:
             orders["activity_read_until"] = self._activity_read_until.text
@@ -100,20 +111,46 @@ class State:
         return {"bookmarks": bookmarks} if bookmarks else {}
 
 
-def _resume_point(part: Any) -> ResumePoint | None:
-    path = "bookmarks.purchase_orders.resume"
-    resume = _section(part, "bookmarks.purchase_orders").get("resume")
-    if resume is None:
+def _resume_point(numbers: Mapping[str, Any]) -> ResumePoint | None:
+    path = f"{_NUMBERS}.resume"
+    if (resume := numbers.get("resume")) is None:
         return None
     values = _section(resume, path)
-    position, digest = values.get("position"), values.get("digest")
-    match position, digest:
+    match values.get("position"), values.get("digest"):
         case int(count), str(text) if (
             not isinstance(count, bool) and 0 <= count <= sys.maxsize
         ):
-            return ResumePoint(count, text)
+            began_at = _instant(values.get("began_at"), f"{path}.began_at")
+            return ResumePoint(count, text, began_at)
         case _:
             raise _mistake(path, "must have a position and a digest")
+
+
+def _changes_read(numbers: Mapping[str, Any]) -> ChangesRead | None:
+    path = f"{_NUMBERS}.changes_read"
+    if (changes := numbers.get("changes_read")) is None:
+        return None
+    values = _section(changes, path)
+    until = _instant(values.get("until"), f"{path}.until")
+    match values.get("source"), until:
+        case str(identity), Instant():
+            return ChangesRead(identity, until)
+        case _:
+            raise _mistake(path, "must have a source and an until")
+
+
+def _numbers(resume: ResumePoint | None, changes: ChangesRead | None) -> dict[str, Any]:
+    numbers: dict[str, Any] = {}
+    if changes is not None:
+        numbers["changes_read"] = {
+            "source": changes.identity,
+            "until": changes.until.text,
+        }
+    if resume is not None:
+        numbers["resume"] = {"position": resume.position, "digest": resume.digest}
+        if resume.began_at is not None:
+            numbers["resume"]["began_at"] = resume.began_at.text
+    return numbers
 
 
 def _customers(partitions: Any) -> Iterator[tuple[str, CustomerMemory]]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
-from tap_purchase_orders.deciding.resume import ListPosition
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
+from tap_purchase_orders.extraction.numbers import Numbers
 from tap_purchase_orders.extraction.progress import Progress
-from tap_purchase_orders.number_sources.registry import number_source
-from tap_purchase_orders.number_sources.source import NumberSource
-from tap_purchase_orders.reading.issues import Issue, failure_issue
+from tap_purchase_orders.number_sources.source import ReadUntil, Unread
+from tap_purchase_orders.reading.issues import UNREAD_KINDS, Issue, failure_issue
 from tap_purchase_orders.reading.purchase_orders import (
     UPSTREAM,
     PurchaseOrderReader,
@@ -29,8 +27,8 @@ if TYPE_CHECKING:
     from tap_purchase_orders.asking.appzen import AppZen
     from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.stop import Stop
-    from tap_purchase_orders.deciding.resume import ResumePoint
     from tap_purchase_orders.deciding.state import State
+    from tap_purchase_orders.extraction.numbers import Turn
     from tap_purchase_orders.settings.model import AppZenSettings, Settings
 
 PURCHASE_ORDER_STREAMS = ("purchase_orders", "purchase_order_lines")
@@ -63,15 +61,12 @@ class AppZenExtraction:
         stop: Stop,
     ) -> None:
         self._section = section
-        self._shard = settings.shard
         self._client = client
-        self._state = state
+        self._numbers = Numbers(settings, section, client, state=state, stop=stop)
         self._wanted = wanted
         self._budget = budget
         self._stop = stop
         self._reader = PurchaseOrderReader()
-        self._written = 0
-        self._is_resumed = False
         self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
@@ -95,11 +90,11 @@ class AppZenExtraction:
                 "AppZen: the budget of %d requests is used up; the next run goes on "
                 "behind number %d of the list",
                 self._budget.spent,
-                self._written,
+                self._numbers.position,
             )
         elif not self._stop.is_requested:
-            self._state.remember_resume_point(None)
-            if self.progress.is_all_refused and not self._is_resumed:
+            self._numbers.finish()
+            if self.progress.is_all_refused and self._numbers.is_first_run:
                 # A wrong address looks the same as numbers that do not exist.
                 msg = (
                     f"AppZen: none of the purchase order numbers "
@@ -110,63 +105,30 @@ class AppZenExtraction:
                 raise UpstreamRefusedError(msg)
 
     def _steps(self) -> Iterator[Step]:
-        seen: set[str] = set()
-        numbers, position = self._numbers(seen)
-        behind = self._written
-        for number in numbers:
-            point = position.take(number)
-            if number in seen or not self._shard.takes(number):
-                continue
-            seen.add(number)
-            yield partial(self._batch, number, partial(self._advance, behind, point))
-            behind = point.position
-        if not position.point().position:
-            logger.warning(
-                "AppZen: the source gives no purchase order numbers: nothing to read; "
-                "check `appzen.purchase_order_numbers`"
-            )
+        self.progress.total = self._numbers.total
+        for turn in self._numbers.turns():
+            yield partial(self._batch, turn)
 
-    def _numbers(self, seen: set[str]) -> tuple[Iterator[str], ListPosition]:
-        """Return the numbers that are still to be asked for, and where they begin.
+    def _batch(self, turn: Turn) -> Batch:
+        """Return what comes of one thing that the source gave."""
+        match turn.item:
+            case str():
+                batch = self._purchase_order(turn.item)
+            case Unread(key, failure):
+                issue = failure_issue(UPSTREAM, "purchase_orders", key, failure)
+                batch = Batch(now(), issues=[issue])
+            case ReadUntil():
+                batch = Batch(now())
+        is_unread = any(issue.kind in UNREAD_KINDS for issue in batch.issues)
+        batch.remember = turn.remember_unread if is_unread else turn.remember
+        return batch
 
-        Args:
-            seen: Takes in the numbers that an interrupted run is done with.
-        """
-        section = self._section.purchase_order_numbers
-        source = number_source(section)
-        if isinstance(source, NumberSource) and self._shard.count == 1:
-            self.progress.total = source.count(section)
-        identity = source.identity(section) if isinstance(source, NumberSource) else ""
-        numbers, position = iter(source(section)), ListPosition(identity)
-        resume = self._state.resume_point
-        if resume is None:
-            return numbers, position
-        for number in islice(numbers, resume.position):
-            position.take(number)
-            seen.add(number)
-        if position.point() != resume:
-            logger.info("AppZen: the list of numbers has changed: starting over")
-            seen.clear()
-            return iter(source(section)), ListPosition(identity)
-        logger.info("AppZen: going on behind number %d", resume.position)
-        self._is_resumed = True
-        self._written = resume.position
-        if self.progress.total is not None:
-            self.progress.total -= resume.position
-        return numbers, position
-
-    def _advance(self, behind: int, point: ResumePoint) -> None:
-        """Remember that all numbers up to a point are written, if they are."""
-        if self._written == behind:
-            self._written = point.position
-            self._state.remember_resume_point(point)
-
-    def _batch(self, asked: str, remember: Callable[[], None]) -> Batch:
+    def _purchase_order(self, asked: str) -> Batch:
         """Return the batch of one purchase order, header and lines."""
         if not is_path_segment(asked):
-            return Batch(now(), issues=[_invalid_number(asked)], remember=remember)
+            return Batch(now(), issues=[_invalid_number(asked)])
         outcome = self._client.purchase_order(asked)
-        batch = Batch(outcome.received_at, remember=remember, key_was_refused=False)
+        batch = Batch(outcome.received_at, key_was_refused=False)
         if isinstance(outcome, Failure):
             batch.key_was_refused = outcome.kind == "not_found"
             issue = failure_issue(UPSTREAM, "purchase_orders", asked, outcome)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.budget import Budget
 from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.deciding.state import State
 from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.extraction.numbers import Numbers
 from tap_purchase_orders.extraction.upstreams import appzen, partner_center
-from tap_purchase_orders.number_sources.registry import number_source
 
 if TYPE_CHECKING:
     from tap_purchase_orders.redaction import Secrets
@@ -41,7 +41,7 @@ def check_connections(settings: Settings, secrets: Secrets) -> list[ConnectionCh
     if settings.partner_center is not None:
         checks.append(_check_partner_center(settings.partner_center, secrets))
     if settings.appzen is not None:
-        checks.append(_check_appzen(settings.appzen, secrets))
+        checks.append(_check_appzen(settings, settings.appzen, secrets))
     return checks
 
 
@@ -67,13 +67,15 @@ def _check_partner_center(
     return _failed("Partner Center", outcome, f"partner_center.{setting}")
 
 
-def _check_appzen(section: AppZenSettings, secrets: Secrets) -> ConnectionCheck:
+def _check_appzen(
+    settings: Settings, section: AppZenSettings, secrets: Secrets
+) -> ConnectionCheck:
     section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
-    numbers = section.purchase_order_numbers
-    first = next(iter(islice(number_source(numbers)(numbers), 1)), _ANY_NUMBER)
     try:
         stop = Stop()
         client = appzen(section, Budget(None, stop), stop, secrets)
+        numbers = Numbers(settings, section, client, state=State({}), stop=stop)
+        first = numbers.first() or _ANY_NUMBER
         outcome = client.purchase_order(first)
     except UpstreamRefusedError as error:
         return ConnectionCheck(works=False, message=str(error))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.number_sources.registry import SECTION
-from tap_purchase_orders.number_sources.source import NumberSource
+from singer_sdk import typing as th
+
+from tap_purchase_orders.number_sources.source import SECTION, NumberSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,9 +39,18 @@ def _identity(section: Mapping[str, Any]) -> str:
 
 
 SOURCE = NumberSource(
-    settings=("numbers",),
+    numbers=lambda section, _: _numbers(section),
+    settings=(
+        th.Property(
+            "numbers",
+            th.CustomType({"type": ["array", "string", "null"]}),
+            title="Purchase order numbers",
+            description=(
+                "Source `list`: an array of texts, or one comma-separated text."
+            ),
+        ),
+    ),
     required=("numbers",),
-    numbers=_numbers,
     mistakes=_mistakes,
     count=lambda section: sum(1 for _ in _numbers(section)),
     identity=_identity,

@@ -3,39 +3,100 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator, Mapping
+
+    from singer_sdk import typing as th
+
+    from tap_purchase_orders.asking.answer import Failure
+    from tap_purchase_orders.asking.appzen import AppZen
+    from tap_purchase_orders.asking.stop import Stop
+
+SECTION = "appzen.purchase_order_numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a source may want to know of the run that it is read for.
+
+    Attributes:
+        since: From when on changes are news: what the last finished run had read up
+            to, else `start_date`; none where there is neither. In UTC.
+        until: When the run began, in UTC; where it goes on with an interrupted one,
+            when that one began.
+        appzen: Asks AppZen, within its limits.
+        workers: How many requests may be in flight.
+        stop: Says that nothing more is to be asked.
+    """
+
+    since: dt.datetime | None
+    until: dt.datetime
+    appzen: AppZen
+    workers: int
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUntil:
+    """Says that the numbers of all changes before a moment have been given.
+
+    Once these are read and written, the next run starts from that moment.
+
+    Attributes:
+        moment: In UTC.
+    """
+
+    moment: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Says that a part of the source could not be read; the rest goes on.
+
+    Attributes:
+        key: Names the part.
+        failure: What happened.
+    """
+
+    key: str
+    failure: Failure
+
+
+Item: TypeAlias = str | ReadUntil | Unread
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSource:
     """One place that purchase order numbers come from, registered under its name.
 
-    Calling it with the `purchase_order_numbers` section gives the numbers, lazily and
-    in a stable order. A plug-in may register any callable of that shape; this class
-    adds the checking of its keys.
+    A plug-in may register any callable that takes the `purchase_order_numbers` section
+    and returns the numbers; this class adds the checking of keys, and changes since
+    the last run.
 
     Attributes:
-        settings: The keys of the section that it reads, `source` apart.
-        required: Those of them that must be given.
-        numbers: Yields the numbers as text, exactly as they are to be asked for.
-        mistakes: Returns a line for each thing that is wrong with the section, as
-            far as that can be told without reading the source.
+        numbers: Yields the numbers as text, exactly as they are to be asked for,
+            lazily and in a stable order; raises `SourceError` where that fails. A
+            source that follows changes yields `ReadUntil` behind those up to a moment.
+        settings: The keys of the section that it reads, `source` apart; none for a
+            plug-in that checks its own.
+        required: The names of those that must be given.
+        mistakes: Returns a line for each thing that is wrong with a section that has
+            all it needs, as far as that can be told without reading the source.
         count: Returns how many numbers there are, none where that is not known
             beforehand.
         identity: Tells one list from another without reading it to its end, where
-            the source can do that. An interrupted run is resumed in the same list.
+            the source can do that. An interrupted run is resumed, and changes are
+            followed, in the same list only.
+        follows_changes: It gives what has changed since the last finished run.
     """
 
-    settings: tuple[str, ...]
-    required: tuple[str, ...]
-    numbers: Callable[[Mapping[str, Any]], Iterator[str]]
+    numbers: Callable[[Mapping[str, Any], Occasion], Iterator[Item]]
+    settings: tuple[th.Property[Any], ...] | None = None
+    required: tuple[str, ...] = ()
     mistakes: Callable[[Mapping[str, Any]], list[str]] = lambda _: []
     count: Callable[[Mapping[str, Any]], int | None] = lambda _: None
     identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
-
-    def __call__(self, section: Mapping[str, Any]) -> Iterator[str]:
-        """Return the numbers that the section gives."""
-        return self.numbers(section)
+    follows_changes: bool = False

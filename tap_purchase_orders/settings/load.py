@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.number_sources.registry import SECTION, number_source
-from tap_purchase_orders.number_sources.source import NumberSource
+from tap_purchase_orders.number_sources.registry import number_source
+from tap_purchase_orders.number_sources.source import SECTION
 from tap_purchase_orders.settings.addresses import api_url_mistakes, authority_mistakes
 from tap_purchase_orders.settings.clouds import CLOUDS
 from tap_purchase_orders.settings.mistakes import (
@@ -76,7 +76,7 @@ def _typed(filled: dict[str, Any]) -> Settings:
         ids = partner_center["customer_ids"]
         partner_center["customer_ids"] = tuple(dict.fromkeys(ids))
         method = auth_method("partner_center", partner_center["auth"])
-        if isinstance(method, AuthMethod) and "authority" in method.names:
+        if isinstance(method, AuthMethod):
             partner_center["auth"].setdefault("authority", cloud.authority)
     if appzen is not None:
         appzen.setdefault("max_requests_per_run", None)
@@ -175,7 +175,12 @@ def _auth_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[Mistake]:
     )
     if section.get("authority"):
         mistakes += authority_mistakes(f"{path}.authority", section["authority"])
-    return mistakes
+    if mistakes:
+        return mistakes
+    return [
+        Mistake(f"{path}.{key}", f"`{path}.{key}` {problem}")
+        for key, problem in method.mistakes(section)
+    ]
 
 
 def _source_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
@@ -184,10 +189,11 @@ def _source_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
         source = number_source(section)
     except SettingsError as error:
         return [Mistake(SECTION, line) for line in error.mistakes]
-    if not isinstance(source, NumberSource):
+    if source.settings is None:
         return []
+    names = (setting.name for setting in source.settings)
     mistakes = section_mistakes(
-        SECTION, section, known=("source", *source.settings), required=source.required
+        SECTION, section, known=("source", *names), required=source.required
     )
     if mistakes:
         return mistakes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_purchase_orders.auth.registry import built_in_settings
+from tap_purchase_orders.number_sources.registry import built_in_sources
 from tap_purchase_orders.settings.clouds import CLOUDS
 
 if TYPE_CHECKING:
@@ -140,6 +141,9 @@ _PARTNER_CENTER: Sequence[th.Property[Any]] = (
     _MAX_TRIES,
 )
 
+_SOURCE_NAMES, _SOURCE_SETTINGS = built_in_sources()
+_SOURCES = ", ".join(f"`{name}`" for name in _SOURCE_NAMES)
+
 _APPZEN: Sequence[th.Property[Any]] = (
     th.Property(
         "api_url",
@@ -158,18 +162,11 @@ _APPZEN: Sequence[th.Property[Any]] = (
                 required=True,
                 title="Number source",
                 description=(
-                    "Where the numbers come from: `list`, or the name of an "
-                    "installed plug-in."
+                    f"Where the numbers come from: {_SOURCES}, or the name of an "
+                    f"installed plug-in."
                 ),
             ),
-            th.Property(
-                "numbers",
-                th.CustomType({"type": ["array", "string", "null"]}),
-                title="Purchase order numbers",
-                description=(
-                    "Source `list`: an array of texts, or one comma-separated text."
-                ),
-            ),
+            *_SOURCE_SETTINGS,
         ),
         required=True,
         title="Purchase order numbers",

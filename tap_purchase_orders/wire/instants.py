@@ -33,6 +33,12 @@ class Instant:
     fraction: str
     text: str = field(compare=False)
 
+    @property
+    def moment(self) -> dt.datetime:
+        """The moment in UTC, without digits beyond the microsecond."""
+        microseconds = int(self.fraction[:6].ljust(6, "0"))
+        return _EPOCH + dt.timedelta(seconds=self.second, microseconds=microseconds)
+
     def earlier(self, seconds: int) -> Instant:
         """Return the moment this many seconds before, within the years 1 to 9999."""
         return self.later(-seconds)

@@ -6,15 +6,14 @@ import pytest
 from configs import appzen, mistakes
 from hypothesis import given
 from hypothesis import strategies as st
-
-from tap_purchase_orders.number_sources.registry import number_source
+from occasions import items_of
 
 numbers_as_text = st.text(st.characters(exclude_characters=","), max_size=6)
 
 
-def numbers_of(numbers: Any) -> list[str]:
+def numbers_of(numbers: Any) -> list[Any]:
     section = {"source": "list", "numbers": numbers}
-    return list(number_source(section)(section))
+    return items_of(section)
 
 
 @given(st.lists(st.text(max_size=6), max_size=6))

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from configs import appzen, load, mistakes, partner_center
+from occasions import items_of
 
 from tap_purchase_orders.auth.registry import auth_method
-from tap_purchase_orders.number_sources.registry import number_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def test_a_plug_in_adds_a_source_that_checks_its_own_keys() -> None:
 
     assert settings.appzen is not None
     numbers = settings.appzen.purchase_order_numbers
-    assert list(number_source(numbers)(numbers)) == ["PO-1", "PO-2"]
+    assert items_of(numbers) == ["PO-1", "PO-2"]
 
 
 @pytest.mark.usefixtures("plug_in")

@@ -1,0 +1,1 @@
+"""An upstream that costs next to nothing: prepared answers over plain sockets."""

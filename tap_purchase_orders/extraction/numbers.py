@@ -1,0 +1,254 @@
+"""The purchase order numbers whose turn it is, and how far they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tap_purchase_orders.asking.outcome import now
+from tap_purchase_orders.deciding.resume import ChangesRead, ListPosition
+from tap_purchase_orders.errors import SourceError, StoppedError, TapError
+from tap_purchase_orders.number_sources.registry import number_source
+from tap_purchase_orders.number_sources.seen import SeenNumbers
+from tap_purchase_orders.number_sources.source import (
+    SECTION,
+    Occasion,
+    ReadUntil,
+    Unread,
+)
+from tap_purchase_orders.wire.instants import instant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_purchase_orders.asking.appzen import AppZen
+    from tap_purchase_orders.asking.stop import Stop
+    from tap_purchase_orders.deciding.resume import ResumePoint
+    from tap_purchase_orders.deciding.state import State
+    from tap_purchase_orders.number_sources.source import Item
+    from tap_purchase_orders.settings.model import AppZenSettings, Settings
+    from tap_purchase_orders.wire.instants import Instant
+
+# How far back changes are looked for where any number will do.
+_DAYS_FOR_TRYING = 7
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing that the source gave.
+
+    Attributes:
+        item: A number to be asked for, or word of the source itself.
+        remember: To be called once what came of it is written.
+        remember_unread: To be called instead where it could not be read.
+    """
+
+    item: Item
+    remember: Callable[[], None]
+    remember_unread: Callable[[], None]
+
+
+class Numbers:
+    """The numbers that a run asks for, each once, from where the last one stopped.
+
+    Args:
+        settings: All settings.
+        section: The section `appzen`.
+        client: Asks AppZen; one of the sources is AppZen itself.
+        state: What earlier runs left.
+        stop: Says that nothing more is to be asked.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        section: AppZenSettings,
+        client: AppZen,
+        *,
+        state: State,
+        stop: Stop,
+    ) -> None:
+        self._section = section.purchase_order_numbers
+        self._source = number_source(self._section)
+        self._shard = settings.shard
+        self._state = state
+        self._occasion = partial(
+            Occasion, appzen=client, workers=section.max_concurrency, stop=stop
+        )
+        own = f"{self._section['source']}\0{self._source.identity(self._section)}"
+        self._identity = hashlib.sha256(own.encode()).hexdigest()[:16]
+        self._start_date = settings.start_date
+        self._began_at = instant_of(now())
+        # Serial numbers of turns: what is remembered must be written without a gap.
+        self._written = 0
+        self.has_started_over = True
+        self.position = 0
+
+    @property
+    def total(self) -> int | None:
+        """How many numbers are still to come, none where that is not known."""
+        if self._shard.count > 1:
+            return None
+        total = self._source.count(self._section)
+        return None if total is None else total - self.position
+
+    def first(self) -> str | None:
+        """Return a number of the source, for trying it out.
+
+        Raises:
+            SourceError: The source cannot be read.
+        """
+        since = self._began_at.earlier(_DAYS_FOR_TRYING * 24 * 60 * 60)
+        items = self._items(since, self._began_at)
+        return next((item for item in items if isinstance(item, str)), None)
+
+    def turns(self) -> Iterator[Turn]:
+        """Yield what the source gives, in its order, duplicates left out.
+
+        Raises:
+            SourceError: The source cannot be read to its end.
+        """
+        with SeenNumbers() as seen:
+            yield from self._turns(seen)
+
+    def finish(self) -> None:
+        """Take in that every turn is written: the next run starts over."""
+        # Where changes are followed, the source's own last word says so.
+        if not self._source.follows_changes:
+            self._state.remember_resume_point(None)
+
+    @property
+    def is_first_run(self) -> bool:
+        """Whether no earlier run has read this list, or begun to."""
+        return self.has_started_over and self._changes_read is None
+
+    @property
+    def _changes_read(self) -> Instant | None:
+        """Up to when the changes of this very source were read."""
+        changes = self._state.changes_read
+        if changes is None or changes.identity != self._identity:
+            return None
+        return changes.until
+
+    @property
+    def _since(self) -> Instant | None:
+        return self._changes_read or self._start_date
+
+    def _turns(self, seen: SeenNumbers) -> Iterator[Turn]:
+        items, place = self._opened(seen)
+        serial, is_empty = 0, place.point().position == 0
+        for item in items:
+            advance: Callable[[], None]
+            match item:
+                case str():
+                    is_empty = False
+                    point = place.take(item)
+                    if not self._shard.takes(item) or not seen.add(item):
+                        continue
+                    advance = partial(self._remember_point, point)
+                case ReadUntil():
+                    until = instant_of(item.moment)
+                    advance = partial(self._remember_changes, until)
+                    place = ListPosition(self._identity, self._began_at)
+                case Unread():
+                    is_empty = False
+                    advance = _nothing
+            serial += 1
+            remember = partial(self._advance, serial, advance)
+            # Of a list of changes nothing comes again by itself: the next run has to
+            # start from what this one could not read.
+            unread = _nothing if self._source.follows_changes else remember
+            yield Turn(item, remember, unread)
+        if is_empty:
+            self._say_nothing_came()
+
+    def _opened(self, seen: SeenNumbers) -> tuple[Iterator[Item], ListPosition]:
+        """Return what is still to come of the source, and the place of that in it.
+
+        Args:
+            seen: Takes in the numbers that an interrupted run is done with.
+        """
+        resume = self._state.resume_point
+        if resume is None:
+            return self._from_start()
+        began_at = resume.began_at or self._began_at
+        items = self._items(self._since, began_at)
+        place = self._place(began_at)
+        for item in items if resume.position else ():
+            if not isinstance(item, str):
+                break
+            place.take(item)
+            if self._shard.takes(item):
+                seen.add(item)
+            if place.point().position == resume.position:
+                break
+        if not place.is_at(resume):
+            logger.info("AppZen: the list of numbers has changed: starting over")
+            seen.clear()
+            return self._from_start()
+        logger.info("AppZen: going on behind number %d", resume.position)
+        self.has_started_over = False
+        self._began_at = began_at
+        self.position = resume.position
+        return items, place
+
+    def _from_start(self) -> tuple[Iterator[Item], ListPosition]:
+        return self._items(self._since, self._began_at), self._place(self._began_at)
+
+    def _place(self, began_at: Instant) -> ListPosition:
+        follows = self._source.follows_changes
+        return ListPosition(self._identity, began_at if follows else None)
+
+    def _items(self, since: Instant | None, began_at: Instant) -> Iterator[Item]:
+        """Yield what the source gives for a run that began at a moment.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        occasion = self._occasion(
+            since=None if since is None else since.moment, until=began_at.moment
+        )
+        try:
+            yield from self._source.numbers(self._section, occasion)
+        except (TapError, StoppedError):
+            raise
+        except Exception as error:  # a plug-in may raise anything
+            what = (str(error).splitlines() or [""])[0]
+            msg = (
+                f"AppZen: `{SECTION}`: the source cannot be read: "
+                f"{type(error).__name__}: {what}"
+            )
+            raise SourceError(msg) from error
+
+    def _advance(self, serial: int, advance: Callable[[], None]) -> None:
+        """Remember what a turn brings, if all turns before it are written."""
+        if self._written == serial - 1:
+            self._written = serial
+            advance()
+
+    def _remember_point(self, point: ResumePoint) -> None:
+        self.position = point.position
+        self._state.remember_resume_point(point)
+
+    def _remember_changes(self, until: Instant) -> None:
+        self.position = 0
+        self._state.remember_changes(ChangesRead(self._identity, until))
+
+    def _say_nothing_came(self) -> None:
+        if self._changes_read is not None:
+            logger.info("AppZen: the source names no changes since the last run")
+            return
+        logger.warning(
+            "AppZen: the source gives no purchase order numbers: nothing to read; "
+            "check `%s`",
+            SECTION,
+        )
+
+
+def _nothing() -> None:
+    """Remember nothing."""

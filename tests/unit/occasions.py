@@ -1,0 +1,30 @@
+"""What a source is told of the run that it is read for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, cast
+
+from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.number_sources.registry import number_source
+from tap_purchase_orders.number_sources.source import Occasion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_purchase_orders.asking.appzen import AppZen
+    from tap_purchase_orders.number_sources.source import Item
+
+UNTIL = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+def occasion(
+    since: dt.datetime | None = None, until: dt.datetime = UNTIL, client: Any = None
+) -> Occasion:
+    """Return the occasion of a run; by default one of a source that asks nobody."""
+    return Occasion(since, until, cast("AppZen", client), workers=2, stop=Stop())
+
+
+def items_of(section: Mapping[str, Any], at: Occasion | None = None) -> list[Item]:
+    """Return all that the source of a section gives."""
+    return list(number_source(section).numbers(section, at or occasion()))
