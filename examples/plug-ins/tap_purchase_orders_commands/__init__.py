@@ -1,0 +1,1 @@
+"""Credentials and purchase order numbers from the output of commands."""
