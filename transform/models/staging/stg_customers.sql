@@ -1,0 +1,35 @@
+-- Written by transform/generate_staging.py from schemas/customers.json.
+{{ config(enabled=var('partner_center')) }}
+
+select
+    loaded.id as id,
+    loaded."commerceId" as commerce_id,
+    loaded."companyProfile" ->> 'tenantId' as company_profile_tenant_id,
+    loaded."companyProfile" ->> 'domain' as company_profile_domain,
+    loaded."companyProfile" ->> 'companyName' as company_profile_company_name,
+    loaded."companyProfile" ->> 'organizationRegistrationNumber' as company_profile_organization_registration_number,
+    loaded."companyProfile" -> 'address' as company_profile_address,
+    loaded."companyProfile" ->> 'email' as company_profile_email,
+    loaded."companyProfile" -> 'links' as company_profile_links,
+    loaded."companyProfile" -> 'attributes' as company_profile_attributes,
+    loaded."billingProfile" ->> 'id' as billing_profile_id,
+    loaded."billingProfile" ->> 'firstName' as billing_profile_first_name,
+    loaded."billingProfile" ->> 'lastName' as billing_profile_last_name,
+    loaded."billingProfile" ->> 'email' as billing_profile_email,
+    loaded."billingProfile" ->> 'culture' as billing_profile_culture,
+    loaded."billingProfile" ->> 'language' as billing_profile_language,
+    loaded."billingProfile" ->> 'companyName' as billing_profile_company_name,
+    loaded."billingProfile" -> 'defaultAddress' as billing_profile_default_address,
+    loaded."billingProfile" -> 'links' as billing_profile_links,
+    loaded."billingProfile" -> 'attributes' as billing_profile_attributes,
+    loaded."relationshipToPartner" as relationship_to_partner,
+    loaded."allowDelegatedAccess"::boolean as allow_delegated_access,
+    loaded."customDomains" as custom_domains,
+    loaded."associatedPartnerId" as associated_partner_id,
+    loaded."enableGDAPByDefault"::boolean as enable_gdap_by_default,
+    loaded.links -> 'self' as links_self,
+    loaded.attributes ->> 'etag' as attributes_etag,
+    loaded.attributes ->> 'objectType' as attributes_object_type,
+    loaded._sdc_extracted_at at time zone 'UTC' as extracted_at,
+    loaded._sdc_batched_at at time zone 'UTC' as batched_at
+from {{ source('tap_purchase_orders', 'customers') }} as loaded

@@ -1,0 +1,38 @@
+-- Written by transform/generate_staging.py from schemas/purchase_orders.json.
+{{ config(enabled=var('appzen')) }}
+
+select
+    loaded.purchase_order_number as purchase_order_number,
+    loaded.entity_id as entity_id,
+    loaded.entity_name as entity_name,
+    loaded.supplier_id as supplier_id,
+    loaded.gl_code as gl_code,
+    loaded.payment_term_id as payment_term_id,
+    loaded.external_unique_id as external_unique_id,
+    loaded.comments as comments,
+    (loaded.exchange_rate ->> 'conversion_rate')::numeric as exchange_rate_conversion_rate,
+    loaded.exchange_rate ->> 'from_currency_code' as exchange_rate_from_currency_code,
+    loaded.exchange_rate ->> 'to_currency_code' as exchange_rate_to_currency_code,
+    loaded.start_date::date as start_date,
+    loaded.end_date::date as end_date,
+    (loaded.total_amount ->> 'amount')::numeric as total_amount,
+    loaded.total_amount ->> 'currency' as total_amount_currency,
+    (loaded.amount_limit ->> 'amount')::numeric as amount_limit,
+    loaded.amount_limit ->> 'currency' as amount_limit_currency,
+    (loaded.min_release_amount ->> 'amount')::numeric as min_release_amount,
+    loaded.min_release_amount ->> 'currency' as min_release_amount_currency,
+    loaded.email_address as email_address,
+    loaded.purchase_requisition_id as purchase_requisition_id,
+    loaded.purchase_order_type as purchase_order_type,
+    loaded.purchase_order_status as purchase_order_status,
+    loaded.appzen_purchase_order_status as appzen_purchase_order_status,
+    loaded.ship_to_location as ship_to_location,
+    loaded.ship_to_location_id as ship_to_location_id,
+    loaded.requester as requester,
+    loaded.custom_json as custom_json,
+    loaded.po_conditions as po_conditions,
+    loaded.purchase_order_date::date as purchase_order_date,
+    loaded.line_count::bigint as line_count,
+    loaded._sdc_extracted_at at time zone 'UTC' as extracted_at,
+    loaded._sdc_batched_at at time zone 'UTC' as batched_at
+from {{ source('tap_purchase_orders', 'purchase_orders') }} as loaded
