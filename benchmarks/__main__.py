@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.concurrency import main
+from benchmarks.suite import main
 
 if __name__ == "__main__":
     sys.exit(main())

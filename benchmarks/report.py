@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import os
-import platform
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from importlib.metadata import version
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from benchmarks.machine import about, about_text
 from demo.tables import Cell, table
 
 if TYPE_CHECKING:
@@ -31,7 +28,6 @@ _HEADINGS = (
     "CPU seconds",
     "peak MB",
 )
-_PACKAGES = ("tap-purchase-orders", "singer-sdk", "requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +82,9 @@ class Result:
 
 def as_text(results: Iterable[Result], keys: int, latency_ms: int) -> str:
     """Return a heading and a table for each upstream."""
-    about = _about()
-    versions = ", ".join(f"{name} {text}" for name, text in about["versions"].items())
     lines = [
         f"{keys} keys of each upstream, {latency_ms} ms an answer; medians",
-        f"{about['date']}; {about['machine']}, {about['cores']} cores; {versions}",
+        about_text(about()),
     ]
     for result in results:
         lines += [
@@ -104,7 +98,7 @@ def as_text(results: Iterable[Result], keys: int, latency_ms: int) -> str:
 
 def as_json(results: Iterable[Result], keys: int, latency_ms: int) -> str:
     """Return every run, and what follows from them."""
-    document = _about() | {
+    document = about() | {
         "keys": keys,
         "latency_ms": latency_ms,
         "results": [
@@ -143,14 +137,3 @@ def _row(in_flight: int, runs: Sequence[Measurement]) -> list[Cell]:
 
 def _rounded(value: float) -> Decimal:
     return Decimal(f"{value:.2f}")
-
-
-def _about() -> dict[str, Any]:
-    """Return when and where this is."""
-    return {
-        "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "versions": {"Python": platform.python_version()}
-        | {name: version(name) for name in _PACKAGES},
-    }

@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import uuid
-from itertools import count, islice
+import zlib
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -39,7 +40,7 @@ _PURCHASE_ORDER_FORMS = 100
 _ODD_EVERY = 100
 _CUSTOMER_MARK = str(uuid.UUID(int=0))
 _NUMBER_MARK = "@number@"
-_ACTIVE_CUSTOMERS = 100
+_ACTIVE_THE_DAY_BEFORE = 100
 
 
 class Bodies:
@@ -69,12 +70,21 @@ class Bodies:
             items.append(text.replace(world.customer_id(index), customer_id(index)))
         return _collection(items, links)
 
-    def orders(self, customer: str, per_customer: int) -> bytes:
-        """Return a customer's orders (*Get all of a customer's orders*)."""
-        forms = self._orders[uuid.UUID(customer).int % len(self._orders)]
-        items = (form.replace(_CUSTOMER_MARK, customer) for form in forms)
+    def orders(self, customer: str, per_customer: int, open_every: int) -> bytes:
+        """Return a customer's orders (*Get all of a customer's orders*).
+
+        Args:
+            customer: The customer.
+            per_customer: How many there are.
+            open_every: One in so many customers has an open one; 0: none.
+        """
+        number = uuid.UUID(customer).int
+        forms = self._orders[number % len(self._orders)][:per_customer]
+        items = [form.replace(_CUSTOMER_MARK, customer) for form in forms]
+        if open_every and number % open_every == 0:
+            items[0] = items[0].replace('"status":"completed"', '"status":"pending"')
         path = f"/customers/{customer}/orders"
-        return _collection(islice(items, per_customer), {"self": link(path)})
+        return _collection(items, {"self": link(path)})
 
     def purchase_order(self, segment: str) -> bytes:
         """Return a purchase order (*Get Details of a Purchase Order*).
@@ -83,32 +93,47 @@ class Bodies:
             segment: Its number as it stands in the path.
         """
         number = unquote(segment)
-        form = self._purchase_orders[hash(number) % len(self._purchase_orders)]
+        place = zlib.crc32(number.encode()) % len(self._purchase_orders)
+        form = self._purchase_orders[place]
         return form.replace(_NUMBER_MARK, number).encode()
 
-    def activity(self, customers: int, now: dt.datetime) -> bytes:
-        """Return activity of the day before (*Auditing resources*)."""
-        moment = now - dt.timedelta(days=1)
-        items = [
-            json_text(
-                {
-                    "customerId": customer_id(index),
-                    "resourceType": "order",
-                    "operationType": "update_order",
-                    "operationDate": f"{moment:%Y-%m-%dT%H:%M:%S}.5217119Z",
-                    "operationStatus": "succeeded",
-                    "customizedData": [{"key": "OrderId", "value": f"{index:012x}"}],
-                    "attributes": {"objectType": "AuditRecord"},
-                }
-            ).decode()
-            for index in range(min(customers, _ACTIVE_CUSTOMERS))
+    def activity(self, customers: int, active: int, now: dt.datetime) -> bytes:
+        """Return activity of the day before, and news (*Auditing resources*).
+
+        Args:
+            customers: How many customers there are.
+            active: How many of them had activity half an hour ago.
+            now: The time by the upstream's clock.
+        """
+        before, lately = now - dt.timedelta(days=1), now - dt.timedelta(minutes=30)
+        old = range(min(customers, _ACTIVE_THE_DAY_BEFORE))
+        # Spread over all customers.
+        new = range(0, customers, -(-customers // active)) if active else range(0)
+        moments = [
+            *((index, before) for index in old),
+            *((index, lately) for index in new),
         ]
+        items = [_activity(index, moment) for index, moment in moments]
         return _collection(items, {"self": link("/auditrecords")})
 
 
 def customer_id(index: int) -> str:
     """Return the identifier of a customer, counted from 0."""
     return str(uuid.UUID(int=(1 << 100) + index))
+
+
+def _activity(index: int, moment: dt.datetime) -> str:
+    return json_text(
+        {
+            "customerId": customer_id(index),
+            "resourceType": "order",
+            "operationType": "update_order",
+            "operationDate": f"{moment:%Y-%m-%dT%H:%M:%S}.5217119Z",
+            "operationStatus": "succeeded",
+            "customizedData": [{"key": "OrderId", "value": f"{index:012x}"}],
+            "attributes": {"objectType": "AuditRecord"},
+        }
+    ).decode()
 
 
 def _collection(items: Iterable[str], links: dict[str, Any]) -> bytes:
@@ -124,7 +149,8 @@ def _collection(items: Iterable[str], links: dict[str, Any]) -> bytes:
 
 def _world(*, odd_rate: float) -> World:
     return World(
-        seed=6,
+        # No order of one world is also in the other.
+        seed=6 if odd_rate else 7,
         epoch=_EPOCH,
         customers=1_000_000,
         without_relationship=0,
