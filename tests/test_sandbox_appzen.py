@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from decimal import Decimal
@@ -235,39 +236,91 @@ def test_odd_rate_brings_what_the_documents_leave_open() -> None:
 
 # Invoices
 
+WEEK = dt.timedelta(days=7)
+FIRST_DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
-def search(caller: Caller, start: str, end: str) -> list[str]:
+
+def search(caller: Caller, start: str, end: str) -> list[dict[str, str]]:
     answer = caller.appzen(
         "invoice/search",
         {"from-last-appzen-update-time": start, "to-last-appzen-update-time": end},
     )
-    assert answer.status_code == 200
-    return [found["appzen-uuid"] for found in answer.json()]
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, str]] = answer.json()
+    return found
 
 
-def test_invoices_of_a_time_name_purchase_orders(caller: Caller) -> None:
-    found = search(caller, "2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z")
+def week(caller: Caller, number: int) -> list[str]:
+    """Return the invoices of a week of the year, its last moment included."""
+    start = FIRST_DAY + number * WEEK
+    found = search(caller, start.isoformat(), (start + WEEK).isoformat())
+    return [invoice["appzen-uuid"] for invoice in found]
+
+
+def test_invoices_name_purchase_orders_on_headers_and_on_lines(caller: Caller) -> None:
+    places = set()
+    named = set()
+    for invoice_id in {found for number in range(9) for found in week(caller, number)}:
+        invoice = caller.appzen(f"invoice/{invoice_id}").json()
+        on_header = set(invoice["purchase_order_numbers"])
+        on_lines = {line["purchase_order_number"] for line in invoice["invoice_lines"]}
+        named |= on_header | on_lines
+        places |= {(n in on_header, n in on_lines) for n in on_header | on_lines if n}
+
+    assert places == {(True, True), (True, False), (False, True)}
+    assert named - {None} <= orders(caller).keys()
+
+
+def test_an_invoice_search_says_when_each_was_processed(caller: Caller) -> None:
+    start, end = "2026-01-10T00:00:00Z", "2026-01-16T12:00:00Z"
+    found = search(caller, start, end)
 
     assert found
-    named = set()
-    for invoice_id in found:
-        invoice = caller.appzen(f"invoice/{invoice_id}").json()
-        on_lines = [
-            line["purchase_order_number"]
-            for line in invoice["invoice_lines"]
-            if line["purchase_order_number"]
-        ]
-        assert on_lines == invoice["purchase_order_numbers"]
-        named |= set(on_lines)
-    assert named <= orders(caller).keys()
+    for invoice in found:
+        assert invoice.keys() == {
+            "erp-invoice-id",
+            "erp-invoice-status",
+            "appzen-uuid",
+            "appzen-invoice-status",
+            "last-appzen-update-time",
+        }
+        processed = invoice["last-appzen-update-time"]
+        assert re.fullmatch(r"\S{10}T\S{8}\.\d{3}Z", processed)
+        assert start < processed < end
 
 
-def test_invoice_searches_of_touching_times_miss_nothing(caller: Caller) -> None:
-    whole = search(caller, "2026-01-10T00:00:00Z", "2026-02-20T00:00:00Z")
-    first = search(caller, "2026-01-10T00:00:00Z", "2026-01-31T23:59:59Z")
-    second = search(caller, "2026-02-01T00:00:00Z", "2026-02-20T00:00:00Z")
+def test_both_ends_belong_to_an_invoice_search(caller: Caller) -> None:
+    start = search(caller, "2026-01-10T00:00:00Z", "2026-01-16T12:00:00Z")[0]
+    moment = start["last-appzen-update-time"]
 
-    assert whole == first + second
+    assert search(caller, moment, moment) == [start]
+    assert search(caller, moment, "2026-01-16T12:00:00Z")[0] == start
+    assert search(caller, "2026-01-10T00:00:00Z", moment) == [start]
+
+
+def test_an_invoice_search_is_for_a_week_at_most(caller: Caller) -> None:
+    times = {
+        "from-last-appzen-update-time": "2026-01-10T00:00:00Z",
+        "to-last-appzen-update-time": "2026-01-17T00:00:01Z",
+    }
+
+    assert search(caller, "2026-01-10T00:00:00Z", "2026-01-17T00:00:00Z")
+    assert_error(caller.appzen("invoice/search", times), 400, "Invalid request")
+
+
+def test_an_invoice_search_gives_a_thousand_at_most() -> None:
+    with (
+        Sandbox(now=NOW, freeze_clock=True, invoices=120 * 24 * 60) as sandbox,
+        Caller(sandbox) as caller,
+    ):
+        day = search(caller, "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z")
+        first = search(caller, "2026-02-01T00:00:00Z", "2026-02-01T12:00:00Z")
+
+    assert len(day) == 1000
+    assert 700 < len(first) < 740
+    assert day[: len(first)] == first
+    times = [found["last-appzen-update-time"] for found in day]
+    assert times == sorted(times)
 
 
 @pytest.mark.parametrize(
@@ -287,12 +340,15 @@ def test_an_invoice_search_needs_both_ends(body: Any, caller: Caller) -> None:
 
 
 def test_an_invoice_of_the_future_is_not_there_yet() -> None:
+    start, end = "2026-03-03T00:00:00Z", "2026-03-10T00:00:00Z"
     with (
         Sandbox(now=NOW, freeze_clock=True) as sandbox,
         Caller(sandbox) as caller,
     ):
+        assert search(caller, start, end) == []
         sandbox.advance(10 * DAY_SECONDS)
-        newest = search(caller, "2026-03-03T00:00:00Z", "2026-03-12T00:00:00Z")[-1]
+        newest = search(caller, start, end)[-1]["appzen-uuid"]
+        assert caller.appzen(f"invoice/{newest}").status_code == 200
     with (
         Sandbox(now=NOW, freeze_clock=True) as sandbox,
         Caller(sandbox) as caller,

@@ -19,6 +19,7 @@ from sandboxes import NOW, Caller
 
 from tap_purchase_orders.sandbox.options import parser
 from tap_purchase_orders.sandbox.process import Sandbox, SandboxError
+from tap_purchase_orders.sandbox.sign_in_settings import NAMES
 
 COMMAND = [sys.executable, "-m", "tap_purchase_orders.sandbox"]
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "sandbox.md"
@@ -113,6 +114,8 @@ def test_a_taken_port_is_one_plain_line() -> None:
         (["--now", "yesterday"], "ISO 8601"),
         (["--now", "2017-01-01"], "before 2019-01-01"),
         (["--now", "2026-01-01", "--epoch", "2026-02-01"], "--epoch"),
+        (["--auth", "password"], "--auth"),
+        (["--refresh-tokens", "sometimes"], "--refresh-tokens"),
         (["--no-such-option"], "--no-such-option"),
     ],
 )
@@ -182,6 +185,15 @@ def test_the_process_ends_with_the_context() -> None:
     assert not os.path.lexists(files)
 
 
+def test_it_names_the_environment_that_its_settings_need() -> None:
+    finished = run_command("--lifetime-seconds", "0", "--auth", "azure_identity")
+
+    environment = json.loads(finished.stdout)["environment"]
+    assert environment.keys() >= {"REQUESTS_CA_BUNDLE", "IDENTITY_ENDPOINT"}
+    for name, value in environment.items():
+        assert f"{name}={value} \\\n" in finished.stderr
+
+
 def test_many_purchase_order_numbers_go_into_a_file(tmp_path: Path) -> None:
     with Sandbox(purchase_orders=10_001, directory=tmp_path, now=NOW) as sandbox:
         source = sandbox.settings["appzen"]["purchase_order_numbers"]
@@ -194,8 +206,17 @@ def test_many_purchase_order_numbers_go_into_a_file(tmp_path: Path) -> None:
 
 
 def test_the_documentation_names_every_option_and_no_other() -> None:
-    table = DOCUMENTATION.read_text(encoding="utf-8").partition("## Options")[2]
-    table = table.partition("\n## ")[0]
-    documented = re.findall(r"^\| `(--[a-z-]+)", table, re.MULTILINE)
+    documented = documented_under("Options", r"--[a-z-]+")
     options = re.findall(r"^  (--[a-z-]+)", parser().format_help(), re.MULTILINE)
     assert documented == options
+
+
+def test_the_documentation_names_every_way_to_sign_in_and_no_other() -> None:
+    assert documented_under("Sign in to Partner Center", r"[a-z_]+") == [*NAMES]
+
+
+def documented_under(title: str, name: str) -> list[str]:
+    """Return the names with which the rows of a section's table start."""
+    section = DOCUMENTATION.read_text(encoding="utf-8").partition(f"## {title}\n")[2]
+    section = section.partition("\n## ")[0]
+    return re.findall(rf"^\| `({name})", section, re.MULTILINE)

@@ -14,7 +14,7 @@ import msgspec
 
 from tap_purchase_orders.sandbox.appzen_errors import error_body
 from tap_purchase_orders.sandbox.instants import parse_instant
-from tap_purchase_orders.sandbox.invoices import invoice_payload, processed_between
+from tap_purchase_orders.sandbox.invoices import found_invoices, invoice_payload
 from tap_purchase_orders.sandbox.messages import Reply, json_reply
 from tap_purchase_orders.sandbox.purchase_order_numbers import index_of_number
 from tap_purchase_orders.sandbox.purchase_orders import purchase_order_payload
@@ -115,8 +115,7 @@ class AppZen:
             body: dict[str, Any] = msgspec.json.decode(call.body, type=dict[str, Any])
             start = parse_instant(body["from-last-appzen-update-time"])
             end = parse_instant(body["to-last-appzen-update-time"])
+            now = self._clock.now()
+            return json_reply(200, found_invoices(self._world, start, end, now))
         except (KeyError, TypeError, ValueError, msgspec.MsgspecError):
             return self.error(400)
-        end = min(end, self._clock.now())
-        found = processed_between(self._world, start, end)
-        return json_reply(200, [{"appzen-uuid": invoice_id} for invoice_id in found])

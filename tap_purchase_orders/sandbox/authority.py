@@ -1,37 +1,30 @@
 """The Microsoft token authority: both versions of its token endpoint.
 
 *Partner Center authentication* and *Enable the Secure Application Model* show the
-first version; the second is the one that MSAL asks. Error codes are those of the
-*Microsoft identity platform error codes* page.
+first version; the second is the one that MSAL asks.
 """
 
 from __future__ import annotations
 
-import hmac
-import uuid
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from tap_purchase_orders.sandbox.instants import moment_of
+from tap_purchase_orders.sandbox import authority_errors as errors
+from tap_purchase_orders.sandbox.authority_errors import (
+    SignInRefusedError,
+    refusal_reply,
+)
+from tap_purchase_orders.sandbox.client_proofs import ClientProofs
+from tap_purchase_orders.sandbox.managed_identity import PATH, ManagedIdentity
 from tap_purchase_orders.sandbox.messages import Reply, json_reply
 from tap_purchase_orders.sandbox.routes import Routes
-from tap_purchase_orders.sandbox.tokens import (
-    ACCEPTED_AUDIENCES,
-    PARTNER_CENTER_RESOURCE,
-    RefreshTokenRefusedError,
-)
+from tap_purchase_orders.sandbox.tokens import PARTNER_CENTER_RESOURCE, RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tap_purchase_orders.sandbox.messages import Asked, Call
     from tap_purchase_orders.sandbox.state import State
     from tap_purchase_orders.sandbox.tokens import AccessToken
 
-# A resource that exists, but whose tokens Partner Center does not take.
-_OTHER_RESOURCE = "https://graph.microsoft.com"
-_RESOURCES = (*ACCEPTED_AUDIENCES, _OTHER_RESOURCE)
 _OPENID_SCOPES = frozenset(("openid", "profile", "email", "offline_access"))
 
 _ROUTES = Routes(
@@ -40,94 +33,15 @@ _ROUTES = Routes(
         ("openid_configuration", "{tenant}/v2.0/.well-known/openid-configuration"),
         ("token_v2", "{tenant}/oauth2/v2.0/token"),
         ("token_v1", "{tenant}/oauth2/token"),
+        ("managed_identity", PATH),
     ),
 )
 
 Form = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """A way in which the token endpoint says no."""
-
-    status: int
-    error: str
-    code: int
-    text: str
-
-
-_UNKNOWN_TENANT = _Refusal(
-    400,
-    "invalid_tenant",
-    90002,
-    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID "
-    "and are signing into the correct cloud.",
-)
-_TOKEN_OF_UNKNOWN_TENANT = replace(_UNKNOWN_TENANT, error="invalid_request")
-_UNKNOWN_CLIENT = _Refusal(
-    400,
-    "unauthorized_client",
-    700016,
-    "Application with identifier '{client_id}' was not found in the directory "
-    "'{tenant}'.",
-)
-_NO_CREDENTIAL = _Refusal(
-    401,
-    "invalid_client",
-    7000218,
-    "The request body must contain the following parameter: 'client_assertion' or "
-    "'client_secret'.",
-)
-_WRONG_SECRET = _Refusal(
-    401,
-    "invalid_client",
-    7000215,
-    "Invalid client secret provided. Ensure the secret being sent in the request is "
-    "the client secret value, not the client secret ID.",
-)
-_WRONG_SCOPE = _Refusal(
-    400, "invalid_scope", 70011, "The provided value for 'scope' is not valid."
-)
-_NOT_DEFAULT_SCOPE = _Refusal(
-    400,
-    "invalid_scope",
-    1002012,
-    "The provided value for scope is not valid. Client credential flows must have a "
-    "scope value with /.default suffixed to the resource identifier.",
-)
-_WRONG_RESOURCE = _Refusal(
-    400,
-    "invalid_resource",
-    500011,
-    "The resource principal named '{resource}' was not found in the tenant.",
-)
-_WRONG_GRANT_TYPE = _Refusal(
-    400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
-)
-_NO_REFRESH_TOKEN = _Refusal(
-    400,
-    "invalid_request",
-    900144,
-    "The request body must contain the following parameter: 'refresh_token'.",
-)
-_BAD_REFRESH_TOKEN = _Refusal(
-    400, "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid."
-)
-_EXPIRED_REFRESH_TOKEN = _Refusal(
-    400,
-    "invalid_grant",
-    700082,
-    "The refresh token has expired due to inactivity. The token was inactive for "
-    "90.00:00:00.",
-)
-
-
 class Authority:
-    """Answers what MSAL and the documented form posts ask.
-
-    A further way for a client to prove itself (a signed assertion) is one more entry
-    in the table of `_client_refusal`; a further token endpoint (that of managed
-    identities) is one more route.
+    """Answers what MSAL, azure-identity and the documented form posts ask.
 
     Args:
         state: The running sandbox.
@@ -135,9 +49,16 @@ class Authority:
 
     def __init__(self, state: State) -> None:
         self._base_url = state.base_url
-        self._credentials = state.credentials
+        self._tenant_id = state.credentials.tenant_id
         self._tokens = state.tokens
         self._clock = state.clock
+        self._sign_in = state.sign_in
+        self._proofs = ClientProofs(state)
+        self._managed_identity = ManagedIdentity(state)
+        self._grants = {
+            "client_credentials": self._app_only,
+            "refresh_token": self._refreshed,
+        }
 
     def asked(self, call: Call) -> Asked | None:
         """Return what a call asks of the authority, or None."""
@@ -156,29 +77,34 @@ class Authority:
 
     def answer(self, call: Call, asked: Asked) -> Reply:
         """Return the discovery document or a token, or say why not."""
+        if asked.resource == "managed_identity":
+            return self._managed_identity.answer(call)
         tenant = asked.names["tenant"]
-        is_known = tenant.lower() == self._credentials.tenant_id
-        if asked.resource == "openid_configuration":
-            if not is_known:
-                return self._refuse(_UNKNOWN_TENANT, tenant=tenant)
-            return json_reply(200, self._openid_configuration(tenant))
-        form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
-        refusal = self._client_refusal(form) if is_known else _TOKEN_OF_UNKNOWN_TENANT
-        if refusal:
+        form: Form = {}
+        try:
+            if asked.resource == "openid_configuration":
+                self._check_tenant(tenant, errors.UNKNOWN_TENANT)
+                return json_reply(200, self._openid_configuration(tenant))
+            self._check_tenant(tenant, errors.TOKEN_OF_UNKNOWN_TENANT)
+            form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+            return self._token(call, form, asked.resource)
+        except SignInRefusedError as refused:
             client_id = form.get("client_id", "")
-            return self._refuse(refusal, tenant=tenant, client_id=client_id)
-        grants = {
-            "client_credentials": self._app_only,
-            "refresh_token": self._refreshed,
-        }
-        grant = grants.get(form.get("grant_type", "") if call.method == "POST" else "")
-        return grant(form, asked.resource) if grant else self._refuse(_WRONG_GRANT_TYPE)
+            names = {"tenant": tenant, "client_id": client_id} | refused.names
+            return refusal_reply(refused.refusal, self._clock.now(), **names)
+
+    def _check_tenant(self, tenant: str, refusal: errors.Refusal) -> None:
+        if tenant.lower() != self._tenant_id:
+            raise SignInRefusedError(refusal)
 
     def _openid_configuration(self, tenant: str) -> dict[str, Any]:
         base = f"{self._base_url}/{tenant}"
         return {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_post",
+                "private_key_jwt",
+            ],
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "issuer": f"{base}/v2.0",
             "response_types_supported": ["code", "id_token", "code id_token"],
@@ -186,85 +112,63 @@ class Authority:
             "id_token_signing_alg_values_supported": ["RS256"],
         }
 
-    def _client_refusal(self, form: Form) -> _Refusal | None:
-        if form.get("client_id", "").lower() != self._credentials.client_id:
-            return _UNKNOWN_CLIENT
-        proofs: dict[str, tuple[Callable[[str], bool], _Refusal]] = {
-            "client_secret": (self._is_secret, _WRONG_SECRET),
-        }
-        for field, (is_good, refusal) in proofs.items():
-            if field in form:
-                return None if is_good(form[field]) else refusal
-        return _NO_CREDENTIAL
-
-    def _is_secret(self, secret: str) -> bool:
-        expected = self._credentials.client_secret
-        return hmac.compare_digest(secret.encode(), expected.encode())
-
-    def _app_only(self, form: Form, endpoint: str) -> Reply:
-        if endpoint == "token_v1":
-            resource = form.get("resource", "")
-            if resource not in _RESOURCES:
-                return self._refuse(_WRONG_RESOURCE, resource=resource)
-            token = self._tokens.app_only(resource)
-            return json_reply(200, _v1_body(token, resource))
-        resource, _, permission = form.get("scope", "").rpartition("/")
-        if resource not in _RESOURCES:
-            return self._refuse(_WRONG_SCOPE)
-        if permission != ".default":
-            return self._refuse(_NOT_DEFAULT_SCOPE)
-        return json_reply(200, _v2_body(self._tokens.app_only(resource)))
-
-    def _refreshed(self, form: Form, endpoint: str) -> Reply:
-        if "refresh_token" not in form:
-            return self._refuse(_NO_REFRESH_TOKEN)
-        try:
-            self._tokens.redeem(form["refresh_token"])
-        except RefreshTokenRefusedError as error:
-            expired = error.expired
-            return self._refuse(
-                _EXPIRED_REFRESH_TOKEN if expired else _BAD_REFRESH_TOKEN
-            )
-        scopes = form.get("scope", "").split()
-        if endpoint == "token_v1":
-            resource = form.get("resource", PARTNER_CENTER_RESOURCE)
-            if resource not in _RESOURCES:
-                return self._refuse(_WRONG_RESOURCE, resource=resource)
-            body = _v1_body(self._tokens.app_and_user(resource), resource)
-            body |= {"scope": "user_impersonation"}
-        else:
-            api_scopes = [scope for scope in scopes if scope not in _OPENID_SCOPES]
-            resources = {scope.rpartition("/")[0] for scope in api_scopes}
-            if len(resources) != 1 or not resources <= set(_RESOURCES):
-                return self._refuse(_WRONG_SCOPE)
-            body = _v2_body(self._tokens.app_and_user(resources.pop()))
-            body |= {"scope": " ".join(api_scopes)}
-        body["refresh_token"] = self._tokens.refresh_token()
-        if "openid" in scopes:
-            body["id_token"] = self._tokens.id_token()
+    def _token(self, call: Call, form: Form, endpoint: str) -> Reply:
+        proof = self._proofs.proven_by(form)
+        name = form.get("grant_type", "") if call.method == "POST" else ""
+        grant = self._grants.get(name)
+        if grant is None:
+            raise SignInRefusedError(errors.WRONG_GRANT_TYPE)
+        body = grant(form, endpoint, proof)
+        self._sign_in.given[name, proof] += 1
         return json_reply(200, body)
 
-    def _refuse(self, refusal: _Refusal, **names: str) -> Reply:
-        """Return an error of the token endpoint."""
-        timestamp = f"{moment_of(self._clock.now()):%Y-%m-%d %H:%M:%SZ}"
-        trace_id, correlation_id = str(uuid.uuid4()), str(uuid.uuid4())
-        description = (
-            f"AADSTS{refusal.code}: {refusal.text.format(**names)}\r\n"
-            f"Trace ID: {trace_id}\r\nCorrelation ID: {correlation_id}\r\n"
-            f"Timestamp: {timestamp}"
-        )
-        return json_reply(
-            refusal.status,
-            {
-                "error": refusal.error,
-                "error_description": description,
-                "error_codes": [refusal.code],
-                "timestamp": timestamp,
-                "trace_id": trace_id,
-                "correlation_id": correlation_id,
-                "error_uri": f"{self._base_url}/error?code={refusal.code}",
-            },
-        )
+    def _app_only(self, form: Form, endpoint: str, proof: str) -> dict[str, Any]:
+        if endpoint == "token_v1":
+            resource = _v1_resource(form.get("resource", ""))
+            return _v1_body(self._tokens.app_only(resource, proof), resource)
+        resource, _, permission = form.get("scope", "").rpartition("/")
+        if resource not in RESOURCES:
+            raise SignInRefusedError(errors.WRONG_SCOPE)
+        if permission != ".default":
+            raise SignInRefusedError(errors.NOT_DEFAULT_SCOPE)
+        return _v2_body(self._tokens.app_only(resource, proof))
+
+    def _refreshed(self, form: Form, endpoint: str, proof: str) -> dict[str, Any]:
+        if "refresh_token" not in form:
+            raise SignInRefusedError(errors.MISSING_FIELD, field="refresh_token")
+        scopes = form.get("scope", "").split()
+        api_scopes = [scope for scope in scopes if scope not in _OPENID_SCOPES]
+        if endpoint == "token_v1":
+            resource = _v1_resource(form.get("resource", PARTNER_CENTER_RESOURCE))
+        else:
+            resource = _v2_resource(api_scopes)
+        # Last, so that no mistake in the request uses a token up.
+        redeemed = self._sign_in.refresh_tokens.redeem(form["refresh_token"])
+        rules = self._sign_in.rules
+        token = self._tokens.app_and_user(resource, proof, mfa=rules.user_mfa)
+        if endpoint == "token_v1":
+            body = _v1_body(token, resource) | {"scope": "user_impersonation"}
+        else:
+            body = _v2_body(token) | {"scope": " ".join(api_scopes)}
+        if rules.rotation != "none":
+            body["refresh_token"] = self._sign_in.refresh_tokens.issue(redeemed)
+        if "openid" in scopes:
+            body["id_token"] = self._tokens.id_token()
+        return body
+
+
+def _v1_resource(resource: str) -> str:
+    if resource not in RESOURCES:
+        raise SignInRefusedError(errors.WRONG_RESOURCE, resource=resource)
+    return resource
+
+
+def _v2_resource(scopes: list[str]) -> str:
+    """Return the one resource to which all scopes belong."""
+    resources = {scope.rpartition("/")[0] for scope in scopes}
+    if len(resources) != 1 or not resources <= set(RESOURCES):
+        raise SignInRefusedError(errors.WRONG_SCOPE)
+    return resources.pop()
 
 
 def _v1_body(token: AccessToken, resource: str) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_purchase_orders.sandbox import appzen_errors, partner_center_errors
+from tap_purchase_orders.sandbox import (
+    appzen_errors,
+    authority_errors,
+    partner_center_errors,
+)
 from tap_purchase_orders.sandbox.messages import JSON_TYPE, Reply, json_reply, json_text
 
 if TYPE_CHECKING:
@@ -62,6 +66,7 @@ def _instead(asked: Asked, answer: Answer, now: int) -> Reply | None:
         ),
         (answer.wrong_object, lambda: _wrong_object(asked.api)),
         (answer.body is not msgspec.UNSET, lambda: _body(answer)),
+        (answer.code is not None, lambda: _documented(answer.code or 0, now)),
         (status is not None, lambda: _error(asked.api, answer, now)),
     )
     return next((reply() for wanted, reply in choices if wanted), None)
@@ -80,6 +85,13 @@ def _body(answer: Answer) -> Reply:
     body = answer.body
     content = body.encode() if isinstance(body, str) else json_text(body)
     return Reply(answer.status or 200, content, {"Content-Type": JSON_TYPE})
+
+
+def _documented(code: int, now: int) -> Reply:
+    refusal = authority_errors.BY_CODE.get(code)
+    if refusal is None:
+        return partner_center_errors.documented(code)
+    return authority_errors.refusal_reply(refusal, now)
 
 
 def _error(api: str, answer: Answer, now: int) -> Reply:

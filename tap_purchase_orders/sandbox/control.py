@@ -1,4 +1,4 @@
-"""Control calls: move the clock, look at the requests, set faults, see the truth."""
+"""Control calls: clock, requests, faults, sign-in, and the truth."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ class Control:
             ("POST", "requests", "reset"): self._reset_requests,
             ("POST", "faults"): self._replace_faults,
             ("POST", "tokens", "revoke"): self._revoke_tokens,
+            ("GET", "sign-in"): self._sign_in,
+            ("POST", "sign-in"): self._change_sign_in,
+            ("GET", "refresh-tokens"): self._refresh_tokens,
+            ("POST", "refresh-tokens"): self._issue_refresh_token,
+            ("POST", "federated-tokens"): self._issue_federated_token,
             ("GET", "truth", "customers"): self._true_customers,
             ("GET", "truth", "orders"): self._true_orders,
             ("GET", "truth", "purchase-orders"): self._true_purchase_orders,
@@ -101,6 +106,23 @@ class Control:
     def _revoke_tokens(self, _call: Call) -> dict[str, bool]:
         self._state.tokens.revoke_all()
         return {"revoked": True}
+
+    def _sign_in(self, _call: Call) -> dict[str, Any]:
+        return self._state.sign_in.summary()
+
+    def _change_sign_in(self, call: Call) -> dict[str, Any]:
+        self._state.sign_in.rules.change(call.body)
+        return self._state.sign_in.summary()
+
+    def _refresh_tokens(self, _call: Call) -> dict[str, Any]:
+        return self._state.sign_in.refresh_tokens.summary()
+
+    def _issue_refresh_token(self, _call: Call) -> dict[str, str]:
+        return {"refresh_token": self._state.sign_in.refresh_tokens.issue()}
+
+    def _issue_federated_token(self, call: Call) -> dict[str, str]:
+        claims = msgspec.json.decode(call.body or b"{}", type=dict[str, Any])
+        return {"federated_token": self._state.sign_in.federation.token(claims)}
 
     def _true_customers(self, _call: Call) -> list[Any]:
         customers = range(self._world.customers)

@@ -21,6 +21,8 @@ class Credentials:
     api_key: str
     customer_id: str
     customer_key: str
+    certificate_password: str
+    identity_header: str
 
 
 def credentials_of(seed: int) -> Credentials:
@@ -33,4 +35,6 @@ def credentials_of(seed: int) -> Credentials:
         api_key="sandbox-key-" + draws.url_safe(28),
         customer_id=str(draws.between(10000, 99999)),
         customer_key="sandbox-customer-key-" + draws.url_safe(20),
+        certificate_password="sandbox-password-" + draws.url_safe(20),
+        identity_header="sandbox-identity-" + draws.url_safe(20),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_purchase_orders.sandbox import authority_errors, partner_center_errors
 from tap_purchase_orders.sandbox.draws import Draws
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         status: Answer with this status instead of the truth.
         headers: Headers to add or replace.
+        code: The documented error of this number: an AADSTS code of the authority, or
+            an error code of Partner Center.
         body: The body instead of the true one: text as it is, else as JSON.
         merge: A JSON merge patch (RFC 7396) on the true body.
         delay_ms: Wait so long first.
@@ -69,6 +72,7 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     status: int | None = None
     headers: dict[str, str] = {}
+    code: int | None = None
     body: Any = msgspec.UNSET
     merge: dict[str, Any] | None = None
     delay_ms: int = 0
@@ -103,16 +107,26 @@ def read_script(text: bytes) -> list[Rule]:
     """Return the rules of a script: a JSON array.
 
     Raises:
-        ScriptError: It is not JSON, or not rules, or a path is no expression.
+        ScriptError: It is not JSON, or not rules, or a path is no expression, or an
+            error has no such code.
     """
     try:
         rules = msgspec.json.decode(text, type=list[Rule])
         for rule in rules:
             re.compile(rule.when.path or "")
-    except (msgspec.MsgspecError, re.error) as error:
+            _check_code(rule.answer.code)
+    except (msgspec.MsgspecError, re.error, ValueError) as error:
         msg = f"the fault script cannot be used: {error}"
         raise ScriptError(msg) from error
     return rules
+
+
+def _check_code(code: int | None) -> None:
+    known = authority_errors.BY_CODE.keys() | partner_center_errors.BY_CODE.keys()
+    if code is not None and code not in known:
+        codes = ", ".join(map(str, sorted(known)))
+        msg = f"code {code} is none of {codes}"
+        raise ValueError(msg)
 
 
 _RANDOM_FAULTS: tuple[Answer, ...] = (

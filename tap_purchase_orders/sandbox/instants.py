@@ -74,13 +74,22 @@ def zero_offset_text(ticks: int) -> str:
 
 def error_text(ticks: int) -> str:
     """Return `2023-01-15T16:12:45.977+0000`, the time stamp of AppZen's errors."""
-    milliseconds = ticks % TICKS_PER_SECOND // _TICKS_PER_MILLISECOND
-    return f"{moment_of(ticks):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}+0000"
+    return f"{_to_milliseconds(ticks)}+0000"
+
+
+def millisecond_text(ticks: int) -> str:
+    """Return `2021-06-16T18:53:38.603Z`, the form of AppZen's processing times."""
+    return f"{_to_milliseconds(ticks)}Z"
 
 
 def whole_milliseconds(ticks: int) -> int:
     """Return the instant without what is finer than a millisecond."""
     return ticks - ticks % _TICKS_PER_MILLISECOND
+
+
+def _to_milliseconds(ticks: int) -> str:
+    milliseconds = ticks % TICKS_PER_SECOND // _TICKS_PER_MILLISECOND
+    return f"{moment_of(ticks):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}"
 
 
 def _milliseconds(ticks: int) -> str:

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.sandbox.instants import parse_instant
+from tap_purchase_orders.sandbox.sign_in import ROTATIONS
+from tap_purchase_orders.sandbox.sign_in_settings import DEFAULT, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tap_purchase_orders.sandbox.sign_in import Rotation
 
 # Orders begin in 2018; before this day no history would fit between.
 _EARLIEST = "2019-01-01"
@@ -36,9 +40,13 @@ class Options:
     now: int | None
     epoch: int | None
     freeze_clock: bool
+    auth: str
+    token_lifetime: int
+    refresh_tokens: Rotation
+    user_without_mfa: bool
+    single_use_assertions: bool
     requests_per_minute: int
     appzen_requests_per_second: int
-    token_lifetime: int
     latency_ms: int
     fault_rate: float
     faults: Path | None
@@ -70,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     _add_server_options(result.add_argument_group("server"))
     _add_world_options(result.add_argument_group("world"))
     _add_clock_options(result.add_argument_group("clock"))
+    _add_sign_in_options(result.add_argument_group("sign-in"))
     _add_behaviour_options(result.add_argument_group("behaviour"))
     return result
 
@@ -90,7 +99,8 @@ def _add_server_options(group: argparse._ArgumentGroup) -> None:
         "--directory",
         type=Path,
         metavar="DIR",
-        help="where ca.pem and config.json are written; default a new temporary one",
+        help="where ca.pem, config.json and the folder sign-in are written; "
+        "default a new temporary one",
     )
     group.add_argument(
         "--lifetime-seconds",
@@ -161,6 +171,42 @@ def _add_clock_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_sign_in_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--auth",
+        choices=NAMES,
+        default=DEFAULT,
+        metavar="NAME",
+        help="how the printed settings sign in to Partner Center: one of "
+        f"{', '.join(NAMES)}; default %(default)s",
+    )
+    group.add_argument(
+        "--token-lifetime",
+        type=_whole(0),
+        default=3600,
+        metavar="SECONDS",
+        help="how long an access token is good; default %(default)s",
+    )
+    group.add_argument(
+        "--refresh-tokens",
+        choices=ROTATIONS,
+        default="usual",
+        metavar="NAME",
+        help="usual, the default: each redemption yields a fresh one and the old one "
+        "stays good; strict: the old one is dead at once; none: no fresh one comes",
+    )
+    group.add_argument(
+        "--user-without-mfa",
+        action="store_true",
+        help="the user signed in without a second factor, which Partner Center refuses",
+    )
+    group.add_argument(
+        "--single-use-assertions",
+        action="store_true",
+        help="a signed assertion of the application is good once only",
+    )
+
+
 def _add_behaviour_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--requests-per-minute",
@@ -175,13 +221,6 @@ def _add_behaviour_options(group: argparse._ArgumentGroup) -> None:
         default=20,
         metavar="N",
         help="limit of AppZen for each kind of data; default %(default)s",
-    )
-    group.add_argument(
-        "--token-lifetime",
-        type=_whole(0),
-        default=3600,
-        metavar="SECONDS",
-        help="how long an access token is good; default %(default)s",
     )
     group.add_argument(
         "--latency-ms",

@@ -24,10 +24,10 @@ from tap_purchase_orders.sandbox.order_history import order_histories
 from tap_purchase_orders.sandbox.order_payloads import order_payload
 from tap_purchase_orders.sandbox.partner_center_errors import (
     RefusedError,
+    documented,
     mfa_required,
     rate_limited,
     refused,
-    token_refused,
 )
 from tap_purchase_orders.sandbox.routes import Routes
 from tap_purchase_orders.sandbox.tokens import TokenRefusedError
@@ -140,11 +140,11 @@ class PartnerCenter:
     def _claims(self, call: Call) -> Claims:
         authorization = call.headers.get("authorization")
         if authorization is None:
-            raise token_refused(800001, "Partner token is missing in the context.")
+            raise RefusedError(documented(800001))
         try:
             claims = self._tokens.check(authorization)
         except TokenRefusedError as error:
-            raise token_refused(400, f"Access denied: {error}.") from error
+            raise refused(401, 400, f"Access denied: {error}.") from error
         # *Partner security requirements*: asked of users' tokens, not of applications.
         if "scp" in claims and "mfa" not in claims.get("amr", ()):
             raise RefusedError(mfa_required())
@@ -162,8 +162,7 @@ class PartnerCenter:
     def _customer_with_orders(self, asked: Asked) -> int:
         customer = self._customer(asked)
         if not self._world.has_relationship(customer):
-            text = "There is no commerce relationship with this customer."
-            raise refused(403, 20002, text)
+            raise RefusedError(documented(20002))
         return customer
 
     def _order(self, asked: Asked) -> OrderHistory:
@@ -211,8 +210,7 @@ class PartnerCenter:
 
     def _provisioning_status(self, _call: Call, asked: Asked, claims: Claims) -> Any:
         if "scp" not in claims:
-            text = "This resource does not support App-only access."
-            raise refused(403, 900329, text)
+            raise RefusedError(documented(900329))
         lines = provisioning_of(self._world, self._order(asked), self._clock.now())
         if lines is None:
             raise refused(404, 800007, "Provisioning information was not found.")

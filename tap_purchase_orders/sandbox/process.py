@@ -118,6 +118,38 @@ class Sandbox:
         """Make all access tokens made so far useless."""
         self.post("tokens/revoke")
 
+    def signing_in(self, name: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the tap's settings and environment for one way to sign in.
+
+        Args:
+            name: One of those that `--auth` takes, for example `certificate`.
+        """
+        sign_in = self.document["sign_ins"][name]
+        partner_center = self.settings["partner_center"] | {"auth": sign_in["auth"]}
+        settings = self.settings | {"partner_center": partner_center}
+        return settings, sign_in["environment"]
+
+    def sign_in(self, **rules: object) -> dict[str, Any]:
+        """Return how the authority behaves and the tokens it gave, by grant and proof.
+
+        Args:
+            rules: What is to change first: `rotation`, `user_mfa`,
+                `single_use_assertions`.
+        """
+        return dict(self.post("sign-in", rules) if rules else self.get("sign-in"))
+
+    def refresh_tokens(self) -> dict[str, Any]:
+        """Return all refresh tokens, and how often they were redeemed or refused."""
+        return dict(self.get("refresh-tokens"))
+
+    def new_refresh_token(self) -> str:
+        """Return a refresh token as after a new consent, the first of its line."""
+        return str(self.post("refresh-tokens")["refresh_token"])
+
+    def federated_token(self, **claims: object) -> str:
+        """Return a federated token; claims other than the trusted ones make it bad."""
+        return str(self.post("federated-tokens", claims)["federated_token"])
+
     def truth(self, what: str, **query: str) -> list[dict[str, Any]]:
         """Return what a perfect reader would read now.
 

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
-import os
 import signal
 import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_purchase_orders.sandbox.app import Application
+from tap_purchase_orders.sandbox.application_certificates import (
+    ApplicationCertificates,
+)
 from tap_purchase_orders.sandbox.appzen import AppZen
 from tap_purchase_orders.sandbox.authority import Authority
 from tap_purchase_orders.sandbox.certificates import make_certificates
 from tap_purchase_orders.sandbox.clock import Clock
-from tap_purchase_orders.sandbox.control import BASE_PATH, Control
+from tap_purchase_orders.sandbox.control import Control
 from tap_purchase_orders.sandbox.credentials import credentials_of
+from tap_purchase_orders.sandbox.document import introduction, make_document
 from tap_purchase_orders.sandbox.faults import Faults, Rule, ScriptError, read_script
-from tap_purchase_orders.sandbox.instants import TICKS_PER_SECOND, utc_text
+from tap_purchase_orders.sandbox.federation import Federation
+from tap_purchase_orders.sandbox.instants import TICKS_PER_SECOND
 from tap_purchase_orders.sandbox.limits import SlidingLimit
 from tap_purchase_orders.sandbox.options import read_options
 from tap_purchase_orders.sandbox.partner_center import PartnerCenter
-from tap_purchase_orders.sandbox.purchase_order_numbers import all_numbers
+from tap_purchase_orders.sandbox.private_files import write_private
+from tap_purchase_orders.sandbox.refresh_tokens import RefreshTokens
 from tap_purchase_orders.sandbox.request_log import RequestLog
+from tap_purchase_orders.sandbox.sign_in import SignIn, SignInRules
 from tap_purchase_orders.sandbox.state import State
 from tap_purchase_orders.sandbox.tokens import Tokens
 from tap_purchase_orders.sandbox.wire import server
@@ -39,8 +44,6 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.sandbox.options import Options
 
-# More numbers than this go into a file beside the settings instead of into them.
-_LISTED_NUMBERS = 10_000
 _CUSTOMERS_FOR_A_REFUSED_ONE = 10
 _REACHED_AS_LOCALHOST = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 
@@ -65,12 +68,12 @@ async def _serve(
 ) -> None:
     state = _state(options, rules, _base_url(options.host, listener))
     certificates = make_certificates(options.host)
-    _write_private(directory / "ca.pem", certificates.authority_pem.decode())
-    document = _document(state, directory)
+    write_private(directory / "ca.pem", certificates.authority_pem)
+    document = make_document(state, options.auth, directory)
 
     def ready() -> None:
         print(json.dumps(document), flush=True)  # noqa: T201 - what it promises
-        _introduce(document, state.world)
+        _say("\n".join(introduction(document, state.world)))
 
     running = server(_application(options, state), certificates.context, ready)
     loop = asyncio.get_running_loop()
@@ -107,9 +110,30 @@ def _state(options: Options, rules: list[Rule], base_url: str) -> State:
     clock = Clock(start, frozen=options.freeze_clock)
     world = _world(options, start)
     credentials = credentials_of(options.seed)
-    tokens = Tokens(base_url, credentials, options.token_lifetime, clock)
-    faults = Faults(options.seed, options.fault_rate, rules)
-    return State(base_url, world, clock, credentials, tokens, faults, RequestLog())
+    return State(
+        base_url=base_url,
+        world=world,
+        clock=clock,
+        credentials=credentials,
+        tokens=Tokens(base_url, credentials, options.token_lifetime),
+        sign_in=_sign_in(options, clock, base_url),
+        faults=Faults(options.seed, options.fault_rate, rules),
+        log=RequestLog(),
+    )
+
+
+def _sign_in(options: Options, clock: Clock, base_url: str) -> SignIn:
+    rules = SignInRules(
+        rotation=options.refresh_tokens,
+        user_mfa=not options.user_without_mfa,
+        single_use_assertions=options.single_use_assertions,
+    )
+    return SignIn(
+        rules=rules,
+        certificates=ApplicationCertificates(),
+        federation=Federation(base_url),
+        refresh_tokens=RefreshTokens(options.seed, clock, rules),
+    )
 
 
 def _application(options: Options, state: State) -> Application:
@@ -154,79 +178,6 @@ def _directory(options: Options) -> Iterator[Path]:
     else:
         options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield options.directory.resolve()
-
-
-def _document(state: State, directory: Path) -> dict[str, Any]:
-    """Return what is printed, and write the settings among it to a file."""
-    base_url, credentials = state.base_url, state.credentials
-    settings = {
-        "partner_center": {
-            "api_url": base_url,
-            "auth": {
-                "method": "client_secret",
-                "authority": base_url,
-                "tenant_id": credentials.tenant_id,
-                "client_id": credentials.client_id,
-                "client_secret": credentials.client_secret,
-            },
-        },
-        "appzen": {
-            "api_url": base_url,
-            "auth": {
-                "method": "api_key",
-                "api_key": credentials.api_key,
-                "customer_id": credentials.customer_id,
-                "customer_key": credentials.customer_key,
-            },
-            "purchase_order_numbers": _number_source(state.world, directory),
-        },
-    }
-    config_file = directory / "config.json"
-    _write_private(config_file, json.dumps(settings, indent=2, ensure_ascii=False))
-    return {
-        "settings": settings,
-        "environment": {"REQUESTS_CA_BUNDLE": str(directory / "ca.pem")},
-        "config_file": str(config_file),
-        "control_url": f"{base_url}/{BASE_PATH}",
-        "authority": base_url,
-        "refresh_token": state.tokens.refresh_token(),
-        "epoch": utc_text(state.world.epoch),
-    }
-
-
-def _number_source(world: World, directory: Path) -> dict[str, Any]:
-    numbers = all_numbers(world)
-    listed = list(itertools.islice(numbers, _LISTED_NUMBERS + 1))
-    if len(listed) <= _LISTED_NUMBERS:
-        return {"source": "list", "numbers": listed}
-    path = directory / "purchase-order-numbers.txt"
-    _write_private(path, "")
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(f"{number}\n" for number in itertools.chain(listed, numbers))
-    return {"source": "file", "path": str(path)}
-
-
-def _write_private(path: Path, text: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _introduce(document: dict[str, Any], world: World) -> None:
-    bundle = document["environment"]["REQUESTS_CA_BUNDLE"]
-    _say(f"Sandbox ready: {document['authority']}")
-    _say(f"  {world.customers} customers, {world.purchase_orders} purchase orders")
-    _say("Read it with:")
-    _say(f"  REQUESTS_CA_BUNDLE={bundle} \\")
-    _say(f"    tap-purchase-orders --config {document['config_file']}")
-    _say(
-        "Move its clock, look at its requests, set faults: docs/sandbox.md, for example"
-    )
-    _say(f"  curl --cacert {bundle} {document['control_url']}/world")
-    _say(f"Start the same world again with --epoch {document['epoch']}")
-    _say("Stop it with Ctrl+C.")
 
 
 def _say(line: str) -> None:

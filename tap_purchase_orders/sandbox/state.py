@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.credentials import Credentials
     from tap_purchase_orders.sandbox.faults import Faults
     from tap_purchase_orders.sandbox.request_log import RequestLog
+    from tap_purchase_orders.sandbox.sign_in import SignIn
     from tap_purchase_orders.sandbox.tokens import Tokens
     from tap_purchase_orders.sandbox.world import World
 
@@ -23,7 +24,8 @@ class State:
         world: What there is.
         clock: World time.
         credentials: What callers must know.
-        tokens: Makes, checks and revokes tokens.
+        tokens: Makes, checks and revokes access tokens.
+        sign_in: What the authority knows.
         faults: What goes wrong on purpose.
         log: What was asked.
     """
@@ -33,5 +35,6 @@ class State:
     clock: Clock
     credentials: Credentials
     tokens: Tokens
+    sign_in: SignIn
     faults: Faults
     log: RequestLog

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 import uuid
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
-from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tap_purchase_orders.sandbox.instants import DAY
-
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.clock import Clock
     from tap_purchase_orders.sandbox.credentials import Credentials
 
 PARTNER_CENTER_RESOURCE = "https://api.partnercenter.microsoft.com"
 # *Partner Center authentication* still names the old directory graph.
 OLD_GRAPH_RESOURCE = "https://graph.windows.net"
 ACCEPTED_AUDIENCES = (PARTNER_CENTER_RESOURCE, OLD_GRAPH_RESOURCE)
+# The last one exists too, but Partner Center does not take its tokens.
+RESOURCES = (*ACCEPTED_AUDIENCES, "https://graph.microsoft.com")
 
-_REFRESH_TOKEN_DAYS = 90
 _KEPT_TOKENS = 64
 _NOT_BEFORE_SECONDS = 300
-
-
-class RefreshTokenRefusedError(Exception):
-    """A refresh token cannot be redeemed.
-
-    Args:
-        expired: Whether it was once valid.
-    """
-
-    def __init__(self, *, expired: bool) -> None:
-        super().__init__("the refresh token cannot be redeemed")
-        self.expired = expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +51,40 @@ class Tokens:
         credentials: The partner and its application.
         lifetime_seconds: How long an access token is good, in real time: clients
             compare it with their own clock.
-        clock: World time, which decides about refresh tokens.
     """
 
     def __init__(
-        self,
-        base_url: str,
-        credentials: Credentials,
-        lifetime_seconds: int,
-        clock: Clock,
+        self, base_url: str, credentials: Credentials, lifetime_seconds: int
     ) -> None:
         self._tenant_id = credentials.tenant_id
         self._client_id = credentials.client_id
         self._issuer = f"{base_url}/{self._tenant_id}/v2.0"
         self._lifetime_seconds = lifetime_seconds
-        self._clock = clock
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._refresh_key = token_bytes(32)
         self._generation = 0
         self._verified: dict[str, dict[str, Any]] = {}
 
-    def app_only(self, audience: str) -> AccessToken:
-        """Return a token of the application itself: `roles`, no user."""
-        return self._access_token(audience, {"idtyp": "app", "roles": []})
+    def app_only(self, audience: str, proof: str) -> AccessToken:
+        """Return a token of the application itself: `roles`, no user.
 
-    def app_and_user(self, audience: str) -> AccessToken:
-        """Return a token of the application for a user who signed in with two factors.
-
-        The claim `amr` is what *Partner security requirements* asks for.
+        Args:
+            audience: The resource that it is for.
+            proof: How the application proved itself.
         """
-        claims = {"scp": "user_impersonation", "amr": ["pwd", "mfa"]}
-        return self._access_token(audience, claims)
+        return self._access_token(audience, proof, {"idtyp": "app", "roles": []})
+
+    def app_and_user(self, audience: str, proof: str, *, mfa: bool) -> AccessToken:
+        """Return a token of the application for a user who signed in.
+
+        Args:
+            audience: The resource that it is for.
+            proof: How the application proved itself.
+            mfa: Whether the user had a second factor; the claim `amr` is what *Partner
+                security requirements* asks for.
+        """
+        methods = ["pwd", "mfa"] if mfa else ["pwd"]
+        claims = {"scp": "user_impersonation", "amr": methods}
+        return self._access_token(audience, proof, claims)
 
     def id_token(self) -> str:
         """Return an identity token for the application."""
@@ -116,31 +100,6 @@ class Tokens:
             "preferred_username": "admin@partner.onmicrosoft.example",
         }
         return jwt.encode(claims, self._key, algorithm="RS256")
-
-    def refresh_token(self) -> str:
-        """Return a new refresh token, good for 90 days of world time.
-
-        *Secure application model*: each redemption yields a fresh one.
-        """
-        payload = f"{self._clock.now()}.{uuid.uuid4()}".encode()
-        return "1." + urlsafe_b64encode(self._seal(payload) + payload).decode()
-
-    def redeem(self, refresh_token: str) -> None:
-        """Accept a refresh token.
-
-        Raises:
-            RefreshTokenRefusedError: It is not one of ours, or older than 90 days.
-        """
-        try:
-            sealed = urlsafe_b64decode(refresh_token.removeprefix("1."))
-        except (Base64Error, ValueError) as error:
-            raise RefreshTokenRefusedError(expired=False) from error
-        seal, payload = sealed[:32], sealed[32:]
-        if not hmac.compare_digest(seal, self._seal(payload)):
-            raise RefreshTokenRefusedError(expired=False)
-        issued = int(payload.partition(b".")[0])
-        if self._clock.now() >= issued + _REFRESH_TOKEN_DAYS * DAY:
-            raise RefreshTokenRefusedError(expired=True)
 
     def revoke_all(self) -> None:
         """Make every access token issued so far useless."""
@@ -185,7 +144,9 @@ class Tokens:
         self._verified[text] = claims
         return claims
 
-    def _access_token(self, audience: str, claims: dict[str, Any]) -> AccessToken:
+    def _access_token(
+        self, audience: str, proof: str, claims: dict[str, Any]
+    ) -> AccessToken:
         now = int(time.time())
         common = {
             "aud": audience,
@@ -194,12 +155,11 @@ class Tokens:
             "nbf": now - _NOT_BEFORE_SECONDS,
             "exp": now + self._lifetime_seconds,
             "appid": self._client_id,
+            # *Access token claims*: 1 is a secret, 2 a certificate.
+            "appidacr": "1" if proof == "client_secret" else "2",
             "tid": self._tenant_id,
             "uti": uuid.uuid4().hex,
             "generation": self._generation,
         }
         text = jwt.encode(common | claims, self._key, algorithm="RS256")
         return AccessToken(text, self._lifetime_seconds, now)
-
-    def _seal(self, payload: bytes) -> bytes:
-        return hmac.new(self._refresh_key, payload, hashlib.sha256).digest()

@@ -1,0 +1,95 @@
+"""What the sandbox says when it is ready: how to reach it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.sandbox.control import BASE_PATH
+from tap_purchase_orders.sandbox.instants import utc_text
+from tap_purchase_orders.sandbox.private_files import write_private
+from tap_purchase_orders.sandbox.purchase_order_numbers import all_numbers
+from tap_purchase_orders.sandbox.sign_in_settings import sign_in_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tap_purchase_orders.sandbox.state import State
+    from tap_purchase_orders.sandbox.world import World
+
+# More numbers than this go into a file beside the settings instead of into them.
+_LISTED_NUMBERS = 10_000
+
+
+def make_document(state: State, auth: str, directory: Path) -> dict[str, Any]:
+    """Return what is printed, and write the files that it names.
+
+    Args:
+        state: The running sandbox.
+        auth: How the settings sign in to Partner Center.
+        directory: Where the files go; the authority's certificate is there already.
+    """
+    base_url, credentials = state.base_url, state.credentials
+    refresh_token = state.sign_in.refresh_tokens.issue()
+    sign_ins = sign_in_settings(state, refresh_token, directory)
+    common = {"REQUESTS_CA_BUNDLE": str(directory / "ca.pem")}
+    settings = {
+        "partner_center": {"api_url": base_url, "auth": sign_ins[auth].auth},
+        "appzen": {
+            "api_url": base_url,
+            "auth": {
+                "method": "api_key",
+                "api_key": credentials.api_key,
+                "customer_id": credentials.customer_id,
+                "customer_key": credentials.customer_key,
+            },
+            "purchase_order_numbers": _number_source(state.world, directory),
+        },
+    }
+    config_file = directory / "config.json"
+    write_private(config_file, json.dumps(settings, indent=2, ensure_ascii=False))
+    return {
+        "settings": settings,
+        "environment": common | sign_ins[auth].environment,
+        "config_file": str(config_file),
+        "control_url": f"{base_url}/{BASE_PATH}",
+        "authority": base_url,
+        "sign_ins": {
+            name: asdict(sign_in) | {"environment": common | sign_in.environment}
+            for name, sign_in in sign_ins.items()
+        },
+        "refresh_token": refresh_token,
+        "epoch": utc_text(state.world.epoch),
+    }
+
+
+def introduction(document: dict[str, Any], world: World) -> list[str]:
+    """Return the same for people, line by line."""
+    environment = document["environment"]
+    bundle = environment["REQUESTS_CA_BUNDLE"]
+    example = f"curl --cacert {bundle} {document['control_url']}/world"
+    return [
+        f"Sandbox ready: {document['authority']}",
+        f"  {world.customers} customers, {world.purchase_orders} purchase orders",
+        "Read it with:",
+        *(f"  {name}={value} \\" for name, value in environment.items()),
+        f"    tap-purchase-orders --config {document['config_file']}",
+        "Move its clock, look at its requests, set faults (docs/sandbox.md), such as",
+        f"  {example}",
+        f"Start the same world again with --epoch {document['epoch']}",
+        "Stop it with Ctrl+C.",
+    ]
+
+
+def _number_source(world: World, directory: Path) -> dict[str, Any]:
+    numbers = all_numbers(world)
+    listed = list(itertools.islice(numbers, _LISTED_NUMBERS + 1))
+    if len(listed) <= _LISTED_NUMBERS:
+        return {"source": "list", "numbers": listed}
+    path = directory / "purchase-order-numbers.txt"
+    write_private(path, "")
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{number}\n" for number in itertools.chain(listed, numbers))
+    return {"source": "file", "path": str(path)}
