@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import typing as th
-
 from tap_purchase_orders.auth.identity_platform import (
     AUTHORITY,
     CLIENT_ID,
-    DEFAULT_SCOPE,
+    CLIENT_SECRET,
     SCOPE,
     TENANT_ID,
+    ClientCredential,
     ConfidentialClient,
 )
 from tap_purchase_orders.auth.method import AuthMethod
@@ -23,33 +22,20 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
 
+def secret_credential(section: Mapping[str, Any]) -> ClientCredential:
+    """Return the client secret of an `auth` section."""
+    secret: str = section["client_secret"]
+    return ClientCredential("client_secret", lambda: secret)
+
+
 def _sign_in(section: Mapping[str, Any]) -> AuthBase:
-    client = ConfidentialClient(
-        tenant_id=section["tenant_id"],
-        client_id=section["client_id"],
-        credential=section["client_secret"],
-        credential_setting="client_secret",
-        authority=section["authority"],
-        scope=section.get("scope", DEFAULT_SCOPE),
-    )
+    client = ConfidentialClient(section, secret_credential(section))
     return TokenAuth(client.app_only_token)
 
 
 METHOD = AuthMethod(
     upstream="partner_center",
-    settings=(
-        TENANT_ID,
-        CLIENT_ID,
-        th.Property(
-            "client_secret",
-            th.StringType(min_length=1),
-            secret=True,
-            title="Client secret",
-            description="`client_secret`: the secret of the app registration.",
-        ),
-        SCOPE,
-        AUTHORITY,
-    ),
+    settings=(TENANT_ID, CLIENT_ID, CLIENT_SECRET, SCOPE, AUTHORITY),
     required=("tenant_id", "client_id", "client_secret"),
     sign_in=_sign_in,
     is_app_only=True,

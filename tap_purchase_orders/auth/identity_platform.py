@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import backoff
-import requests
 from singer_sdk import typing as th
-from typing_extensions import override
 
+from tap_purchase_orders.auth.authority import (
+    AUTH,
+    AuthorityConnection,
+    TransientError,
+    persistently,
+    unfit_authority,
+)
+from tap_purchase_orders.auth.refusals import refusal
 from tap_purchase_orders.auth.token import Token
 from tap_purchase_orders.errors import SignInError
-from tap_purchase_orders.wire.body import NotJsonError, decode_body
-from tap_purchase_orders.wire.failures import in_words, is_untrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
 
 DEFAULT_SCOPE = "https://api.partnercenter.microsoft.com/.default"
 
@@ -29,7 +37,33 @@ CLIENT_ID = th.Property(
     "client_id",
     th.StringType(min_length=1),
     title="Client id",
-    description="Application (client) id of the app registration.",
+    description=(
+        "Application (client) id of the app registration; with `azure_identity` that "
+        "of a user-assigned identity."
+    ),
+)
+CLIENT_SECRET = th.Property(
+    "client_secret",
+    th.StringType(min_length=1),
+    secret=True,
+    title="Client secret",
+    description="`client_secret`, `refresh_token`: the secret of the app registration.",
+)
+CERTIFICATE_PATH = th.Property(
+    "certificate_path",
+    th.StringType(min_length=1),
+    title="Certificate file",
+    description=(
+        "`certificate`, `refresh_token`: path of a PEM or PFX file with the "
+        "certificate of the app registration and its RSA key."
+    ),
+)
+CERTIFICATE_PASSWORD = th.Property(
+    "certificate_password",
+    th.StringType(min_length=1),
+    secret=True,
+    title="Certificate password",
+    description="What the key in `certificate_path` is encrypted with, if it is.",
 )
 SCOPE = th.Property(
     "scope",
@@ -47,108 +81,70 @@ AUTHORITY = th.Property(
     ),
 )
 
-_TIMEOUT_SECONDS = (10.0, 30.0)
-_TRIES = 5
-_MAY_PASS = {408, 429}
-
-# What the identity platform's error codes mean for the person who set the tap up.
-# Source: Microsoft identity platform, *Authentication and authorization error codes*.
-_ADVICE = {
-    70011: "check `{setting}.scope`",
-    90002: "there is no such tenant: check `{setting}.tenant_id`",
-    90014: "a required field is missing: check `{setting}`",
-    500011: "the resource is not known in this tenant: check `{setting}.scope`",
-    65001: "consent is missing: grant the application its permission in the tenant",
-    700016: "the application is not known in this tenant: check `{setting}.client_id`",
-    700027: "the client's assertion was refused: check the certificate",
-    7000112: "the application is disabled in the tenant",
-    7000215: "the secret is wrong: check `{setting}.{credential}`",
-    7000222: "the secret has expired: make a new one for `{setting}.{credential}`",
-}
-_AUTH = "partner_center.auth"
+# What MSAL's answers and its own checks of them may end in.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 logger = logging.getLogger(__name__)
 
 
-class _TransientError(Exception):
-    """The token authority could not answer just now."""
+@dataclass(frozen=True, slots=True)
+class ClientCredential:
+    """By what an application proves itself.
+
+    Attributes:
+        setting: The key of the `auth` section that it comes from, for error messages.
+        read: Returns what MSAL takes as `client_credential`; called at every sign-in.
+    """
+
+    setting: str
+    read: Callable[[], str | dict[str, str]]
 
 
-class _AuthoritySession(requests.Session):
-    """Talks to one token authority, and lets MSAL see only answers that it can read."""
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What came for a refresh token.
 
-    def __init__(self, authority: str) -> None:
-        super().__init__()
-        self._authority = urlsplit(authority)
+    Attributes:
+        token: The access token.
+        refresh_token: The successor of the refresh token, if one came.
+    """
 
-    @override
-    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the answer to a request of MSAL's.
-
-        Raises:
-            SignInError: The authority sends us elsewhere.
-            _TransientError: The answer is none, or not that of an authority.
-        """
-        if urlsplit(url)[:2] != self._authority[:2]:
-            elsewhere = f"sends us to another host ({urlsplit(url).hostname})"
-            raise _no_authority(elsewhere)
-        kwargs.update(allow_redirects=False, timeout=_TIMEOUT_SECONDS)
-        response = super().request(method, url, *args, **kwargs)
-        status = response.status_code
-        if 300 <= status < 400:  # noqa: PLR2004  # the redirects
-            redirects = "answers with a redirect"
-            raise _no_authority(redirects)
-        if status in _MAY_PASS or status >= 500:  # noqa: PLR2004
-            msg = f"HTTP {status}"
-            raise _TransientError(msg)
-        if not _is_json_object(response.content):
-            answers = f"does not answer as one (HTTP {status})"
-            raise _no_authority(answers)
-        return response
-
-
-def _no_authority(what: str) -> SignInError:
-    return SignInError(
-        f"Partner Center: the token authority {what}: check `{_AUTH}.authority`"
-    )
-
-
-def _is_json_object(content: bytes) -> bool:
-    try:
-        return isinstance(decode_body(content), dict)
-    except NotJsonError:
-        return False
+    token: Token
+    refresh_token: str | None = field(repr=False)
 
 
 class ConfidentialClient:
     """An app registration that can ask for tokens.
 
     Args:
-        tenant_id: The partner's tenant.
-        client_id: The application's id.
-        credential: What MSAL takes as `client_credential`.
-        credential_setting: The setting that holds it, for error messages.
-        authority: `https://host[:port]`.
-        scope: What the token is for.
+        section: The `auth` section: `tenant_id`, `client_id`, `authority`, and `scope`
+            if it is given.
+        credential: By what the application proves itself.
+        wait: Waits for a number of seconds.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one setting
+    def __init__(
         self,
-        *,
-        tenant_id: str,
-        client_id: str,
-        credential: str | dict[str, str],
-        credential_setting: str,
-        authority: str,
-        scope: str,
+        section: Mapping[str, Any],
+        credential: ClientCredential,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._tenant_id = tenant_id
-        self._client_id = client_id
+        self._tenant_id: str = section["tenant_id"]
+        self._client_id: str = section["client_id"]
+        self._authority: str = section["authority"].rstrip("/")
+        self._scopes = [section.get("scope", DEFAULT_SCOPE)]
         self._credential = credential
-        self._credential_setting = credential_setting
-        self._authority = authority.rstrip("/")
-        self._scope = scope
+        self._wait = wait
+        self._connection = AuthorityConnection(self._authority)
         self._application: Any = None
+        self._proof: str | dict[str, str] | None = None
 
     def app_only_token(self) -> Token:
         """Return a new token of the application's own.
@@ -159,47 +155,87 @@ class ConfidentialClient:
         Raises:
             SignInError: The authority refused, or did not answer.
         """
+        return self.persistently(self._app_only_token)
+
+    def persistently(self, ask: Callable[[], T]) -> T:
+        """Return what comes of asking the authority, tried again where that helps.
+
+        Args:
+            ask: One try.
+
+        Raises:
+            SignInError: The authority refused, or did not answer.
+        """
         try:
-            return self._ask()
-        except _TransientError as error:
+            return persistently(ask, self._wait)
+        except TransientError as error:
             msg = (
                 f"Partner Center: no token from {self._authority}: {error}; check "
-                f"`{_AUTH}.authority` and the network"
+                f"`{AUTH}.authority` and the network"
             )
             raise SignInError(msg) from error
 
-    @backoff.on_exception(
-        backoff.expo,
-        _TransientError,
-        max_tries=_TRIES,
-        jitter=backoff.random_jitter,
-        logger=None,
-    )
-    def _ask(self) -> Token:
-        asked_at = time.monotonic()
-        try:
-            application = self._connected()
+    def redeem(self, refresh_token: str, setting: str) -> Redeemed:
+        """Return the tokens that one try to redeem a refresh token brings.
+
+        Source: Partner Center, *Enable the Secure Application Model*; the request
+        itself is MSAL's, which adds `offline_access` to get a successor.
+
+        Args:
+            refresh_token: The refresh token.
+            setting: The key of the `auth` section that it comes from.
+
+        Raises:
+            GrantRefusedError: The authority refused the refresh token.
+            SignInError: The authority refused something else.
+            TransientError: The authority did not answer.
+        """
+        token, answer = self._asked(
+            lambda application: application.acquire_token_by_refresh_token(
+                refresh_token, scopes=self._scopes
+            ),
+            grant=setting,
+        )
+        successor = answer.get("refresh_token")
+        if not isinstance(successor, str) or successor in {"", refresh_token}:
+            successor = None
+        logger.info(
+            "Partner Center: signed in as application %s and user", self._client_id
+        )
+        return Redeemed(token, successor)
+
+    def _app_only_token(self) -> Token:
+        def ask(application: Any) -> Any:
             # MSAL keeps tokens too; what it kept may be the one just refused.
             application.remove_tokens_for_client()
-            answer = application.acquire_token_for_client(scopes=[self._scope])
-        except requests.RequestException as error:
-            if is_untrusted(error):
-                untrusted = f"cannot be used: {in_words(error)}"
-                raise _no_authority(untrusted) from error
-            raise _TransientError(in_words(error)) from error
-        if "access_token" not in answer:
-            raise self._refusal(answer)
-        try:
-            lifetime = float(answer["expires_in"])
-        except (KeyError, TypeError, ValueError) as error:
-            msg = "the token has no lifetime"
-            raise _TransientError(msg) from error
+            return application.acquire_token_for_client(scopes=self._scopes)
+
+        token, _ = self._asked(ask)
         logger.info("Partner Center: signed in as application %s", self._client_id)
-        return Token(answer["access_token"], asked_at, lifetime)
+        return token
+
+    def _asked(
+        self, ask: Callable[[Any], Any], grant: str | None = None
+    ) -> tuple[Token, dict[str, Any]]:
+        """Return the token that MSAL's client gets, and the answer that it came in."""
+        asked_at = time.monotonic()
+        try:
+            answer: dict[str, Any] = ask(self._connected())
+            token = answer.get("access_token")
+            if not isinstance(token, str):
+                raise refusal(answer, credential=self._credential.setting, grant=grant)
+            return Token(token, asked_at, float(answer["expires_in"])), answer
+        except _UNREADABLE as error:
+            unreadable = "answers with a token that cannot be read"
+            raise unfit_authority(unreadable) from error
+        finally:
+            # An hour may pass until the next sign-in.
+            self._connection.close()
 
     def _connected(self) -> Any:
         """Return MSAL's client; making it asks the authority for its endpoints."""
-        if self._application is None:
+        proof = self._credential.read()
+        if self._application is None or proof != self._proof:
             # Imported here: only runs that sign in this way pay for it.
             import msal  # noqa: PLC0415
 
@@ -209,31 +245,22 @@ class ConfidentialClient:
             try:
                 self._application = msal.ConfidentialClientApplication(
                     self._client_id,
-                    client_credential=self._credential,
+                    client_credential=proof,
                     authority=f"{self._authority}/{self._tenant_id}",
                     # Else MSAL asks the public cloud about an authority it does
-                    # not know.
+                    # not know, and a regional one if a variable says so.
                     instance_discovery=False,
-                    http_client=_AuthoritySession(self._authority),
+                    azure_region=(
+                        msal.ConfidentialClientApplication.DISABLE_MSAL_FORCE_REGION
+                    ),
+                    http_client=self._connection,
                 )
-            except ValueError as error:
+            except _UNREADABLE as error:
                 msg = (
                     f"Partner Center: {self._authority} has no tenant "
-                    f"{self._tenant_id!r}: check `{_AUTH}.tenant_id` and "
-                    f"`{_AUTH}.authority`"
+                    f"{self._tenant_id!r}: check `{AUTH}.tenant_id` and "
+                    f"`{AUTH}.authority`"
                 )
                 raise SignInError(msg) from error
+            self._proof = proof
         return self._application
-
-    def _refusal(self, answer: dict[str, Any]) -> Exception:
-        """Return the error for an answer without a token."""
-        codes = [code for code in answer.get("error_codes") or () if code in _ADVICE]
-        name = str(answer.get("error", "no reason given"))
-        if name in {"temporarily_unavailable", "server_error"}:
-            return _TransientError(name)
-        advice = _ADVICE[codes[0]] if codes else "check `{setting}`"
-        code = f" (AADSTS{codes[0]})" if codes else ""
-        msg = f"Partner Center: sign-in refused: {name}{code}; " + advice.format(
-            setting=_AUTH, credential=self._credential_setting
-        )
-        return SignInError(msg)

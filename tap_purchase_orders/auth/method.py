@@ -23,6 +23,11 @@ class AuthMethod:
     Calling it with the `auth` section gives the object that signs requests. A plug-in
     may register any callable of that shape; this class adds the checking of its keys.
 
+    The object may have two methods more. `renew(refused)` is given a request that was
+    answered with 401: the next one is to be signed anew. `hide_secrets(hide)` is called
+    before the first request: the object calls `hide` with each credential that it gets
+    by itself and does not send to the upstream, so that it is kept out of the log.
+
     Attributes:
         upstream: The upstream it is for: `partner_center` or `appzen`.
         settings: The keys of the `auth` section that it reads, `method` apart.

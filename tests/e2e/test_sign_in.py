@@ -17,9 +17,11 @@ from tokens import (
     token_reply,
     trusting,
 )
-from upstream import Asked, Reply, Upstream
+from upstream import Asked, Reply, Upstream, json_reply
 from worlds import (
     SECRETS,
+    collection,
+    customer,
     order,
     orders_path,
     partner_center,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 CUSTOMERS = [f"c{number}" for number in range(12)]
 WORKERS = 8
+MANY = 32
+MANY_CUSTOMERS = [f"m{number}" for number in range(2 * MANY)]
 FIRST, SECOND = "first-token", SECRETS["access_token"]
 
 # What the token endpoint answers, and the setting that the error has to name.
@@ -91,6 +95,43 @@ def token_refused_at_work(upstream: Upstream) -> None:
         upstream.answer(orders_path(key), orders)
 
 
+def cold_token_for_many(upstream: Upstream) -> None:
+    good_token(upstream)
+    everybody = threading.Barrier(MANY, timeout=20)
+    first = iter(range(MANY))
+
+    def read(asked: Asked) -> Reply:
+        # As many requests are under way as there are workers, before any is answered.
+        if next(first, None) is not None:
+            everybody.wait()
+        return json_reply(customer(asked.path.rpartition("/")[2]))
+
+    for key in MANY_CUSTOMERS:
+        upstream.answer(f"/v1/customers/{key}", read)
+        upstream.answer(orders_path(key), json_reply(collection([])))
+
+
+def tokens_that_do_not_last(upstream: Upstream) -> None:
+    """Serve tokens that are old when they come; only the newest one is good."""
+    given: list[str] = []
+
+    def give(_asked: Asked) -> Reply:
+        given.append(f"{SECOND}-{len(given) + 1}")
+        return token_reply(given[-1], expires_in=0)
+
+    def guarded(reply: Reply) -> Callable[[Asked], Reply]:
+        def answer(asked: Asked) -> Reply:
+            is_newest = asked.headers["authorization"] == f"Bearer {given[-1]}"
+            return reply if is_newest else partner_center_error(401, 400)
+
+        return answer
+
+    serve_tokens(upstream, give)
+    for key in CUSTOMERS:
+        orders = json_reply(collection([order("o", key)]))
+        upstream.answer(orders_path(key), guarded(orders))
+
+
 def both_tokens_refused(upstream: Upstream) -> None:
     serve_tokens(upstream, token_reply(FIRST), token_reply(SECOND))
     upstream.answer("/v1/customers", partner_center_error(401, 400))
@@ -98,6 +139,13 @@ def both_tokens_refused(upstream: Upstream) -> None:
 
 def unknown_tenant(upstream: Upstream) -> None:
     upstream.answer(DISCOVERY_PATH, token_refusal("invalid_tenant", 90002))
+
+
+# Settings of single scenes.
+OWN_SETTINGS: dict[Callable[[Upstream], None], dict[str, Any]] = {
+    cold_token_for_many: {"customer_ids": MANY_CUSTOMERS, "max_concurrency": MANY},
+    tokens_that_do_not_last: {"max_concurrency": 1},
+}
 
 
 def without_trust(upstream: Upstream) -> Mapping[str, Any]:
@@ -137,6 +185,8 @@ def played(
             good_token,
             token_with_numbers_as_text,
             token_refused_at_work,
+            cold_token_for_many,
+            tokens_that_do_not_last,
             both_tokens_refused,
             unknown_tenant,
             led_away,
@@ -149,7 +199,9 @@ def played(
         def options(upstream: Upstream) -> Mapping[str, Any]:
             serve_customers(upstream, {key: [order("o", key)] for key in CUSTOMERS})
             set_up(upstream)
-            section = partner_center(upstream, auth=app_only(upstream))
+            section = partner_center(
+                upstream, auth=app_only(upstream), **OWN_SETTINGS.get(set_up, {})
+            )
             return {"config": {"partner_center": section}, "environment": trust}
 
         return options
@@ -191,6 +243,27 @@ def test_a_refused_token_is_replaced_once_for_all_workers(
     assert len(scene.asked_for(TOKEN_PATH)) == 2
     assert tokens.count(f"Bearer {FIRST}") == WORKERS
     assert tokens.count(f"Bearer {SECOND}") == len(CUSTOMERS)
+
+
+def test_many_workers_on_a_cold_token_make_one_request_for_one(
+    played: dict[str, Played],
+) -> None:
+    scene = played["cold_token_for_many"]
+
+    assert scene.run.status == 0, scene.run.log
+    assert len(scene.asked_for(TOKEN_PATH)) == 1
+    assert len(scene.run.records("customers")) == len(MANY_CUSTOMERS)
+
+
+def test_tokens_that_do_not_last_are_renewed_for_as_long_as_the_run_goes_on(
+    played: dict[str, Played],
+) -> None:
+    scene = played["tokens_that_do_not_last"]
+    requests = [asked for asked in scene.asked if "/v1/" in asked.path]
+
+    assert scene.run.status == 0, scene.run.log
+    assert len(scene.run.records("orders")) == len(CUSTOMERS)
+    assert len(scene.asked_for(TOKEN_PATH)) == len(requests)
 
 
 def test_a_new_token_that_is_refused_too_ends_the_run(

@@ -1,0 +1,120 @@
+"""Sign-in with what Azure gives: a managed or workload identity, or the Azure CLI."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from contextlib import closing
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.auth.authority import AUTH
+from tap_purchase_orders.auth.identity_platform import CLIENT_ID, DEFAULT_SCOPE, SCOPE
+from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.auth.token import Token, TokenAuth
+from tap_purchase_orders.errors import SignInError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests.auth import AuthBase
+
+_AUTHORITY_VARIABLE = "AZURE_AUTHORITY_HOST"
+# By default it waits five minutes for each of many tries.
+_BOUNDS = {"connection_timeout": 10, "read_timeout": 30, "retry_total": 5}
+# Each attempt has a line in the message: the credential's name, and what happened.
+_ATTEMPT = re.compile(r"^\s*(\w+)Credential:", re.MULTILINE)
+_CODE = re.compile(r"AADSTS\d+")
+
+logger = logging.getLogger(__name__)
+
+
+class AzureIdentity:
+    """Asks the first of Azure's credentials that is there.
+
+    Args:
+        section: The `auth` section.
+    """
+
+    def __init__(self, section: Mapping[str, Any]) -> None:
+        self._scope: str = section.get("scope", DEFAULT_SCOPE)
+        self._options: dict[str, Any] = {
+            **_BOUNDS,
+            "exclude_interactive_browser_credential": True,
+            "disable_instance_discovery": True,
+        }
+        if not os.environ.get(_AUTHORITY_VARIABLE):
+            self._options["authority"] = section["authority"]
+        if (client_id := section.get("client_id")) is not None:
+            self._options["managed_identity_client_id"] = client_id
+            self._options["workload_identity_client_id"] = client_id
+
+    def token(self) -> Token:
+        """Return a new token.
+
+        Raises:
+            SignInError: No credential gives one.
+        """
+        # Imported here: only runs that sign in this way have it, and pay for it.
+        from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415
+        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+        # They would log long texts for developers, and claims of tokens.
+        for name in ("azure", "msal"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        asked_at = time.monotonic()
+        try:
+            # One for each token: a credential would give the same token again, be it
+            # refused or not.
+            with closing(DefaultAzureCredential(**self._options)) as credential:
+                given = credential.get_token(self._scope)
+        except ClientAuthenticationError as error:
+            raise _refusal(str(error)) from error
+        except (ValueError, OSError) as error:
+            problem = " ".join(str(error).split())[:200]
+            msg = (
+                f"Partner Center: no token by `azure_identity`: {problem}; check the "
+                f"variables AZURE_* and `{AUTH}.scope`"
+            )
+            raise SignInError(msg) from error
+        logger.info("Partner Center: signed in by azure-identity")
+        return Token(given.token, asked_at, given.expires_on - time.time())
+
+
+def _refusal(message: str) -> SignInError:
+    """Return the error for the long message of a chain of credentials."""
+    tried = list(dict.fromkeys(_ATTEMPT.findall(message)))
+    code = _CODE.search(message)
+    reason = f" ({code[0]})" if code else ""
+    return SignInError(
+        f"Partner Center: no token by `azure_identity`{reason}; tried "
+        f"{', '.join(tried) or 'all credentials'}: give this machine a managed or "
+        f"workload identity, set the variables AZURE_*, or run `az login`; "
+        f"`{AUTH}.client_id` names a user-assigned identity"
+    )
+
+
+def _mistakes(_section: Mapping[str, Any]) -> list[tuple[str, str]]:
+    try:
+        is_installed = find_spec("azure.identity") is not None
+    except ModuleNotFoundError:
+        is_installed = False
+    if is_installed:
+        return []
+    problem = "needs one more package: pip install 'tap-purchase-orders[azure]'"
+    return [("method", problem)]
+
+
+def _sign_in(section: Mapping[str, Any]) -> AuthBase:
+    return TokenAuth(AzureIdentity(section).token)
+
+
+METHOD = AuthMethod(
+    upstream="partner_center",
+    settings=(CLIENT_ID, SCOPE),
+    required=(),
+    sign_in=_sign_in,
+    mistakes=_mistakes,
+)
