@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
@@ -108,6 +109,27 @@ class TapStream(Stream):
                     "record": mapped,
                     "time_extracted": time_extracted,
                 }
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether records are written as they are, but for whole fields left out.
+
+        Arrays are left out, too: only then is a header read without them the same.
+        """
+        names, has_nested = self._deselection
+        maps = self.stream_maps
+        return (
+            not has_nested
+            and set(self.arrays) <= set(names)
+            and len(maps) == 1
+            and isinstance(maps[0], SameRecordTransform)
+            and not maps[0].flattening_enabled
+        )
+
+    @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """The deselected fields."""
+        return self._deselection[0]
 
     @cached_property
     def _deselection(self) -> tuple[tuple[str, ...], bool]:

@@ -33,19 +33,26 @@ class ListPosition:
         identity: What else makes it the same list, such as a digest of all of it
             where that is cheap to have.
         began_at: When the reading of the list began, for lists of changes.
+
+    Attributes:
+        position: How many numbers were taken.
     """
 
     def __init__(self, identity: str = "", began_at: Instant | None = None) -> None:
-        self._position = 0
+        self.position = 0
         self._began_at = began_at
         self._digest = hashlib.sha256(identity.encode() + b"\0")
 
     def take(self, number: str) -> ResumePoint:
         """Go on by one number; return the point behind it."""
-        self._position += 1
+        self.go_on(number)
+        return self.point()
+
+    def go_on(self, number: str) -> None:
+        """Go on by one number."""
+        self.position += 1
         # The literal, so that no number can look like two.
         self._digest.update(repr(number).encode() + b"\0")
-        return self.point()
 
     def is_at(self, point: ResumePoint) -> bool:
         """Return whether a point of an earlier run is this very place."""
@@ -55,7 +62,7 @@ class ListPosition:
     def point(self) -> ResumePoint:
         """Return the present point."""
         digest = self._digest.hexdigest()[:16]
-        return ResumePoint(self._position, digest, self._began_at)
+        return ResumePoint(self.position, digest, self._began_at)
 
 
 @dataclass(frozen=True, slots=True)

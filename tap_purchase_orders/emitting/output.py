@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
+
+from msgspec import UNSET, Struct
 
 from tap_purchase_orders.reading.issues import moment_text
 
@@ -13,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from singer_sdk.metrics import Counter
+    from singer_sdk.metrics import Counter as Metric
 
     from tap_purchase_orders.emitting.writer import BufferedWriter
+    from tap_purchase_orders.reading.records import Record
     from tap_purchase_orders.streams import TapStream
 
 logger = logging.getLogger(__name__)
@@ -37,7 +41,7 @@ class Output:
         self._streams = streams
         self._writer = writer
         self._metrics = ExitStack()
-        self._counters: dict[str, Counter] = {}
+        self._counters: dict[str, Metric] = {}
         self._named: set[str] = set()
         self.counts = dict.fromkeys(streams, 0)
 
@@ -60,9 +64,7 @@ class Output:
         """Log the metrics."""
         self._metrics.__exit__(exc_type, exc_value, traceback)
 
-    def write(
-        self, rows: Iterable[tuple[str, dict[str, Any]]], received: dt.datetime
-    ) -> None:
+    def write(self, rows: Iterable[tuple[str, Record]], received: dt.datetime) -> None:
         """Write the records of one answer, as far as their streams are selected.
 
         Args:
@@ -70,14 +72,22 @@ class Output:
             received: When the answer had arrived that the records are from.
         """
         time_extracted = moment_text(received)
+        counts: Counter[str] = Counter()
         for stream, record in rows:
             selected = self._streams.get(stream)
             if selected is None:
                 continue
+            counts[stream] += 1
+            if isinstance(record, Struct):
+                for name in selected.left_out:
+                    setattr(record, name, UNSET)
+                self._writer.write_record(stream, record, time_extracted)
+                continue
             for message in selected.record_messages(record, time_extracted):
                 self._writer.write(message)
-            self._counters[stream].increment()
-            self.counts[stream] += 1
+        for stream, count in counts.items():
+            self._counters[stream].increment(count)
+            self.counts[stream] += count
 
     def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
         """Name fields that the schemas do not know, each once a run."""

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 _FLUSH_BYTES = 64 * 1024
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class _Record(Struct, tag="RECORD", gc=False):
+    """A RECORD message."""
+
+    stream: str
+    record: Struct
+    time_extracted: str
 
 
 class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
@@ -44,7 +53,15 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def write(self, message: dict[str, Any]) -> None:
         """Write a message, given as a dictionary."""
-        line = self.secrets.redacted_line(_encoder.encode(message))
+        self._write_line(_encoder.encode(message))
+
+    def write_record(self, stream: str, record: Struct, time_extracted: str) -> None:
+        """Write the RECORD message of a record that needs nothing more done to it."""
+        message = _Record(stream, record, time_extracted)
+        self._write_line(_encoder.encode(message))
+
+    def _write_line(self, line: bytes) -> None:
+        line = self.secrets.redacted_line(line)
         self._buffer += line
         self._buffer += b"\n"
         self.written_bytes += len(line) + 1

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.wire.body import json_text
+from tap_purchase_orders.wire.body import json_text, storable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,14 +49,14 @@ class Issue:
             "issue_id": self.issue_id,
             "upstream": self.upstream,
             "stream": self.stream,
-            "record_key": self.record_key,
+            "record_key": self.record_key and storable(self.record_key),
             "kind": self.kind,
             "field": self.field,
             "http_status": self.http_status,
             "error_code": self.error_code,
-            "message": self.message,
+            "message": storable(self.message),
             "correlation_id": self.correlation_id,
-            "payload": self.payload,
+            "payload": self.payload and storable(self.payload),
             "observed_at": moment_text(self.observed_at),
         }
 

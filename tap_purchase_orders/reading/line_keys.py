@@ -7,6 +7,8 @@ from typing import Any
 
 # Beyond this a number is spelled with its exponent instead of all its zeros.
 _MOST_DIGITS = 100
+# Longer texts are no numbers, and too long for an index of PostgreSQL (2,704 bytes).
+_LONGEST_TEXT = 500
 
 
 class LineKeys:
@@ -39,13 +41,17 @@ class LineKeys:
 
 
 def _natural_key(number: Any, line_id: str | None, position: int) -> tuple[str, bool]:
-    if isinstance(number, str) and number.strip():
+    if isinstance(number, str) and _is_usable(number):
         return number, False
     if isinstance(number, int | Decimal) and not isinstance(number, bool):
         return canonical_number(number), False
-    if line_id is not None and line_id.strip():
+    if line_id is not None and _is_usable(line_id):
         return f"id:{line_id}", True
     return f"row:{position}", True
+
+
+def _is_usable(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= _LONGEST_TEXT
 
 
 def canonical_number(number: int | Decimal) -> str:

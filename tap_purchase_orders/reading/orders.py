@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec import UNSET, Raw, Struct
+
+from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
-from tap_purchase_orders.reading.records import Notes, RecordReader
+from tap_purchase_orders.reading.records import Notes, Record, RecordReader
 from tap_purchase_orders.reading.schemas import schema_of
 from tap_purchase_orders.reading.values import UnreadableError, to_text
-from tap_purchase_orders.wire.body import json_text
+from tap_purchase_orders.wire.body import decode_body, json_text
 from tap_purchase_orders.wire.instants import Instant, instant_or_none
 
 if TYPE_CHECKING:
@@ -18,24 +24,29 @@ if TYPE_CHECKING:
 
 UPSTREAM = "partner_center"
 
+_PAGE = msgspec.json.Decoder(dict[str, Raw])
+_ITEMS = msgspec.json.Decoder(list[Raw])
+
 
 @dataclass(frozen=True, slots=True)
 class OrderHead:
     """The few members of an order by which it is decided what becomes of it.
 
     Attributes:
-        raw: The order as it was sent.
+        raw: The order as it was sent, or as its schema says, if it is just so.
         customer_id: The customer that it is kept under.
         id: Its id, case-sensitive.
         status: Its status as it was sent, if it has one.
         created: When it was created, none if that cannot be read.
+        has_provisioning_status: Whether it links to its provisioning status.
     """
 
-    raw: Mapping[str, Any]
+    raw: Mapping[str, Any] | Struct
     customer_id: str
     id: str
     status: str | None
     created: Instant | None
+    has_provisioning_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,53 +54,105 @@ class Order:
     """An order read in full.
 
     Attributes:
-        header: The record of `orders`, with the line items as documented.
+        header: The record of `orders`; with the line items as documented, where it
+            was read field by field.
         lines: The records of `order_line_items`.
         issues: What could not be read.
         unknown: Names of fields that the schemas do not know, by stream.
     """
 
-    header: dict[str, Any]
-    lines: list[dict[str, Any]]
-    issues: list[Issue]
+    header: Record
+    lines: list[Record]
+    issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
 
 
-def read_head(
-    raw: Any, customer_id: str, received_at: dt.datetime
-) -> OrderHead | Issue:
-    """Return what identifies an order, or the issue that it has no usable key."""
-    if not isinstance(raw, Mapping):
-        return _unusable("an order is not an object", customer_id, raw, received_at)
-    order_id = _text(raw.get("id"))
-    if order_id is None:
-        return _unusable("an order has no id", customer_id, raw, received_at)
-    return OrderHead(
-        raw,
-        # The body has the id in its own spelling, whatever that of the path was.
-        customer_id=_text(raw.get("referenceCustomerId")) or customer_id,
-        id=order_id,
-        status=_text(raw.get("status")),
-        created=instant_or_none(raw.get("creationDate")),
-    )
-
-
 class OrderReader:
-    """Reads orders by the schemas of their streams."""
+    """Reads orders by the schemas of their streams; safe on any thread.
 
-    def __init__(self) -> None:
+    Args:
+        is_plain: Records are written as they are, and without arrays: then those that
+            are just as documented are read in one go.
+    """
+
+    def __init__(self, *, is_plain: bool = False) -> None:
+        header_schema, line_schema = map(schema_of, ("orders", "order_line_items"))
         ours = ("referenceCustomerId", "orderId")
-        self._header = RecordReader(schema_of("orders"), ("lineItems", "line_count"))
-        self._line = RecordReader(schema_of("order_line_items"), ours)
-        self._blank_line = dict.fromkeys(schema_of("order_line_items")["properties"])
+        self._header = RecordReader(header_schema, ("lineItems", "line_count"))
+        self._line = RecordReader(line_schema, ours)
+        self._blank_line = dict.fromkeys(line_schema["properties"])
+        self._compiled = (
+            CompiledSchema(header_schema, "lineItems", line_schema)
+            if is_plain
+            else None
+        )
+
+    def decode(self, body: bytes) -> Any:
+        """Return the value of a page of orders, for `head` to read its items.
+
+        Raises:
+            NotJsonError: The body is not JSON.
+        """
+        if self._compiled is None:
+            return decode_body(body)
+        try:
+            page = _PAGE.decode(body.removeprefix(BOM_UTF8))
+            items = _ITEMS.decode(page.pop("items"))
+        except (msgspec.DecodeError, KeyError, RecursionError, UnicodeDecodeError):
+            return decode_body(body)
+        rest = {name: decode_body(bytes(member)) for name, member in page.items()}
+        # Each by itself: one odd order does not slow down the others.
+        return {**rest, "items": [self._decode_order(item) for item in items]}
+
+    def head(
+        self, raw: Any, customer_id: str, received_at: dt.datetime
+    ) -> OrderHead | Issue:
+        """Return what identifies an order, or the issue that it has no usable key."""
+        if isinstance(raw, Struct):
+            return _documented_head(raw, customer_id)
+        if not isinstance(raw, Mapping):
+            return _unusable("an order is not an object", customer_id, raw, received_at)
+        order_id = _text(raw.get("id"))
+        if order_id is None:
+            return _unusable("an order has no id", customer_id, raw, received_at)
+        return OrderHead(
+            raw,
+            # The body has the id in its own spelling, whatever that of the path was.
+            customer_id=_text(raw.get("referenceCustomerId")) or customer_id,
+            id=order_id,
+            status=_text(raw.get("status")),
+            created=instant_or_none(raw.get("creationDate")),
+            has_provisioning_status=_has_link(raw.get("links"), "provisioningStatus"),
+        )
 
     def read(self, head: OrderHead, received_at: dt.datetime) -> Order:
         """Return the records of an order."""
+        if isinstance(head.raw, Struct):
+            return _documented(head)
+        order = self._read(head, head.raw, received_at)
+        if self._compiled is not None:
+            self._compiled.ignore(order.unknown["orders"])
+            self._compiled.ignore(
+                f"lineItems.{name}"
+                for name in order.unknown.get("order_line_items", ())
+            )
+        return order
+
+    def _decode_order(self, raw: Raw) -> Any:
+        if self._compiled is not None:
+            with suppress(NotAsDocumentedError):
+                return _keyed(self._compiled.decode(raw))
+        return decode_body(bytes(raw))
+
+    def _read(
+        self, head: OrderHead, raw: Mapping[str, Any], received_at: dt.datetime
+    ) -> Order:
+        """Return the records of an order, read field by field."""
         notes = Notes()
-        header = self._header.read(head.raw, notes)
+        header = self._header.read(raw, notes)
         header["referenceCustomerId"] = head.customer_id
         header["id"] = head.id
-        raw_lines = head.raw.get("lineItems")
+        raw_lines = raw.get("lineItems")
         if raw_lines is not None and not isinstance(raw_lines, list):
             notes.unreadable.append(("lineItems", raw_lines))
             raw_lines = None
@@ -101,15 +164,20 @@ class OrderReader:
             {"orders": notes.unknown},
         )
         header["line_count"] = len(raw_lines or ())
-        header["lineItems"] = self._read_lines(order, key, raw_lines, received_at)
+        header["lineItems"] = self._read_lines(order, head, raw_lines, received_at)
         return order
 
     def _read_lines(
-        self, order: Order, key: str, raw_lines: list[Any] | None, moment: dt.datetime
+        self,
+        order: Order,
+        head: OrderHead,
+        raw_lines: list[Any] | None,
+        moment: dt.datetime,
     ) -> list[dict[str, Any]] | None:
         """Return the line items as documented, and add them to the order's lines."""
         if raw_lines is None:
             return None
+        key = f"{head.customer_id}/{head.id}"
         documented = []
         numbers = set()
         unknown = order.unknown.setdefault("order_line_items", set())
@@ -131,8 +199,8 @@ class OrderReader:
                     {
                         **self._blank_line,
                         **line,
-                        "referenceCustomerId": order.header["referenceCustomerId"],
-                        "orderId": order.header["id"],
+                        "referenceCustomerId": head.customer_id,
+                        "orderId": head.id,
                     }
                 )
             if is_object:
@@ -143,6 +211,52 @@ class OrderReader:
                 unreadable_issues(UPSTREAM, "order_line_items", line_key, notes, moment)
             )
         return documented
+
+
+def _keyed(order: Any) -> Any:
+    """Return a documented order, if it and its line items have usable keys.
+
+    Raises:
+        NotAsDocumentedError: One has not.
+    """
+    numbers = [line.lineItemNumber for line in order.lineItems or ()]
+    if None in numbers or len(numbers) != len(set(numbers)):
+        raise NotAsDocumentedError
+    if not order.id or not order.id.strip():
+        raise NotAsDocumentedError
+    return order
+
+
+def _documented_head(order: Any, customer_id: str) -> OrderHead:
+    return OrderHead(
+        order,
+        customer_id=_text(order.referenceCustomerId) or customer_id,
+        id=order.id,
+        status=_text(order.status),
+        created=instant_or_none(order.creationDate),
+        has_provisioning_status=bool(
+            (links := order.links) and (link := links.provisioningStatus) and link.uri
+        ),
+    )
+
+
+def _documented(head: OrderHead) -> Order:
+    """Return the records of a documented order."""
+    header: Any = head.raw
+    lines = header.lineItems or []
+    header.referenceCustomerId = head.customer_id
+    header.line_count = len(lines)
+    header.lineItems = UNSET
+    for line in lines:
+        line.referenceCustomerId = head.customer_id
+        line.orderId = head.id
+    return Order(header, lines)
+
+
+def _has_link(links: Any, name: str) -> bool:
+    """Return whether there is a link of a name, with an address."""
+    link = links.get(name) if isinstance(links, Mapping) else None
+    return isinstance(link, Mapping) and bool(link.get("uri"))
 
 
 def _text(value: Any) -> str | None:

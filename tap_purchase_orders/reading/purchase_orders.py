@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, Struct
+
+from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
 from tap_purchase_orders.reading.line_keys import LineKeys
-from tap_purchase_orders.reading.records import Notes, RecordReader
+from tap_purchase_orders.reading.records import Notes, Record, RecordReader
 from tap_purchase_orders.reading.schemas import schema_of
-from tap_purchase_orders.wire.body import json_text
+from tap_purchase_orders.wire.body import decode_body, json_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,41 +29,78 @@ class PurchaseOrder:
 
     Attributes:
         number: Its number: that of the body, or the one asked for.
-        header: The record of `purchase_orders`, with the lines as documented.
+        header: The record of `purchase_orders`; with the lines as documented, where
+            it was read field by field.
         lines: The records of `purchase_order_lines`.
         issues: What could not be read, and irregular lines.
         unknown: Names of fields that the schemas do not know, by stream.
     """
 
     number: str
-    header: dict[str, Any]
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    header: Record
+    lines: list[Record] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
 
 
 class PurchaseOrderReader:
-    """Reads purchase orders by the schemas of their streams."""
+    """Reads purchase orders by the schemas of their streams; safe on any thread.
 
-    def __init__(self) -> None:
-        self._header = RecordReader(
-            schema_of("purchase_orders"), ("purchase_order_lines", "line_count")
+    Args:
+        is_plain: Records are written as they are, and without arrays: then those that
+            are just as documented are read in one go.
+    """
+
+    def __init__(self, *, is_plain: bool = False) -> None:
+        header_schema, line_schema = map(
+            schema_of, ("purchase_orders", "purchase_order_lines")
         )
-        line_schema = schema_of("purchase_order_lines")
+        self._header = RecordReader(
+            header_schema, ("purchase_order_lines", "line_count")
+        )
         self._line = RecordReader(line_schema, ("purchase_order_number", "line_key"))
         self._blank_line = dict.fromkeys(line_schema["properties"])
+        self._compiled = (
+            CompiledSchema(header_schema, "purchase_order_lines", line_schema)
+            if is_plain
+            else None
+        )
 
-    def read(
-        self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime
-    ) -> PurchaseOrder:
+    def decode(self, body: bytes) -> Any:
+        """Return the value of a body, for `read`.
+
+        Raises:
+            NotJsonError: The body is not JSON.
+        """
+        if self._compiled is not None:
+            with suppress(NotAsDocumentedError):
+                return _keyed(self._compiled.decode(body.removeprefix(BOM_UTF8)))
+        return decode_body(body)
+
+    def read(self, body: Any, asked: str, received_at: dt.datetime) -> PurchaseOrder:
         """Return the records of a purchase order.
 
         Args:
-            raw: The body of the answer.
+            body: The body of the answer, as `decode` gives it.
             asked: The number that was asked for; it is the key where the body has
                 none.
             received_at: When the answer had arrived.
         """
+        if isinstance(body, Struct):
+            return _documented(body, asked)
+        order = self._read(body, asked, received_at)
+        if self._compiled is not None:
+            self._compiled.ignore(order.unknown["purchase_orders"])
+            self._compiled.ignore(
+                f"purchase_order_lines.{name}"
+                for name in order.unknown.get("purchase_order_lines", ())
+            )
+        return order
+
+    def _read(
+        self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime
+    ) -> PurchaseOrder:
+        """Return the records of a purchase order, read field by field."""
         notes = Notes()
         header = self._header.read(raw, notes)
         number = header["purchase_order_number"]
@@ -124,6 +166,36 @@ class PurchaseOrderReader:
                 unreadable_issues(UPSTREAM, "purchase_order_lines", key, notes, moment)
             )
         return documented
+
+
+def _keyed(order: Any) -> Any:
+    """Return a documented purchase order whose lines have their keys.
+
+    Raises:
+        NotAsDocumentedError: A line is irregular, or nothing says that it is one.
+    """
+    if order.purchase_order_number is None and order.purchase_order_lines is None:
+        raise NotAsDocumentedError
+    keys = LineKeys()
+    for position, line in enumerate(order.purchase_order_lines or (), start=1):
+        number = decode_body(bytes(line.line_number or b"null"))
+        line.line_key, is_irregular = keys.key(number, line.po_line_id, position)
+        if is_irregular:
+            raise NotAsDocumentedError
+    return order
+
+
+def _documented(header: Any, asked: str) -> PurchaseOrder:
+    """Return the records of a documented purchase order."""
+    number = header.purchase_order_number
+    if number is None or not number.strip():
+        number = header.purchase_order_number = asked
+    lines = header.purchase_order_lines or []
+    header.line_count = len(lines)
+    header.purchase_order_lines = UNSET
+    for line in lines:
+        line.purchase_order_number = number
+    return PurchaseOrder(number, header, lines)
 
 
 def _line_issue(  # noqa: PLR0913

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeAlias
 
 from tap_purchase_orders.reading.values import (
     UnreadableError,
@@ -18,7 +19,7 @@ from tap_purchase_orders.reading.values import (
 )
 
 # Never emitted, and no news either: a password (Partner Center, *Customer resources*).
-_WITHHELD = frozenset({"userCredentials"})
+WITHHELD = frozenset({"userCredentials"})
 # Free-form values nested deeper than this would overtax whoever reads the messages.
 _DEEPEST = 100
 _POSITION = re.compile(r"\[\d+\]")
@@ -36,6 +37,10 @@ class Notes:
     unreadable: list[tuple[str, Any]] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
 
+
+# A record: a dictionary by field, or a `Struct` with an attribute for each field, which
+# is encoded as the same.
+Record: TypeAlias = Any
 
 Read = Callable[[Any, str, Notes], Any]
 
@@ -55,7 +60,7 @@ class RecordReader:
             for name, part in schema["properties"].items()
             if name not in left_out
         }
-        self._known = self._fields.keys() | left_out | _WITHHELD
+        self._known = self._fields.keys() | left_out | WITHHELD
         self._blank = dict.fromkeys(self._fields)
 
     def read(self, raw: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -82,7 +87,7 @@ def _reader(schema: Mapping[str, Any]) -> Read:
     types = schema["type"]
     named = [types] if isinstance(types, str) else [t for t in types if t != "null"]
     if len(named) > 1:
-        return _as_it_is
+        return _value_reader(as_it_is)
     if named[0] == "object":
         return _object_reader(schema)
     if named[0] == "array":
@@ -90,18 +95,29 @@ def _reader(schema: Mapping[str, Any]) -> Read:
     return _value_reader(_CONVERSIONS[named[0], schema.get("format")])
 
 
-def _as_it_is(value: Any, path: str, notes: Notes) -> Any:
-    if _is_deeper_than(_DEEPEST, value):
-        notes.unreadable.append((path, value))
-        return None
+def as_it_is(value: Any) -> Any:
+    """Return a value of any type.
+
+    Raises:
+        UnreadableError: It is nested too deeply, or holds a number of too many digits.
+    """
+    _check(value, _DEEPEST)
     return value
 
 
-def _is_deeper_than(depth: int, value: Any) -> bool:
-    if not isinstance(value, list | dict):
-        return False
-    members = value.values() if isinstance(value, dict) else value
-    return depth == 0 or any(_is_deeper_than(depth - 1, member) for member in members)
+def _check(value: Any, depth: int) -> None:
+    """Return if a value of any type can be emitted.
+
+    Raises:
+        UnreadableError: It cannot.
+    """
+    if isinstance(value, list | dict):
+        if depth == 0:
+            raise UnreadableError
+        for member in value.values() if isinstance(value, dict) else value:
+            _check(member, depth - 1)
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        to_number(value)
 
 
 def _value_reader(convert: Callable[[Any], Any]) -> Read:

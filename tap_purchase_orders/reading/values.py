@@ -14,6 +14,11 @@ _DATE = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ]00:00(?::00(?:\.0+)?)?(?:[Zz]|[+-]00:?00)?)?", re.ASCII
 )
 _BOOLEANS = {"true": True, "false": False}
+# What no common warehouse's column of such numbers holds: one such value would end the
+# whole load. PostgreSQL's `bigint` and `numeric` hold the most.
+_WHOLE = range(-(2**63), 2**63)
+_MOST_WHOLE_DIGITS = 131_072
+_MOST_FRACTION_DIGITS = 16_383
 # A whole number of more digits is nonsense, and would be spelled out in full.
 _MOST_DIGITS = 400
 
@@ -38,7 +43,7 @@ def to_number(value: Any) -> int | Decimal | None:
     if isinstance(value, bool):
         raise UnreadableError
     if isinstance(value, int | Decimal):
-        return value
+        return _that_fits(value)
     if not isinstance(value, str):
         raise UnreadableError
     text = value.strip()
@@ -47,7 +52,7 @@ def to_number(value: Any) -> int | Decimal | None:
     if not _NUMBER.fullmatch(text):
         raise UnreadableError
     try:
-        return Decimal(text)
+        return _that_fits(Decimal(text))
     except InvalidOperation as error:
         # An exponent beyond all bounds.
         raise UnreadableError from error
@@ -59,7 +64,26 @@ def to_integer(value: Any) -> int | None:
     if isinstance(number, Decimal):
         if number.adjusted() > _MOST_DIGITS or number != number.to_integral_value():
             raise UnreadableError
-        return int(number)
+        number = int(number)
+    if number is not None and number not in _WHOLE:
+        raise UnreadableError
+    return number
+
+
+def _that_fits(number: int | Decimal) -> int | Decimal:
+    """Return a number that a warehouse can hold.
+
+    Raises:
+        UnreadableError: It has too many digits for any.
+    """
+    if isinstance(number, int) and number in _WHOLE:
+        return number
+    value = Decimal(number)
+    _, digits, exponent = value.as_tuple()
+    # Values such as infinity have no number there, and are not read from JSON.
+    has_too_many = isinstance(exponent, int) and exponent < -_MOST_FRACTION_DIGITS
+    if has_too_many or len(digits) + max(0, int(exponent)) > _MOST_WHOLE_DIGITS:
+        raise UnreadableError
     return number
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from ipaddress import ip_address
 from urllib.parse import quote
 
 APPLICATION = "tap-purchase-orders"
@@ -12,9 +13,11 @@ USER_AGENT = f"{APPLICATION}/{version(APPLICATION)}"
 def is_path_segment(text: str) -> bool:
     """Return whether a text can stand in a path as exactly one segment.
 
-    `.` and `..` name other paths even when they are percent-encoded.
+    `.` and `..` name other paths even when they are percent-encoded; U+0000 ends a
+    path for many a server, and is no text for most warehouses.
     """
-    return text not in {"", ".", ".."} and text.strip() != "" and is_encodable(text)
+    is_a_name = text not in {"", ".", ".."} and text.strip() != "" and "\0" not in text
+    return is_a_name and is_encodable(text)
 
 
 def is_encodable(text: str) -> bool:
@@ -29,3 +32,11 @@ def is_encodable(text: str) -> bool:
 def path_segment(text: str) -> str:
     """Return a text as one path segment, everything else percent-encoded."""
     return quote(text, safe="")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, and not only called so."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

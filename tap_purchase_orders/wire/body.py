@@ -5,15 +5,24 @@ from __future__ import annotations
 import codecs
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Fractions become decimals of the digits that were sent; whole numbers stay exact.
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
-# Enough for any record that went wrong; it bounds what one issue can weigh.
-_LONGEST_TEXT_BYTES = 1024 * 1024
+# Enough to see what a thing that went wrong is; it bounds what one issue can weigh.
+_SHOWN_BYTES = 64 * 1024
+# At a cut, half of what may not be shown is not known for what it is.
+_UNSURE_BYTES = 16 * 1024
+# Stands at the end of a text that is longer than what is shown of it.
+CUT_OFF = "[...]"
+# Its only spelling in JSON.
+_NUL = rb"\u0000"
 
 
 class NotJsonError(ValueError):
@@ -23,28 +32,62 @@ class NotJsonError(ValueError):
 def decode_body(body: bytes) -> Any:
     """Return the JSON value of a body, with `Decimal` for numbers with a fraction.
 
-    A byte order mark is left out: Partner Center puts one before the JSON of good
-    answers (seen in its recorded sessions, and printed in *Check out a cart*).
+    Half a surrogate pair, and U+0000, which no text of PostgreSQL may hold, become
+    U+FFFD: a load would end at them. A byte order mark is left out: Partner Center
+    puts one before the JSON of good answers (seen in its recorded sessions, and printed
+    in *Check out a cart*).
 
     Raises:
         NotJsonError: The body is not JSON.
     """
     text = body.removeprefix(codecs.BOM_UTF8)
+    if has_unstorable_text(text):
+        return _decode_leniently(text)
     try:
         return _decoder.decode(text)
     except (ValueError, ArithmeticError, RecursionError):
         return _decode_leniently(text)
 
 
-def json_text(value: Any) -> str:
-    """Return a value as JSON text; a huge one as a JSON text of its beginning."""
+def has_unstorable_text(body: bytes) -> bool:
+    """Return whether a body may name U+0000, which warehouses refuse."""
+    return _NUL in body
+
+
+def storable(text: str) -> str:
+    """Return a text as any warehouse can hold it.
+
+    Half a surrogate pair, and U+0000, become U+FFFD.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def json_text(value: Any, hide: Callable[[str], str] = str) -> str:
+    """Return a value as JSON text; a huge one as a JSON text of its beginning.
+
+    Args:
+        value: The value.
+        hide: Returns a text without what may not be shown of it.
+    """
     try:
         text = _encoder.encode(value)
     except RecursionError:
         return '"nested too deeply to be shown"'
-    if len(text) > _LONGEST_TEXT_BYTES:
-        text = _encoder.encode(text[:_LONGEST_TEXT_BYTES].decode("utf-8", "ignore"))
-    return text.decode()
+    return hide(text.decode()) if len(text) <= _SHOWN_BYTES else body_text(text, hide)
+
+
+def body_text(body: bytes, hide: Callable[[str], str] = str) -> str:
+    """Return a body, JSON or not, as a JSON text; of a long one its beginning.
+
+    Args:
+        body: The body.
+        hide: Returns a text without what may not be shown of it.
+    """
+    text = hide(body[: _SHOWN_BYTES + _UNSURE_BYTES].decode("utf-8-sig", "replace"))
+    if len(body) > _SHOWN_BYTES:
+        text = text[:-_UNSURE_BYTES] + CUT_OFF
+    return _encoder.encode(text).decode()
 
 
 def _decode_leniently(text: bytes) -> Any:
@@ -54,7 +97,7 @@ def _decode_leniently(text: bytes) -> Any:
     """
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
-        return _without_lone_surrogates(value)
+        return _storable(value)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise NotJsonError from error
 
@@ -63,14 +106,11 @@ def _refuse(constant: str) -> Any:
     raise NotJsonError(constant)
 
 
-def _without_lone_surrogates(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return storable(value)
     if isinstance(value, list):
-        return [_without_lone_surrogates(item) for item in value]
+        return [_storable(item) for item in value]
     if isinstance(value, dict):
-        return {
-            _without_lone_surrogates(key): _without_lone_surrogates(item)
-            for key, item in value.items()
-        }
+        return {_storable(key): _storable(item) for key, item in value.items()}
     return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.deciding.memory import CustomerMemory
 from tap_purchase_orders.deciding.orders import DecidedOrder, Decision, OrderRules
-from tap_purchase_orders.reading.orders import OrderHead, OrderReader, read_head
+from tap_purchase_orders.reading.orders import OrderHead, OrderReader
 from tap_purchase_orders.wire.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from json_values import Json
 
 READ_AT = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+READER = OrderReader()
 AS_OF = parse_instant("2026-03-10T12:00:00Z")
 
 MOVING = (
@@ -72,13 +73,13 @@ class Customer:
     ) -> None:
         self.rules = by or rules()
         self.memory = memory or CustomerMemory()
-        self._reader = OrderReader()
+        self._reader = READER
 
     def look(self, orders: Iterable[Json], by: OrderRules | None = None) -> Decision:
         """Return what a run over these orders decides; nothing is remembered."""
         heads = []
         for raw in orders:
-            head = read_head(raw, "c", READ_AT)
+            head = self._reader.head(raw, "c", READ_AT)
             assert isinstance(head, OrderHead)
             heads.append(head)
         return (by or self.rules).decide(
@@ -97,9 +98,10 @@ class Customer:
 
     def header(self, raw: Json) -> Json:
         """Return the record of an order as it is at present."""
-        head = read_head(raw, "c", READ_AT)
+        head = READER.head(raw, "c", READ_AT)
         assert isinstance(head, OrderHead)
-        return self._reader.read(head, READ_AT).header
+        header: Json = self._reader.read(head, READ_AT).header
+        return header
 
 
 def emitted(decision: Decision) -> list[DecidedOrder]:

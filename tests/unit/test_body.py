@@ -10,7 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from json_values import PAYLOADS, any_json
 
-from tap_purchase_orders.wire.body import NotJsonError, decode_body, json_text
+from tap_purchase_orders.wire.body import (
+    NotJsonError,
+    body_text,
+    decode_body,
+    json_text,
+)
 
 WHOLE_NUMBERS = st.from_regex(r"\A(0|-?[1-9][0-9]{0,400})\Z")
 OTHER_NUMBERS = st.from_regex(
@@ -72,7 +77,16 @@ def test_a_plain_decimal_comes_out_letter_for_letter(digits: str) -> None:
 
 @given(any_json(st.text(st.characters(codec="utf-8"), max_size=5)))
 def test_any_value_comes_back_from_its_own_text(value: Any) -> None:
-    assert decode_body(json_text(value).encode()) == value
+    text = json_text(value).replace(r"\u0000", r"\ufffd")
+    assert decode_body(json_text(value).encode()) == json.loads(
+        text, parse_float=Decimal
+    )
+
+
+def test_what_no_text_of_a_warehouse_may_hold_becomes_a_replacement_character() -> None:
+    assert decode_body(rb'{"a\u0000": ["\u0000", "\\u0000"]}') == {
+        "a\ufffd": ["\ufffd", r"\u0000"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -183,15 +197,35 @@ def test_moderate_nesting_comes_out_as_it_came_in() -> None:
 
 
 @pytest.mark.parametrize("value", ["x" * 3_000_000, ["\N{EURO SIGN}"] * 1_000_000])
-def test_the_text_of_a_huge_value_is_json_and_bounded(value: Any) -> None:
+def test_the_text_of_a_huge_value_is_json_and_bounded_and_says_so(value: Any) -> None:
     text = json_text(value)
 
-    assert len(text.encode()) <= 3 * 1024 * 1024
+    assert len(text) <= 2 * 64 * 1024
     beginning = json.loads(text)
     assert isinstance(beginning, str)
+    assert beginning.endswith("[...]")
     assert json.dumps(value, ensure_ascii=False, separators=(",", ":")).startswith(
-        beginning
+        beginning.removesuffix("[...]")
     )
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"\xef\xbb\xbfcaf\xe9\x00", b"a" * 65536]
+)
+def test_a_body_is_shown_as_one_json_text(body: bytes) -> None:
+    shown = json.loads(body_text(body))
+
+    assert shown == body.decode("utf-8-sig", "replace")
+
+
+def test_a_long_body_is_cut_off_where_nothing_hidden_begins() -> None:
+    secret = "hunter2" * 100
+
+    for length in range(64 * 1024 - 800, 64 * 1024 + 800, 7):
+        body = ("." * length + secret * 200).encode()
+        shown = body_text(body, lambda text: text.replace(secret, "***"))
+        assert "hunter" not in shown
+        assert shown.endswith('[...]"')
 
 
 def test_the_text_of_a_value_has_no_blanks_and_keeps_signs_of_any_script() -> None:

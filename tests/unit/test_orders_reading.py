@@ -8,7 +8,7 @@ import pytest
 from json_values import payload, wire_errors
 
 from tap_purchase_orders.reading.issues import Issue
-from tap_purchase_orders.reading.orders import Order, OrderHead, OrderReader, read_head
+from tap_purchase_orders.reading.orders import Order, OrderHead, OrderReader
 from tap_purchase_orders.wire.body import decode_body, json_text
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ ORDERS = [
 
 
 def head_of(raw: Any) -> OrderHead:
-    head = read_head(raw, CUSTOMER, NOW)
+    head = OrderReader().head(raw, CUSTOMER, NOW)
     assert isinstance(head, OrderHead)
     return head
 
 
 def refused(raw: Any) -> Issue:
-    issue = read_head(raw, CUSTOMER, NOW)
+    issue = OrderReader().head(raw, CUSTOMER, NOW)
     assert isinstance(issue, Issue)
     return issue
 
@@ -53,7 +53,7 @@ def irregular() -> tuple[Json, Json, Json]:
 @pytest.mark.parametrize("name", ORDERS)
 def test_every_order_of_the_payloads_gives_valid_records(name: str) -> None:
     for raw in payload(name)["items"]:
-        head = read_head(raw, CUSTOMER, NOW)
+        head = OrderReader().head(raw, CUSTOMER, NOW)
         if isinstance(head, Issue):
             assert wire_errors("extraction_issues", head.record()) == []
             continue

@@ -11,7 +11,7 @@ from json_values import any_json, objects_for, unknown_fields, wire_errors
 
 from tap_purchase_orders.reading.customers import Customer, CustomerReader
 from tap_purchase_orders.reading.issues import Issue
-from tap_purchase_orders.reading.orders import OrderHead, OrderReader, read_head
+from tap_purchase_orders.reading.orders import OrderHead, OrderReader
 from tap_purchase_orders.reading.purchase_orders import PurchaseOrderReader
 from tap_purchase_orders.reading.records import Notes, RecordReader
 from tap_purchase_orders.reading.schemas import schema_of
@@ -203,7 +203,7 @@ def customer_records(raw: Any) -> list[tuple[str, Json]]:
 
 
 def order_records(raw: Any) -> list[tuple[str, Json]]:
-    head = read_head(raw, "the-customer", NOW)
+    head = OrderReader().head(raw, "the-customer", NOW)
     if not isinstance(head, OrderHead):
         return [("extraction_issues", head.record())]
     order = OrderReader().read(head, NOW)

@@ -65,8 +65,35 @@ def test_a_whole_number_becomes_text_and_stays_a_number_with_all_its_digits(
 ) -> None:
     assert int(to_text(number)) == number
     assert to_number(number) == number
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_whole_number_that_a_warehouse_can_hold_stays_one(number: int) -> None:
     assert to_integer(number) == number
     assert to_integer(str(number)) == number
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+def test_a_whole_number_that_no_column_of_these_holds_is_unreadable(
+    number: int,
+) -> None:
+    for value in (number, Decimal(number), str(number)):
+        with pytest.raises(UnreadableError):
+            to_integer(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e131072", "1e-16384", "-1e999999", "0." + 16_384 * "1"]
+)
+def test_a_number_that_no_column_holds_is_unreadable(text: str) -> None:
+    for value in (text, Decimal(text)):
+        with pytest.raises(UnreadableError):
+            to_number(value)
+
+
+@pytest.mark.parametrize("text", ["1e131071", "1e-16383", "0." + 16_383 * "1"])
+def test_a_number_that_a_column_holds_is_read(text: str) -> None:
+    assert to_number(text) == to_number(Decimal(text)) == Decimal(text)
 
 
 @given(DECIMALS)
@@ -120,7 +147,8 @@ def test_a_whole_number_is_the_same_number_or_unreadable(number: Decimal) -> Non
     try:
         whole = to_integer(number)
     except UnreadableError:
-        assert number.adjusted() >= 400 or number != number.to_integral_value()
+        is_whole = number.adjusted() < 400 and number == number.to_integral_value()
+        assert not (is_whole and -(2**63) <= number < 2**63)
         return
     assert whole == number
     assert isinstance(whole, int)

@@ -1,0 +1,204 @@
+"""Reading in one go and field by field: the same records, byte by byte."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from json_values import SCALARS, TEXTS, payload
+from msgspec import Struct
+
+from tap_purchase_orders.reading.issues import Issue
+from tap_purchase_orders.reading.orders import OrderReader
+from tap_purchase_orders.reading.purchase_orders import PurchaseOrderReader
+from tap_purchase_orders.wire.body import NotJsonError, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+PURCHASE_ORDER = payload("appzen/purchase-order--full.json")
+ORDERS = payload("partner_center/order--with-a-cancelled-line.json")
+encode = msgspec.json.Encoder(decimal_format="number").encode
+
+# What has several spellings: as it stands in the text of a body.
+SPELLINGS = st.sampled_from(
+    [
+        "-0",
+        "-0.0",
+        "1e3",
+        "1E-400",
+        "1.50",
+        "5.0",
+        "0.00",
+        "123456789012345678901234567890.123456789",
+        '"12.50"',
+        '" "',
+        '"2026-01-31T10:11:12.1234567+05:30"',
+        '"\\ud83d\\ude00"',
+        '"\\ud800"',
+        "true",
+        "null",
+        "[]",
+        "{}",
+        '[null, {"a" : 1e2}]',
+    ]
+)
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where each member of a value stands."""
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for name, member in members:
+        yield (*path, name)
+        yield from paths(member, (*path, name))
+
+
+def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """Return a copy of a value with another member at a path, or one more."""
+    if not path:
+        return new
+    if isinstance(value, list):
+        return [
+            changed(item, path[1:], new) if position == path[0] else item
+            for position, item in enumerate(value)
+        ]
+    members = value if isinstance(value, dict) else {}
+    return {**members, path[0]: changed(members.get(path[0]), path[1:], new)}
+
+
+@st.composite
+def bodies(draw: st.DrawFn, document: Any) -> bytes:
+    """Return the text of a document of which some members are not as documented."""
+    mark = "put a spelling here"
+    places = sorted(paths(document), key=str)
+    value = document
+    for _ in range(draw(st.integers(0, 2))):
+        path = draw(st.sampled_from(places))
+        value = changed(value, path, draw(SCALARS))
+    if draw(st.booleans()):
+        path = draw(st.sampled_from(places))
+        value = changed(value, path, mark)
+    if draw(st.integers(0, 3)) == 0:
+        inside = [path for path in places if isinstance(path[-1], str)]
+        path = draw(st.sampled_from(inside))
+        value = changed(value, (*path[:-1], draw(TEXTS)), draw(SCALARS))
+    text = json_text(value).replace(f'"{mark}"', draw(SPELLINGS))
+    return text.encode("utf-8", "replace")
+
+
+def purchase_order(reader: PurchaseOrderReader, body: bytes) -> Any:
+    """Return all that comes of the body of a purchase order."""
+    try:
+        value = reader.decode(body)
+    except NotJsonError:
+        return None
+    if not isinstance(value, dict | Struct):
+        return value
+    order = reader.read(value, "PO-1", NOW)
+    return (
+        order.number,
+        written(order.header, "purchase_order_lines"),
+        [encode(line) for line in order.lines],
+        order.issues,
+        {stream: names for stream, names in order.unknown.items() if names},
+    )
+
+
+def orders(reader: OrderReader, body: bytes) -> Any:
+    """Return all that comes of a page of orders."""
+    try:
+        page = reader.decode(body)
+    except NotJsonError:
+        return None
+    if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+        return page
+    return [order(reader, item) for item in page["items"]]
+
+
+def order(reader: OrderReader, item: Any) -> Any:
+    head = reader.head(item, "customer-1", NOW)
+    if isinstance(head, Issue):
+        return head
+    read = reader.read(head, NOW)
+    return (
+        (head.customer_id, head.id, head.status, head.created),
+        head.has_provisioning_status,
+        written(read.header, "lineItems"),
+        [encode(line) for line in read.lines],
+        read.issues,
+        {stream: names for stream, names in read.unknown.items() if names},
+    )
+
+
+def written(header: Any, array: str) -> bytes:
+    """Return a header as it is written where its array is not selected."""
+    if isinstance(header, dict):
+        header.pop(array, None)
+    return encode(header)
+
+
+def page(order_text: str) -> bytes:
+    return f'{{"totalCount": 1, "items": [{order_text}]}}'.encode()
+
+
+@settings(max_examples=600)
+@given(bodies(PURCHASE_ORDER))
+def test_a_purchase_order_is_read_the_same_in_one_go(body: bytes) -> None:
+    in_one_go, by_field = (
+        PurchaseOrderReader(is_plain=is_on) for is_on in (True, False)
+    )
+
+    expected = purchase_order(by_field, body)
+
+    assert purchase_order(in_one_go, body) == expected
+    # Whatever was learned from it.
+    assert purchase_order(in_one_go, body) in (expected, without_unknown(expected))
+
+
+@settings(max_examples=600)
+@given(bodies(ORDERS))
+def test_orders_are_read_the_same_in_one_go(body: bytes) -> None:
+    in_one_go, by_field = (OrderReader(is_plain=is_on) for is_on in (True, False))
+    text = page(body.decode())
+
+    assert orders(in_one_go, text) == orders(by_field, text)
+
+
+def without_unknown(expected: Any) -> Any:
+    return (*expected[:-1], {}) if isinstance(expected, tuple) else expected
+
+
+def test_what_is_as_documented_is_read_in_one_go() -> None:
+    reader = PurchaseOrderReader(is_plain=True)
+    assert isinstance(reader.decode(json_text(PURCHASE_ORDER).encode()), Struct)
+
+    items = OrderReader(is_plain=True).decode(page(json_text(ORDERS)))["items"]
+    assert all(isinstance(item, Struct) for item in items)
+
+
+@pytest.mark.parametrize(
+    "path", [("new",), ("purchase_order_lines", 0, "new"), ("total_amount", "new")]
+)
+def test_a_member_that_the_schema_does_not_know_slows_down_only_once(
+    path: tuple[Any, ...],
+) -> None:
+    reader = PurchaseOrderReader(is_plain=True)
+    body = json_text(changed(PURCHASE_ORDER, path, 5)).encode()
+
+    value = reader.decode(body)
+    assert isinstance(value, dict)
+    named = reader.read(value, "PO-1", NOW).unknown
+
+    assert any(named.values())
+    assert isinstance(reader.decode(body), Struct)
