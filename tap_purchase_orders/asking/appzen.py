@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from tap_purchase_orders.asking.appzen_invoices import Invoices
 from tap_purchase_orders.asking.outcome import Question, UpstreamError
 from tap_purchase_orders.wire.addresses import USER_AGENT, path_segment
+from tap_purchase_orders.wire.body import decode_body
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_purchase_orders.asking.answer import Answer, Failure
     from tap_purchase_orders.asking.asker import Asker
+    from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.limiter import RateLimiter
     from tap_purchase_orders.asking.transport import Response
     from tap_purchase_orders.settings.model import AppZenSettings
@@ -28,14 +35,12 @@ class AppZenDialect:
 
     name = "AppZen"
     section = "appzen"
+    # For AppZen's support (*API Guidelines*).
+    ids: tuple[str, ...] = ("x-correlation-id",)
 
     def headers(self) -> dict[str, str]:
         """Return the header fields of a new request, the credentials apart."""
         return {"Accept": "application/json", "User-Agent": USER_AGENT}
-
-    def correlation_id(self, response: Response) -> str | None:
-        """Return the id that AppZen's support asks for (*API Guidelines*)."""
-        return response.headers.get("x-correlation-id")
 
     def error(self, body: Any) -> UpstreamError:
         """Return what AppZen's error envelope says, if it is one."""
@@ -57,43 +62,68 @@ class AppZenDialect:
             f"`{self.section}.auth.api_key` and what it is entitled to"
         )
 
+    def unauthorized(self, _: Mapping[str, str], /) -> str:
+        """Return what to look at when the credentials were refused."""
+        auth = f"{self.section}.auth"
+        return f"check `{auth}.api_key`, `{auth}.customer_id`, `{auth}.customer_key`"
+
 
 class AppZen:
     """What the tap asks of AppZen.
+
+    Attributes:
+        invoices: What it asks about invoices.
+        budget: How many requests a run may make.
 
     Args:
         settings: The section of the settings.
         asker: Asks; safe on any thread.
         limiter: The allowance of all requests.
+        budget: What counts them.
     """
 
     def __init__(
-        self, settings: AppZenSettings, asker: Asker, limiter: RateLimiter
+        self,
+        settings: AppZenSettings,
+        asker: Asker,
+        limiter: RateLimiter,
+        budget: Budget,
     ) -> None:
         base = settings.api_url.rstrip("/").removesuffix(_BASE_PATH)
         self._base = f"{base}{_BASE_PATH}"
         self._asker = asker
         self._limiter = limiter
+        self.invoices = Invoices(self._base, asker, limiter)
+        self.budget = budget
 
     def waited_seconds(self) -> float:
         """Return how long requests have waited for the rate limit, all together."""
         return self._limiter.waited_seconds
 
-    def purchase_order(self, number: str) -> Answer | Failure:
+    def purchase_order(
+        self, number: str, decode: Callable[[bytes], Any] = decode_body
+    ) -> Answer | Failure:
         """Return one purchase order, header and lines in one answer.
 
         Args:
             number: The number, verbatim; it becomes one path segment.
+            decode: Returns the value of the answer's body.
         """
         path = f"/purchase-order/purchase-order-number/{path_segment(number)}"
         return self._asker.ask(
-            Question(f"{self._base}{path}", self._limiter, _purchase_order_problem)
+            Question(
+                f"{self._base}{path}",
+                self._limiter,
+                _purchase_order_problem,
+                decode=decode,
+            )
         )
 
 
 def _purchase_order_problem(body: Any) -> str | None:
-    if isinstance(body, Mapping) and (
+    is_one = (
         "purchase_order_number" in body or "purchase_order_lines" in body
-    ):
-        return None
-    return "the body is not a purchase order"
+        if isinstance(body, Mapping)
+        else isinstance(body, Struct)
+    )
+    return None if is_one else "the body is not a purchase order"

@@ -66,7 +66,8 @@ class AppZenExtraction:
         self._wanted = wanted
         self._budget = budget
         self._stop = stop
-        self._reader = PurchaseOrderReader()
+        is_plain = wanted.are_plain(PURCHASE_ORDER_STREAMS)
+        self._reader = PurchaseOrderReader(is_plain=is_plain)
         self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
@@ -87,15 +88,13 @@ class AppZenExtraction:
             yield batch
         if self._budget.is_exceeded:
             logger.warning(
-                "AppZen: the budget of %d requests is used up; the next run goes on "
-                "behind number %d of the list",
-                self._budget.spent,
-                self._numbers.position,
+                "AppZen: the budget of %d requests is used up; the next run goes on %s",
+                self._budget.limit,
+                self._numbers.place,
             )
         elif not self._stop.is_requested:
-            self._numbers.finish()
-            if self.progress.is_all_refused and self._numbers.is_first_run:
-                # A wrong address looks the same as numbers that do not exist.
+            if self._looks_wrong:
+                self._numbers.start_over()
                 msg = (
                     f"AppZen: none of the purchase order numbers "
                     f"({self.progress.done}) was found (HTTP 404); check "
@@ -103,10 +102,19 @@ class AppZenExtraction:
                     f"`appzen.purchase_order_numbers`"
                 )
                 raise UpstreamRefusedError(msg)
+            self._numbers.finish()
+
+    @property
+    def _looks_wrong(self) -> bool:
+        """Whether this is the first run, and nothing of it was found so far."""
+        # A wrong address looks the same as numbers that do not exist.
+        return self.progress.is_all_refused and self._numbers.is_first_run
 
     def _steps(self) -> Iterator[Step]:
-        self.progress.total = self._numbers.total
-        for turn in self._numbers.turns():
+        for count, turn in enumerate(self._numbers.turns()):
+            if count == 0:
+                # Only now is it known where in the list this run begins.
+                self.progress.total = self._numbers.total
             yield partial(self._batch, turn)
 
     def _batch(self, turn: Turn) -> Batch:
@@ -118,16 +126,23 @@ class AppZenExtraction:
                 issue = failure_issue(UPSTREAM, "purchase_orders", key, failure)
                 batch = Batch(now(), issues=[issue])
             case ReadUntil():
-                batch = Batch(now())
+                return Batch(now(), remember=partial(self._remember_changes, turn))
         is_unread = any(issue.kind in UNREAD_KINDS for issue in batch.issues)
         batch.remember = turn.remember_unread if is_unread else turn.remember
         return batch
+
+    def _remember_changes(self, turn: Turn) -> None:
+        """Take in up to when the changes are read, unless that looks wrong."""
+        if self._looks_wrong:
+            turn.pass_over()
+        else:
+            turn.remember()
 
     def _purchase_order(self, asked: str) -> Batch:
         """Return the batch of one purchase order, header and lines."""
         if not is_path_segment(asked):
             return Batch(now(), issues=[_invalid_number(asked)])
-        outcome = self._client.purchase_order(asked)
+        outcome = self._client.purchase_order(asked, self._reader.decode)
         batch = Batch(outcome.received_at, key_was_refused=False)
         if isinstance(outcome, Failure):
             batch.key_was_refused = outcome.kind == "not_found"
@@ -153,5 +168,5 @@ def _invalid_number(number: str) -> Issue:
         kind="invalid_number",
         message=f"{number!r} cannot be asked for: it is no path segment of its own",
         observed_at=now(),
-        record_key=number.encode(errors="replace").decode(),
+        record_key=number,
     )

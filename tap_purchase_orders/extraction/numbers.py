@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.deciding.resume import ChangesRead, ListPosition
@@ -15,6 +16,7 @@ from tap_purchase_orders.number_sources.registry import number_source
 from tap_purchase_orders.number_sources.seen import SeenNumbers
 from tap_purchase_orders.number_sources.source import (
     SECTION,
+    Item,
     Occasion,
     ReadUntil,
     Unread,
@@ -22,13 +24,12 @@ from tap_purchase_orders.number_sources.source import (
 from tap_purchase_orders.wire.instants import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from tap_purchase_orders.asking.appzen import AppZen
     from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.deciding.resume import ResumePoint
     from tap_purchase_orders.deciding.state import State
-    from tap_purchase_orders.number_sources.source import Item
     from tap_purchase_orders.settings.model import AppZenSettings, Settings
     from tap_purchase_orders.wire.instants import Instant
 
@@ -46,11 +47,14 @@ class Turn:
         item: A number to be asked for, or word of the source itself.
         remember: To be called once what came of it is written.
         remember_unread: To be called instead where it could not be read.
+        pass_over: To be called instead where it is not to be remembered, and a later
+            one may be.
     """
 
     item: Item
     remember: Callable[[], None]
     remember_unread: Callable[[], None]
+    pass_over: Callable[[], None]
 
 
 class Numbers:
@@ -77,15 +81,15 @@ class Numbers:
         self._source = number_source(self._section)
         self._shard = settings.shard
         self._state = state
-        self._occasion = partial(
-            Occasion, appzen=client, workers=section.max_concurrency, stop=stop
-        )
-        own = f"{self._section['source']}\0{self._source.identity(self._section)}"
-        self._identity = hashlib.sha256(own.encode()).hexdigest()[:16]
+        self._occasion = partial(Occasion, appzen=client, stop=stop)
+        self._workers = section.max_concurrency
+        self._follows_changes = self._source.follows_changes(self._section)
         self._start_date = settings.start_date
         self._began_at = instant_of(now())
         # Serial numbers of turns: what is remembered must be written without a gap.
         self._written = 0
+        self._is_new = True
+        self._has_moved = False
         self.has_started_over = True
         self.position = 0
 
@@ -104,8 +108,18 @@ class Numbers:
             SourceError: The source cannot be read.
         """
         since = self._began_at.earlier(_DAYS_FOR_TRYING * 24 * 60 * 60)
-        items = self._items(since, self._began_at)
-        return next((item for item in items if isinstance(item, str)), None)
+        unread = None
+        # One after another: most of a source's own requests are not needed for one.
+        with closing(self._items(since, self._began_at, workers=1)) as items:
+            for item in items:
+                if isinstance(item, str):
+                    return item
+                if isinstance(item, Unread) and not item.failure.is_refusal:
+                    unread = item
+        if unread is not None:
+            msg = f"AppZen: {unread.key} cannot be read: {unread.failure.message}"
+            raise SourceError(msg)
+        return None
 
     def turns(self) -> Iterator[Turn]:
         """Yield what the source gives, in its order, duplicates left out.
@@ -119,19 +133,42 @@ class Numbers:
     def finish(self) -> None:
         """Take in that every turn is written: the next run starts over."""
         # Where changes are followed, the source's own last word says so.
-        if not self._source.follows_changes:
+        if not self._follows_changes:
             self._state.remember_resume_point(None)
+
+    def start_over(self) -> None:
+        """Take in that nothing came of any turn: the next run starts over."""
+        self._state.remember_resume_point(None)
+
+    @property
+    def place(self) -> str:
+        """Where the next run goes on, in words."""
+        what = "the list"
+        if self._follows_changes and self._since is not None:
+            what = f"what changed since {self._since.text}"
+        place = f"behind number {self.position} of {what}"
+        if self._has_moved:
+            return place
+        return f"{place}, as this one did: raise `appzen.max_requests_per_run`"
 
     @property
     def is_first_run(self) -> bool:
         """Whether no earlier run has read this list, or begun to."""
-        return self.has_started_over and self._changes_read is None
+        return self.has_started_over and self._is_new
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest that tells this list from any other."""
+        with _in_words():
+            own = self._source.identity(self._section)
+        text = f"{self._section['source']}\0{own}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def _changes_read(self) -> Instant | None:
         """Up to when the changes of this very source were read."""
         changes = self._state.changes_read
-        if changes is None or changes.identity != self._identity:
+        if changes is None or changes.identity != self.identity:
             return None
         return changes.until
 
@@ -140,8 +177,9 @@ class Numbers:
         return self._changes_read or self._start_date
 
     def _turns(self, seen: SeenNumbers) -> Iterator[Turn]:
+        self._is_new = self._changes_read is None
         items, place = self._opened(seen)
-        serial, is_empty = 0, place.point().position == 0
+        serial, is_empty = 0, place.position == 0
         for item in items:
             advance: Callable[[], None]
             match item:
@@ -154,7 +192,7 @@ class Numbers:
                 case ReadUntil():
                     until = instant_of(item.moment)
                     advance = partial(self._remember_changes, until)
-                    place = ListPosition(self._identity, self._began_at)
+                    place = ListPosition(self.identity, self._began_at)
                 case Unread():
                     is_empty = False
                     advance = _nothing
@@ -162,8 +200,8 @@ class Numbers:
             remember = partial(self._advance, serial, advance)
             # Of a list of changes nothing comes again by itself: the next run has to
             # start from what this one could not read.
-            unread = _nothing if self._source.follows_changes else remember
-            yield Turn(item, remember, unread)
+            unread = _nothing if self._follows_changes else remember
+            yield Turn(item, remember, unread, partial(self._advance, serial, _nothing))
         if is_empty:
             self._say_nothing_came()
 
@@ -180,15 +218,20 @@ class Numbers:
         items = self._items(self._since, began_at)
         place = self._place(began_at)
         for item in items if resume.position else ():
-            if not isinstance(item, str):
+            if isinstance(item, Unread):
+                # What comes of it now is no news, and where numbers are missing for
+                # it the place is another.
+                continue
+            if isinstance(item, ReadUntil):
                 break
-            place.take(item)
+            place.go_on(item)
             if self._shard.takes(item):
-                seen.add(item)
-            if place.point().position == resume.position:
+                seen.put(item)
+            if place.position == resume.position:
                 break
         if not place.is_at(resume):
             logger.info("AppZen: the list of numbers has changed: starting over")
+            items.close()
             seen.clear()
             return self._from_start()
         logger.info("AppZen: going on behind number %d", resume.position)
@@ -201,29 +244,30 @@ class Numbers:
         return self._items(self._since, self._began_at), self._place(self._began_at)
 
     def _place(self, began_at: Instant) -> ListPosition:
-        follows = self._source.follows_changes
-        return ListPosition(self._identity, began_at if follows else None)
+        follows = self._follows_changes
+        return ListPosition(self.identity, began_at if follows else None)
 
-    def _items(self, since: Instant | None, began_at: Instant) -> Iterator[Item]:
+    def _items(
+        self, since: Instant | None, began_at: Instant, workers: int | None = None
+    ) -> Generator[Item, None, None]:
         """Yield what the source gives for a run that began at a moment.
 
         Raises:
             SourceError: It cannot be read.
         """
         occasion = self._occasion(
-            since=None if since is None else since.moment, until=began_at.moment
+            since=None if since is None else since.moment,
+            until=began_at.moment,
+            workers=workers or self._workers,
         )
-        try:
-            yield from self._source.numbers(self._section, occasion)
-        except (TapError, StoppedError):
-            raise
-        except Exception as error:  # a plug-in may raise anything
-            what = (str(error).splitlines() or [""])[0]
-            msg = (
-                f"AppZen: `{SECTION}`: the source cannot be read: "
-                f"{type(error).__name__}: {what}"
-            )
-            raise SourceError(msg) from error
+        with _in_words():
+            given: Iterator[Any] = self._source.numbers(self._section, occasion)
+            for item in given:
+                if not isinstance(item, Item):
+                    kind = type(item).__name__
+                    msg = f"AppZen: `{SECTION}`: the source gives {kind}, not text"
+                    raise SourceError(msg)
+                yield item
 
     def _advance(self, serial: int, advance: Callable[[], None]) -> None:
         """Remember what a turn brings, if all turns before it are written."""
@@ -232,15 +276,17 @@ class Numbers:
             advance()
 
     def _remember_point(self, point: ResumePoint) -> None:
+        self._has_moved = True
         self.position = point.position
         self._state.remember_resume_point(point)
 
     def _remember_changes(self, until: Instant) -> None:
+        self._has_moved = True
         self.position = 0
-        self._state.remember_changes(ChangesRead(self._identity, until))
+        self._state.remember_changes(ChangesRead(self.identity, until))
 
     def _say_nothing_came(self) -> None:
-        if self._changes_read is not None:
+        if not self._is_new:
             logger.info("AppZen: the source names no changes since the last run")
             return
         logger.warning(
@@ -248,6 +294,22 @@ class Numbers:
             "check `%s`",
             SECTION,
         )
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn whatever a source may raise into a `SourceError`."""
+    try:
+        yield
+    except (TapError, StoppedError):
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        what = (str(error).splitlines() or [""])[0]
+        msg = (
+            f"AppZen: `{SECTION}`: the source cannot be read: "
+            f"{type(error).__name__}: {what}"
+        )
+        raise SourceError(msg) from error
 
 
 def _nothing() -> None:

@@ -43,13 +43,15 @@ class SeenNumbers:
 
     def add(self, number: str) -> bool:
         """Take in a number; return whether it is new."""
-        key = number.encode("utf-8", "surrogatepass")
+        key = _key(number)
         if key in self._recent or self._is_older(key):
             return False
-        self._recent.add(key)
-        if len(self._recent) >= self._most_in_memory:
-            self._move_to_disk()
+        self._put(key)
         return True
+
+    def put(self, number: str) -> None:
+        """Take in a number; that takes half the time of asking whether it is new."""
+        self._put(_key(number))
 
     def clear(self) -> None:
         """Forget all numbers."""
@@ -57,6 +59,11 @@ class SeenNumbers:
         if self._older is not None:
             self._older.close()
             self._older = None
+
+    def _put(self, key: bytes) -> None:
+        self._recent.add(key)
+        if len(self._recent) >= self._most_in_memory:
+            self._move_to_disk()
 
     def _is_older(self, key: bytes) -> bool:
         if self._older is None:
@@ -78,7 +85,12 @@ class SeenNumbers:
         self._older.execute("BEGIN").close()
         # In order: neighbours share a page.
         self._older.executemany(
-            "INSERT INTO seen VALUES (?)", ((key,) for key in sorted(self._recent))
+            "INSERT OR IGNORE INTO seen VALUES (?)",
+            ((key,) for key in sorted(self._recent)),
         ).close()
         self._older.execute("COMMIT").close()
         self._recent.clear()
+
+
+def _key(number: str) -> bytes:
+    return number.encode("utf-8", "surrogatepass")

@@ -90,7 +90,8 @@ class NumberSource:
         identity: Tells one list from another without reading it to its end, where
             the source can do that. An interrupted run is resumed, and changes are
             followed, in the same list only.
-        follows_changes: It gives what has changed since the last finished run.
+        follows_changes: Returns whether a section asks for what has changed since the
+            last finished run, and not for all there is.
     """
 
     numbers: Callable[[Mapping[str, Any], Occasion], Iterator[Item]]
@@ -99,4 +100,4 @@ class NumberSource:
     mistakes: Callable[[Mapping[str, Any]], list[str]] = lambda _: []
     count: Callable[[Mapping[str, Any]], int | None] = lambda _: None
     identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
-    follows_changes: bool = False
+    follows_changes: Callable[[Mapping[str, Any]], bool] = lambda _: False

@@ -1,0 +1,158 @@
+"""Numbers from a database, by a query."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from tap_purchase_orders.number_sources.source import (
+    SECTION,
+    NumberSource,
+    ReadUntil,
+)
+from tap_purchase_orders.number_sources.spool import Spool
+from tap_purchase_orders.number_sources.sql_query import SINCE, parameters, writes
+from tap_purchase_orders.number_sources.unreadable import source_error
+from tap_purchase_orders.number_sources.values import NumberColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from tap_purchase_orders.number_sources.source import Item, Occasion
+
+_URL = re.compile(r"[A-Za-z][\w.+-]*://.*", re.DOTALL)
+# Where there is neither an earlier run nor a `start_date`: before any purchase order.
+_BEGINNING = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+_COLUMN = "the first column of the query"
+
+logger = logging.getLogger(__name__)
+
+
+def _numbers(section: Mapping[str, Any], occasion: Occasion) -> Iterator[Item]:
+    """Yield the numbers; the database is let go of before the second one.
+
+    Asking for them may take days. No database likes a transaction that is open for so
+    long, and the list must not change meanwhile: so it is copied at once. The first one
+    goes ahead, for whoever needs only one.
+    """
+    with Spool() as spool:
+        with closing(_pages(section, occasion)) as pages:
+            for page in pages:
+                is_first = spool.count == 0
+                spool.write(page)
+                if is_first and page:
+                    yield page[0]
+        logger.info("AppZen: the database gave %d numbers", spool.count)
+        yield from islice(spool.read(), 1, None)
+    if _follows_changes(section):
+        yield ReadUntil(occasion.until)
+
+
+def _pages(
+    section: Mapping[str, Any], occasion: Occasion
+) -> Generator[list[str], None, None]:
+    # SQLAlchemy takes a while to be imported: only those who use it wait for it.
+    from tap_purchase_orders.number_sources.database import Database  # noqa: PLC0415
+
+    column = NumberColumn(_COLUMN, partial(source_error, key="query"))
+    database = Database(section["url"], occasion.stop)
+    row, has_blanks = 0, False
+    with closing(database.pages(section["query"], _since(section, occasion))) as pages:
+        for page in pages:
+            texts = [column.text(value, row) for row, value in enumerate(page, row + 1)]
+            row += len(page)
+            numbers = [text for text in texts if text is not None]
+            if not has_blanks and any(text != text.strip() != "" for text in numbers):
+                has_blanks = True
+                logger.warning(
+                    "AppZen: %s has blanks around numbers, which are asked for as "
+                    "they are; TRIM() in the query takes the blanks away",
+                    _COLUMN,
+                )
+            yield numbers
+    column.end()
+
+
+def _since(section: Mapping[str, Any], occasion: Occasion) -> dt.datetime | str | None:
+    """Return the value of `:since`, none for a query that has none."""
+    if not _follows_changes(section):
+        return None
+    since = (occasion.since or _BEGINNING).astimezone(dt.UTC)
+    if section.get("since_as") != "text":
+        return since
+    # Of one width, so that comparing the texts compares the moments.
+    return since.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _follows_changes(section: Mapping[str, Any]) -> bool:
+    return SINCE in parameters(section["query"])
+
+
+def _mistakes(section: Mapping[str, Any]) -> list[str]:
+    mistakes = []
+    if not _URL.fullmatch(section["url"]):
+        # Its value is not shown: it is a secret.
+        mistakes.append(
+            f"`{SECTION}.url` must be an address as SQLAlchemy has it, such as "
+            f"postgresql://user:password@host/database"
+        )
+    setting, query = f"`{SECTION}.query`", section["query"]
+    if not query.strip():
+        mistakes.append(f"{setting} must be a SELECT")
+    if (word := writes(query)) is not None:
+        mistakes.append(f"{setting} must be a SELECT; it begins with {word}")
+    mistakes += [
+        f"{setting} has the parameter `:{name}`, and there is only `:{SINCE}`; a colon "
+        f"that is only a colon is written `\\:`"
+        for name in sorted(parameters(query) - {SINCE})
+    ]
+    return mistakes
+
+
+SOURCE = NumberSource(
+    numbers=_numbers,
+    settings=(
+        th.Property(
+            "url",
+            th.StringType(min_length=1),
+            secret=True,
+            title="Database",
+            description=(
+                "Source `sql`: the database as a SQLAlchemy URL, such as "
+                "postgresql://user:password@host/database."
+            ),
+        ),
+        th.Property(
+            "query",
+            th.StringType(min_length=1),
+            title="Query",
+            description=(
+                "Source `sql`: a SELECT with the numbers in its first column. "
+                "`:since` in it is the start of the last finished run."
+            ),
+        ),
+        th.Property(
+            "since_as",
+            th.StringType(allowed_values=["datetime", "text"]),
+            title="Type of :since",
+            description=(
+                "Source `sql`: what `:since` is. `datetime`, the default, is a UTC "
+                "date-time with zone; `text` is like 2026-03-01T12:00:00.000000Z, for "
+                "databases that keep text."
+            ),
+        ),
+    ),
+    required=("url", "query"),
+    mistakes=_mistakes,
+    identity=lambda section: (
+        f"{section['query']}\0{section.get('since_as') or 'datetime'}"
+    ),
+    follows_changes=_follows_changes,
+)

@@ -1,0 +1,186 @@
+"""A file on this machine, or in any storage that fsspec reaches."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from tap_purchase_orders.errors import TapError
+from tap_purchase_orders.number_sources.unreadable import in_words, source_error
+from tap_purchase_orders.wire.addresses import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOCAL = re.compile(r"(?:file|local)://", re.IGNORECASE)
+_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
+# A name and a password, and what signs an address, stand in these places of a URL.
+# Azure's abfs:// has a container before the @.
+_USER = re.compile(r"(?<=://)(?<!abfs://)(?<!abfss://)[^/]*@")
+_QUERY = re.compile(r"(?<=\?).*?(?=::|$)")
+# What has to be installed for a protocol, beside the tap: a package, and our extra.
+_PACKAGES = {
+    **dict.fromkeys(("s3", "s3a"), ("s3fs", "s3")),
+    **dict.fromkeys(("gs", "gcs"), ("gcsfs", "gcs")),
+    **dict.fromkeys(("abfs", "abfss", "az", "adl"), ("adlfs", "azure-storage")),
+    **dict.fromkeys(("http", "https"), ("aiohttp", "http")),
+    **dict.fromkeys(("sftp", "ssh"), ("paramiko", "sftp")),
+}
+# The bytes of a larger file are not worth reading once more.
+_LARGEST_DIGESTED_BYTES = 512 * 1024 * 1024
+# What storages say of one version of a file: the first of a row that is there counts.
+_VERSIONS = (
+    ("content_md5", "md5Hash", "ETag", "etag", "CRC", "VersionId", "generation"),
+    (
+        *("mtime", "LastModified", "last_modified", "updated", "modify"),
+        *("modificationTime", "last_write_time", "created"),
+    ),
+)
+
+
+class StoredFile:
+    """One file, by the setting `path`.
+
+    Args:
+        path: A path of this machine, or a URL.
+
+    Attributes:
+        shown: The path as messages may show it: without a password or a signature.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._url = path
+        self.shown = (
+            _QUERY.sub("***", _USER.sub("***@", path)) if _is_url(path) else path
+        )
+        self._hidden = [
+            part.rstrip("@")
+            for pattern in (_USER, _QUERY)
+            for part in pattern.findall(path)
+            if _is_url(path)
+        ]
+        # The password alone may be shown just as little.
+        self._hidden += [part.partition(":")[2] for part in self._hidden if ":" in part]
+
+    @property
+    def local_path(self) -> Path | None:
+        """The path on this machine, none for a file that is elsewhere."""
+        if "::" in self._url and _is_url(self._url):
+            return None
+        path, count = _LOCAL.subn("", self._url, count=1)
+        is_local = count or not _is_url(self._url)
+        return Path(path).expanduser() if is_local else None
+
+    @property
+    def name(self) -> str:
+        """The part of the path that has the suffixes that tell the format."""
+        if not _is_url(self._url):
+            return self._url
+        # `zip://numbers.csv::s3://bucket/archive.zip`: the first is within the second,
+        # `simplecache::s3://bucket/numbers.csv`: the first says only how to read.
+        parts = [part for part in self._url.split("::") if "://" in part]
+        protocol = _PROTOCOL.match(parts[0])
+        is_web = protocol is not None and protocol[0].lower() in {"http", "https"}
+        return urlsplit(parts[0]).path if is_web else parts[0]
+
+    def mistakes(self) -> list[str]:
+        """Return what is wrong with the path, as far as that shows without reading."""
+        if any(
+            part.lower().startswith("http://")
+            and not is_loopback(urlsplit(part).hostname or "")
+            for part in self._url.split("::")
+        ):
+            return ["must be https: http is for a server on this machine only"]
+        try:
+            path = self.local_path
+            if path is None or path.is_file():
+                return []
+            what = "is no file" if path.exists() else "does not exist"
+        except (OSError, RuntimeError, ValueError) as error:
+            what = f"cannot be read: {in_words(error)}"
+        return [f"names {self.shown!r}, which {what}"]
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Open the file; what goes wrong while it is open is said in words.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        with self._said_in_words():
+            if (path := self.local_path) is not None:
+                with path.open("rb") as local:
+                    yield local
+                return
+            system, name = self._system()
+            with system.open(name, "rb") as remote:
+                yield cast("IO[bytes]", remote)
+
+    def version(self) -> str:
+        """Return what tells the file, as it is now, from any other.
+
+        Of a file on this machine that is a digest of its bytes, so that one that was
+        only copied or written again is the same; of a huge one its size and time of
+        change. Elsewhere it is what the storage says of it.
+
+        Raises:
+            SourceError: It cannot be told.
+        """
+        with self._said_in_words():
+            if (path := self.local_path) is not None:
+                return f"{self.shown}\0{_local_version(path)}"
+            system, name = self._system()
+            info = system.info(name)
+            marks = [
+                next((str(info[key]) for key in keys if info.get(key)), "")
+                for keys in _VERSIONS
+            ]
+            # A time tells nothing more where there is a digest.
+            mark = marks[0] or marks[1]
+            return f"{self.shown}\0{info.get('size')}\0{mark}"
+
+    def _system(self) -> tuple[Any, str]:
+        """Return the storage, and the name of the file in it."""
+        from fsspec.core import url_to_fs  # noqa: PLC0415  # few runs need it
+
+        system, name = url_to_fs(self._url)
+        return system, name
+
+    @contextmanager
+    def _said_in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except TapError:
+            raise
+        except ImportError as error:
+            problem = f"{self.shown} cannot be read: {self._missing_package(error)}"
+            raise source_error(problem, "path") from error
+        except Exception as error:  # each storage has errors of its own
+            problem = f"{self.shown} cannot be read: {in_words(error, self._hidden)}"
+            raise source_error(problem, "path") from error
+
+    def _missing_package(self, error: ImportError) -> str:
+        for protocol in _PROTOCOL.findall(self._url):
+            if protocol.lower() in _PACKAGES:
+                package, extra = _PACKAGES[protocol.lower()]
+                return (
+                    f"{protocol}:// needs the package {package}; install "
+                    f"tap-purchase-orders[{extra}]"
+                )
+        return in_words(error, self._hidden)
+
+
+def _is_url(path: str) -> bool:
+    return "://" in path
+
+
+def _local_version(path: Path) -> str:
+    about = path.stat()
+    if about.st_size > _LARGEST_DIGESTED_BYTES:
+        return f"{about.st_size}\0{about.st_mtime_ns}"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
