@@ -10,7 +10,7 @@ TAP := .venv/.tap
 PLUGINS := .meltano/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests check bench format lock setup clean
+.PHONY: help demo test lint types audit tests check bench format lock setup clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
@@ -18,7 +18,7 @@ help: ## This list
 demo: $(TAP) $(PLUGINS) ## Both upstreams, Meltano and PostgreSQL on this machine: two runs, and what they loaded
 	$(BIN)/python -m demo
 
-test: lint types tests demo check ## Everything that has to pass
+test: lint types audit tests demo check ## Everything that has to pass
 
 lint: $(TAP) ## Style and format
 	$(BIN)/ruff check .
@@ -29,32 +29,39 @@ types: $(TAP) ## Static types
 	$(BIN)/mypy tests/e2e/*.py
 	$(BIN)/mypy tests/unit/*.py
 
-tests: $(TAP) ## The test suite
+audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
+	$(BIN)/deptry --no-ansi tap_purchase_orders
+	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
+	$(BIN)/python constraints/audit.py
+
+tests: $(TAP) $(PLUGINS) .venv-dbt/.installed ## The test suite
 	$(BIN)/pytest
 
 check: demo .venv-checker/.installed ## The demo's Singer messages, read by another's checker
 	.venv-checker/bin/singer-check-tap < .demo/messages.jsonl
 
-bench: $(TAP) ## Throughput
+bench: $(TAP) .venv-bench/.installed ## What an order costs, against others
 	$(BIN)/python -m benchmarks
 
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-setup: $(TAP) $(PLUGINS) .venv-checker/.installed ## All environments
+setup: $(TAP) $(PLUGINS) .venv-checker/.installed .venv-dbt/.installed ## All environments
 
 clean: ## Remove environments, caches and the demo's files; Meltano's own database stays
 	rm -rf .venv .venv-* .meltano/extractors .meltano/loaders $(PLUGINS) .demo
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 # Third-party packages come in the locked versions, every file checked against its hash.
 # An environment is made anew when its lock changes, so that nothing unlocked lingers.
 .venv/.installed: constraints/dev.txt
 .venv-meltano/.installed: constraints/meltano.txt
+.venv-bench/.installed: constraints/bench.txt
 .venv-checker/.installed: constraints/checker.txt
+.venv-dbt/.installed: constraints/dbt.txt
 
-.venv/.installed .venv-meltano/.installed .venv-checker/.installed:
+.venv/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; to name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install -qq --require-hashes -r $<
@@ -73,12 +80,13 @@ $(PLUGINS): .venv-meltano/.installed meltano.yml pyproject.toml constraints/tap.
 
 # One resolution for every Python and platform. UPGRADE=--upgrade takes newer versions.
 UPGRADE ?=
-COMPILE = .venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
+COMPILE = .venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras $(UPGRADE)
 
 lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
-	$(COMPILE) pyproject.toml --all-extras --group dev -o constraints/dev.txt
+	$(COMPILE) pyproject.toml --extra azure --extra postgres --extra sandbox --group dev -o constraints/dev.txt
 	$(COMPILE) pyproject.toml -c constraints/dev.txt -o constraints/tap.txt
-	for group in meltano target-postgres target-jsonl checker; do \
+	$(COMPILE) --group bench -c constraints/dev.txt -o constraints/bench.txt
+	for group in meltano target-postgres target-jsonl checker dbt; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \
 	done
 

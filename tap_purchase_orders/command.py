@@ -14,6 +14,7 @@ from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
 from tap_purchase_orders.errors import EndedBySignalError, SettingsError, TapError
+from tap_purchase_orders.logs import uncaught_errors_in_log
 from tap_purchase_orders.wire.body import NotJsonError, decode_body
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class TapCommand(SingerCommand):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command; errors become lines of the log and an exit status."""
         try:
-            return super().main(*args, **kwargs)
+            with uncaught_errors_in_log():
+                return super().main(*args, **kwargs)
         except ConfigValidationError as error:
             self._fail(error.errors)
         except SettingsError as error:

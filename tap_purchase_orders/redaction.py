@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+import base64
+import html
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
-from typing_extensions import override
 
 from tap_purchase_orders.wire.addresses import is_encodable
 
@@ -19,11 +21,21 @@ if TYPE_CHECKING:
 _MASK = "***"
 # A shorter value stands in too many texts where it is no credential.
 _SHORTEST = 4
+# What is made of a shorter value in base64 stands in too many texts, too.
+_SHORTEST_IN_BASE64 = 8
 # A value of this length does not turn up in a record by chance: it was sent back.
 _UNMISTAKABLE = 16
 # A method that signs each request anew sends a new value with each; of these only as
 # many matter as may be under way.
 _MOST_SENT = 256
+# Nobody spells these in any other way.
+_PLAIN = re.compile(r"[0-9A-Za-z._-]+")
+_PARTS = re.compile(r"[0-9A-Za-z._-]+|.", re.DOTALL)
+# What JSON has letters for.
+_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+# When 0, 1 or 2 bytes of something else come before a value in a group of base64, so
+# many signs are not the value's alone.
+_FOREIGN_SIGNS = (0, 2, 3)
 
 
 class Secrets:
@@ -33,7 +45,7 @@ class Secrets:
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._sent: deque[str] = deque(maxlen=_MOST_SENT)
-        self._texts: tuple[str, ...] = ()
+        self._patterns: dict[str, re.Pattern[str]] = {}
         self._lines: tuple[bytes, ...] = ()
         for value in values:
             self.add(value)
@@ -55,16 +67,19 @@ class Secrets:
             keep(value)
             # The longest first: one credential may be a part of another.
             values = sorted({*self._known, *self._sent}, key=len, reverse=True)
-            texts = (text for each in values for text in (each, _escaped(each)))
-            self._texts = tuple(dict.fromkeys(texts))
-            self._lines = tuple(
-                _escaped(each).encode() for each in values if len(each) >= _UNMISTAKABLE
-            )
+            kept = self._patterns
+            self._patterns = {v: kept.get(v) or _pattern(v) for v in values}
+            spelled = (_in_messages(v) for v in values if len(v) >= _UNMISTAKABLE)
+            self._lines = tuple(line for lines in spelled for line in lines)
 
     def redacted(self, text: str) -> str:
-        """Return a text about an exchange without any credential."""
-        for value in self._texts:
-            text = text.replace(value, _MASK)
+        """Return a text about an exchange without any credential.
+
+        Found are those that stand there as they are, and as JSON, an address, a form,
+        HTML or base64 spells them.
+        """
+        for pattern in self._patterns.values():
+            text = pattern.sub(_MASK, text)
         return text
 
     def redacted_line(self, line: bytes) -> bytes:
@@ -77,28 +92,6 @@ class Secrets:
             if value in line:
                 line = line.replace(value, _MASK.encode())
         return line
-
-
-class RedactingFilter(logging.Filter):
-    """Lets every log record through, without credentials."""
-
-    def __init__(self, secrets: Secrets) -> None:
-        super().__init__()
-        self._secrets = secrets
-
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = self._secrets.redacted(record.getMessage())
-        record.args = None
-        if record.exc_info:
-            text = record.exc_text or logging.Formatter().formatException(
-                record.exc_info
-            )
-            record.exc_text = self._secrets.redacted(text)
-            # Some formatters show the exception itself, not its text.
-            record.msg = f"{record.msg}\n{record.exc_text}"
-            record.exc_info = record.exc_text = None
-        return True
 
 
 def configured_secrets(
@@ -126,6 +119,69 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(value, Mapping):
         yield from _texts(list(value.values()))
+
+
+def _pattern(value: str) -> re.Pattern[str]:
+    """Return what finds a value, however it is spelled."""
+    spelled = [_spelled(value, _of_text)]
+    data = value.encode()
+    if len(data) >= _SHORTEST_IN_BASE64:
+        spelled += [_spelled(signs, _of_base64) for signs in _in_base64(data)]
+    return re.compile("|".join(spelled))
+
+
+def _spelled(text: str, spellings: Callable[[str], Iterator[str]]) -> str:
+    """Return a pattern for a text of which each sign may be spelled in its own ways."""
+    return "".join(
+        re.escape(part)
+        if _PLAIN.fullmatch(part)
+        else f"(?:{'|'.join(spellings(part))})"
+        for part in _PARTS.findall(text)
+    )
+
+
+def _of_text(sign: str) -> Iterator[str]:
+    """Yield patterns for one sign: as it is, and as others write it."""
+    data, plain = sign.encode(), re.escape(sign)
+    if sign == "\\":
+        # Each text within a text doubles them.
+        yield r"\\{1,64}"
+    else:
+        yield rf"\\{{0,64}}{plain}"
+    if sign == " ":
+        yield r"\+"
+    if sign in _LETTERS:
+        yield rf"\\{{1,64}}{_LETTERS[sign]}"
+    yield f"(?i:{''.join(f'%{byte:02x}' for byte in data)})"
+    units = sign.encode("utf-16-be")
+    yield "".join(
+        rf"\\{{1,64}}(?i:u{units[at : at + 2].hex()})" for at in range(0, len(units), 2)
+    )
+    yield "".join(rf"\\{{1,64}}(?i:x{byte:02x})" for byte in data)
+    yield rf"\\{{1,64}}(?:x{ord(sign):02x}|U{ord(sign):08x})"
+    yield f"&#(?:0*{ord(sign)}|(?i:x0*{ord(sign):x}));"
+    if (name := html.escape(sign)) != sign:
+        yield name
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """Yield what stands for some bytes within base64, wherever they begin."""
+    for before, foreign in enumerate(_FOREIGN_SIGNS):
+        signs = base64.b64encode(bytes(before) + data).decode()
+        yield signs[foreign : (before + len(data)) * 8 // 6]
+
+
+def _of_base64(sign: str) -> Iterator[str]:
+    """Yield patterns for a sign of base64; two of them differ in addresses."""
+    yield from _of_text(sign)
+    yield {"+": "-", "/": "_"}[sign]
+
+
+def _in_messages(value: str) -> Iterator[bytes]:
+    """Yield a value as it stands within JSON, JSON text within JSON, and addresses."""
+    once = _escaped(value)
+    spelled = (once, _escaped(once), quote(value, safe=""))
+    yield from dict.fromkeys(text.encode() for text in spelled)
 
 
 def _escaped(value: str) -> str:

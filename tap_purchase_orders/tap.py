@@ -34,11 +34,8 @@ from tap_purchase_orders.extraction.batch import Wanted
 from tap_purchase_orders.extraction.connection import check_connections
 from tap_purchase_orders.extraction.order_children import PROVISIONING
 from tap_purchase_orders.extraction.upstreams import open_extractions
-from tap_purchase_orders.redaction import (
-    RedactingFilter,
-    Secrets,
-    configured_secrets,
-)
+from tap_purchase_orders.logs import hide_in_log
+from tap_purchase_orders.redaction import Secrets, configured_secrets
 from tap_purchase_orders.run import ISSUES_STREAM, Run
 from tap_purchase_orders.settings.load import load_settings
 from tap_purchase_orders.settings.schema import settings_schema
@@ -90,8 +87,7 @@ class TapPurchaseOrders(Tap):
         own = {name: self._config.get(name) for name in _OWN_SETTINGS}
         self._secrets = Secrets(configured_secrets(own, settings_schema()))
         self._writer.secrets = self._secrets
-        for handler in logging.getLogger().handlers:
-            handler.addFilter(RedactingFilter(self._secrets))
+        hide_in_log(self._secrets)
 
     @property
     def _writer(self) -> BufferedWriter:
@@ -193,7 +189,8 @@ class TapPurchaseOrders(Tap):
         )
         state = self._loaded_state
         writer = self._writer
-        wanted = Wanted(frozenset(selected), full_table)
+        plain = frozenset(name for name, each in selected.items() if each.is_plain)
+        wanted = Wanted(frozenset(selected), full_table, plain)
         extractions = open_extractions(
             self.settings, wanted, state, self._stop, self._secrets
         )
@@ -237,7 +234,10 @@ class TapPurchaseOrders(Tap):
             self.settings, wanted, State({}), self._stop, self._secrets
         ):
             for batch in extraction.batches(lambda: None):
-                yield from (record for name, record in batch.rows if name == stream)
+                for name, record in batch.rows:
+                    # No stream is taken for plain here: records are dictionaries.
+                    if name == stream and isinstance(record, dict):
+                        yield record
                 if stream == ISSUES_STREAM:
                     yield from (issue.record() for issue in batch.issues)
 

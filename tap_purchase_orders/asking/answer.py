@@ -18,13 +18,16 @@ class Answer:
         received_at: When it had arrived, in UTC.
         as_of: When it was given by the upstream's own clock, by which its dates are
             to be judged; ours where it does not say.
-        correlation_id: The upstream's name for this exchange, if it gave one.
+        correlation_id: By what the upstream's support finds this exchange, if by
+            anything.
+        body_bytes: The length of the body.
     """
 
     body: Any
     received_at: dt.datetime
     as_of: dt.datetime
     correlation_id: str | None
+    body_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Failure:
         received_at: When it was known, in UTC.
         http_status: The status of the last answer, if one came.
         error_code: The upstream's own code for the error.
-        correlation_id: The upstream's name for this exchange.
+        correlation_id: By what the upstream's support finds this exchange, if by
+            anything.
         payload: A body that was not what was asked for.
     """
 

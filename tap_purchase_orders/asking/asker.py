@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,29 +13,29 @@ from tap_purchase_orders.asking.outcome import (
     Dialect,
     MayPass,
     Question,
-    http_date,
+    ResponseReader,
     now,
-    read_response,
-    upstream_error,
 )
 from tap_purchase_orders.asking.transport import (
-    BodyTooLargeError,
+    ElsewhereError,
     Request,
     Response,
     Transport,
     TransportError,
+    UnfitError,
     UnsendableError,
     UntrustedServerError,
 )
 from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.wire.retry_after import asked_wait_seconds
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Generator
 
     from requests.auth import AuthBase
 
     from tap_purchase_orders.asking.budget import Budget
+    from tap_purchase_orders.asking.in_flight import InFlight
     from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.redaction import Secrets
 
@@ -53,6 +52,7 @@ class Asker:
         transport: Sends the requests.
         auth: The credentials; they are renewed once if they are refused.
         max_tries: How often one request is tried.
+        in_flight: The places of requests that are under way.
         budget: Counts every request.
         secrets: What may appear in no failure.
         stop: Ends the waiting.
@@ -65,6 +65,7 @@ class Asker:
         auth: AuthBase,
         *,
         max_tries: int,
+        in_flight: InFlight,
         budget: Budget,
         secrets: Secrets,
         stop: Stop,
@@ -73,9 +74,10 @@ class Asker:
         self._transport = transport
         self._auth = auth
         self._max_tries = max_tries
+        self._in_flight = in_flight
         self._budget = budget
-        self._secrets = secrets
         self._stop = stop
+        self._reader = ResponseReader(dialect, secrets.redacted)
 
     def ask(self, question: Question) -> Answer | Failure:
         """Return the answer to a question, or why there is none.
@@ -85,18 +87,17 @@ class Asker:
             StoppedError: Asking is to end.
         """
         outcome = self._ask(question)
-        return outcome if isinstance(outcome, Answer) else self._redacted(outcome)
+        return outcome if isinstance(outcome, Answer) else self.noted(outcome)
 
-    def _redacted(self, failure: Failure) -> Failure:
-        """Return a failure without the credentials that a server may send back."""
-        hide = self._secrets.redacted
-        return replace(
-            failure,
-            message=hide(failure.message),
-            error_code=failure.error_code and hide(failure.error_code),
-            correlation_id=failure.correlation_id and hide(failure.correlation_id),
-            payload=failure.payload and hide(failure.payload),
-        )
+    def noted(self, failure: Failure) -> Failure:
+        """Log a failure, and return it."""
+        level = logging.INFO if failure.is_refusal else logging.WARNING
+        logger.log(level, "%s: %s", self._dialect.name, self._words(failure))
+        return failure
+
+    def named(self, message: str, exchange: str | None) -> str:
+        """Return a message for the log that names the exchange it is about."""
+        return self._reader.named(message, exchange)
 
     def _ask(self, question: Question) -> Answer | Failure:
         # The first value only starts the generator: it is no wait.
@@ -131,19 +132,34 @@ class Asker:
         self, question: Question, headers: dict[str, str]
     ) -> tuple[Response | None, Answer | Failure | MayPass]:
         """Return the response to one request, if one came, and what that means."""
-        request = Request(question.url, {**headers, **question.headers})
+        # Ours count, whatever the server would like to be sent.
+        sent = {**question.headers, **headers}
+        exchange = self._reader.id_in({}, sent)
         try:
-            with question.limiter.place():
+            # In this order: a place in the limiter is not held while waiting.
+            with self._in_flight.place(), question.limiter.place():
                 self._budget.take()
+                request = Request(question.url, sent, question.body)
                 response = self._transport.send(request)
-        except (UnsendableError, UntrustedServerError) as error:
-            msg = f"{self._dialect.name}: {error}"
+        except UnsendableError as error:
+            msg = f"{self._dialect.name}: {error}; check `{self._dialect.section}.auth`"
+            raise UpstreamRefusedError(msg) from error
+        except UntrustedServerError as error:
+            setting = f"`{self._dialect.section}.api_url`"
+            msg = f"{self._dialect.name}: {error}, or check {setting}"
             raise UpstreamRefusedError(msg) from error
         except TransportError as error:
-            return None, MayPass(Failure("unavailable", str(error), now()))
-        except BodyTooLargeError as error:
-            return None, Failure("invalid_response", str(error), now())
-        return response, read_response(question, response, self._dialect)
+            failure = Failure("unavailable", str(error), now(), correlation_id=exchange)
+            return None, MayPass(failure)
+        except UnfitError as error:
+            kind = "invalid_response"
+            return None, Failure(kind, str(error), now(), correlation_id=exchange)
+        except ElsewhereError as error:
+            return None, Failure("refused_redirect", str(error), now())
+        try:
+            return response, self._reader.outcome(question, response)
+        finally:
+            response.close()
 
     def _renew(self, response: Response, *, is_renewed: bool) -> None:
         """Drop the credentials that were refused, so that new ones are fetched.
@@ -152,14 +168,14 @@ class Asker:
             UpstreamRefusedError: New ones were refused too, or would be.
         """
         if is_renewed:
-            error = upstream_error(response, self._dialect)
-            code = f", code {error.code}" if error.code else ""
+            code = self._reader.error(response).code
+            advice = self._dialect.unauthorized(response.sent.headers)
             msg = (
-                f"{self._dialect.name}: HTTP 401{code}: the credentials were refused, "
-                f"and refused again when renewed; check the settings under "
-                f"`{self._dialect.section}.auth`"
+                f"{self._dialect.name}: HTTP 401{f', code {code}' if code else ''}: "
+                f"the credentials were refused twice; {advice}"
             )
-            raise UpstreamRefusedError(msg)
+            exchange = self._reader.id_of(response)
+            raise UpstreamRefusedError(self._reader.named(msg, exchange))
         renew = getattr(self._auth, "renew", None)
         if renew is not None:
             renew(response.sent)
@@ -168,26 +184,15 @@ class Asker:
         logger.debug(
             "%s: %s; try %d of %d in %.1f s",
             self._dialect.name,
-            failure.message,
+            self._words(failure),
             tries + 1,
             self._max_tries,
             seconds,
         )
         self._stop.wait(seconds)
 
-
-def retry_after_seconds(value: str, moment: dt.datetime) -> float:
-    """Return how long a server asks us to wait from a moment on, 0 if unreadable.
-
-    Args:
-        value: The header: a number of seconds, or an HTTP date.
-        moment: The present by the server's clock.
-    """
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    until = http_date(value)
-    return 0.0 if until is None else max(0.0, (until - moment).total_seconds())
+    def _words(self, failure: Failure) -> str:
+        return self._reader.named(failure.message, failure.correlation_id)
 
 
 def _asks_for_patience(response: Response) -> bool:
@@ -205,7 +210,4 @@ def _wait_seconds(
     wait: float = min(backoff.random_jitter(next(waits)), _LONGEST_WAIT_SECONDS)
     if response is None:
         return wait
-    # A date is one of the server's clock, which may differ from ours.
-    moment = http_date(response.headers.get("Date", "")) or now()
-    asked = retry_after_seconds(response.headers.get("Retry-After", ""), moment)
-    return max(wait, asked)
+    return max(wait, asked_wait_seconds(response.headers))

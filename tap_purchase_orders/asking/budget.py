@@ -20,11 +20,26 @@ class Budget:
     """
 
     def __init__(self, limit: int | None, stop: Stop) -> None:
-        self._limit = limit
+        self.limit = limit
         self._stop = stop
         self._lock = threading.Lock()
         self.spent = 0
         self.is_exceeded = False
+
+    @property
+    def left(self) -> int | None:
+        """How many more there may be, none for any number."""
+        with self._lock:
+            return None if self.limit is None else self.limit - self.spent
+
+    def keep_rest(self) -> None:
+        """Take in that one who asks does without what is left, for others to use.
+
+        Raises:
+            StoppedError: Always: it has no more to ask.
+        """
+        self.is_exceeded = True
+        raise StoppedError
 
     def take(self) -> None:
         """Count one request that is about to be made.
@@ -33,7 +48,7 @@ class Budget:
             StoppedError: There may be no more.
         """
         with self._lock:
-            if self._limit is None or self.spent < self._limit:
+            if self.limit is None or self.spent < self.limit:
                 self.spent += 1
                 return
             self.is_exceeded = True

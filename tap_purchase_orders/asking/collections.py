@@ -11,19 +11,35 @@ from urllib.parse import SplitResult, urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # A link's headers carry the continuation token. These are not the server's to choose.
 _OUR_HEADERS = {
+    "accept-encoding",
     "authorization",
     "connection",
     "content-length",
     "cookie",
+    "expect",
     "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
     "transfer-encoding",
+    "upgrade",
 }
+# 500 customers a page are asked for, and a customer's orders come on one page.
+_MOST_ITEMS = 100_000
+# Beyond it most servers refuse what their own link asks for.
+_LONGEST_LINK = 64 * 1024
 
 # Printable ASCII only: what is sent is what was given. RFC 9110, *Field names* and
 # *Field values*.
 _URI = re.compile(r"[!-~]+")
+# A user, or where other readers see the end of the host.
+_ODD_HOST = {"@", "\\"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?|")
+# A segment that names another folder, however it is spelled (RFC 3986, section 5.2.4).
+_DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 
 
 class LinkError(ValueError):
@@ -49,9 +65,12 @@ class NextLink:
 
 def collection_problem(body: Any) -> str | None:
     """Return what is wrong with a body that should be a collection, if anything."""
-    if isinstance(body, Mapping) and isinstance(body.get("items"), list):
-        return None
-    return "the body is not a collection with items"
+    items = body.get("items") if isinstance(body, Mapping) else None
+    if not isinstance(items, list):
+        return "the body is not a collection with items"
+    if len(items) > _MOST_ITEMS:
+        return f"the page has more than {_MOST_ITEMS} items"
+    return None
 
 
 def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
@@ -76,24 +95,38 @@ def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
     if not isinstance(uri, str) or not _URI.fullmatch(uri):
         msg = "`links.next` has no address that can be read"
         raise LinkError(msg)
-    return NextLink(_absolute(uri, base), _headers(link.get("headers") or []))
+    headers = _headers(link.get("headers") or [])
+    if sum(map(len, (uri, *headers, *headers.values()))) > _LONGEST_LINK:
+        msg = f"`links.next` is longer than {_LONGEST_LINK} characters"
+        raise LinkError(msg)
+    return NextLink(_absolute(uri, base), headers)
 
 
 def _absolute(uri: str, base: str) -> str:
-    """Return the address of a link; its query is left exactly as it is."""
+    """Return the address of a link; its query is left exactly as it is.
+
+    Scheme, host and port are always taken from the address of the API, never from the
+    link: those who read addresses do not agree on where the host of an odd one ends.
+    """
     try:
         parts = urlsplit(uri)
     except ValueError as error:
         msg = "`links.next` has an address that cannot be read"
         raise LinkError(msg) from error
     if parts.scheme or parts.netloc:
-        if _origin(parts) != _origin(urlsplit(base)):
+        own = urlsplit(base)
+        if _origin(parts) != _origin(own) or _ODD_HOST & {*parts.netloc}:
             msg = "`links.next` leads to another host; it was not followed"
             raise LinkError(msg, "refused_redirect")
-        return uri
+        base = f"{own.scheme}://{own.netloc}"
+        uri = uri.partition("//")[2][len(parts.netloc) :]
     path = uri if uri.startswith("/") else f"/{uri}"
-    has_version = path.startswith(("/v1/", "/v1?"))
-    return f"{base}{path}" if has_version else f"{base}/v1{path}"
+    if any(map(_DOTS.fullmatch, re.split(r"[/\\]", path.partition("?")[0]))):
+        msg = "`links.next` leads out of the API; it was not followed"
+        raise LinkError(msg, "refused_redirect")
+    if parts.netloc or path.startswith(("/v1/", "/v1?")):
+        return f"{base}{path}"
+    return f"{base}/v1{path}"
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

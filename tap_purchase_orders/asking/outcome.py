@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.errors import UpstreamRefusedError
-from tap_purchase_orders.wire.body import NotJsonError, decode_body, json_text
+from tap_purchase_orders.wire.body import (
+    NotJsonError,
+    body_text,
+    decode_body,
+    json_text,
+)
+from tap_purchase_orders.wire.failures import one_line
+from tap_purchase_orders.wire.retry_after import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +29,13 @@ _KINDS = {
     int(HTTPStatus.FORBIDDEN): "forbidden",
     int(HTTPStatus.NOT_FOUND): "not_found",
 }
+# Objects, arrays and members, counted by their brackets and commas: of all that is
+# documented, only a purchase order of 40,000 lines with every field has so many. Read,
+# each can take twenty times what it took on the wire.
+_MOST_VALUES = 2_500_000
+# No error is longer: the documented descriptions have up to 1,024 characters.
+_LARGEST_ERROR_BYTES = 1024 * 1024
+_LONGEST_TEXT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class Question:
         headers: Header fields of this question alone.
         own_refusals: Codes of refusals that concern this question alone, though the
             caller is refused everything by them elsewhere.
+        body: JSON to send with it: a search, which is asked by POST.
+        decode: Returns the value of a good answer's body; raises `NotJsonError`.
     """
 
     url: str
@@ -43,11 +58,13 @@ class Question:
     problem: Callable[[Any], str | None]
     headers: Mapping[str, str] = field(default_factory=dict)
     own_refusals: frozenset[str] = frozenset()
+    body: bytes | None = None
+    decode: Callable[[bytes], Any] = decode_body
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """What makes it another question: the address, and the headers of its own."""
-        return (self.url, *sorted(self.headers.items()))
+        """What makes it another question: the address, and what it has of its own."""
+        return (self.url, self.body, *sorted(self.headers.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +81,24 @@ class Dialect(Protocol):
     Attributes:
         name: What people call it.
         section: The section of the settings that it has.
+        ids: The header fields by which its support finds an exchange.
     """
 
     name: str
     section: str
+    ids: tuple[str, ...]
 
     def headers(self) -> dict[str, str]:
         """Return the header fields of a new request."""
-
-    def correlation_id(self, response: Response) -> str | None:
-        """Return the upstream's name for an exchange, for its support."""
 
     def error(self, body: Any) -> UpstreamError:
         """Return what the JSON value of an error body says."""
 
     def refusal(self, response: Response, error: UpstreamError) -> str | None:
         """Return why this caller is served nothing at all, if that is so."""
+
+    def unauthorized(self, sent: Mapping[str, str], /) -> str:
+        """Return what to look at when the header fields sent were refused twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,41 +108,125 @@ class MayPass:
     failure: Failure
 
 
-def read_response(
-    question: Question, response: Response, dialect: Dialect
-) -> Answer | Failure | MayPass:
-    """Return what a response is to the question that was asked.
+class ResponseReader:
+    """Reads what responses of one upstream are.
 
-    Raises:
-        UpstreamRefusedError: The upstream serves this caller nothing at all.
+    Nothing that it returns shows a credential that a server has sent back, or has more
+    text than a person would read; records apart.
+
+    Args:
+        dialect: How the upstream speaks.
+        hide: Returns a text without the credentials.
     """
-    status = response.status
-    if status == HTTPStatus.OK:
-        return _read_good(question, response, dialect)
-    if status < HTTPStatus.BAD_REQUEST:
-        is_redirect = status >= HTTPStatus.MULTIPLE_CHOICES
-        kind = "refused_redirect" if is_redirect else "invalid_response"
-        why = "a redirect, not followed" if is_redirect else "no answer to a reading"
-        return _failure(
-            kind, f"HTTP {status}: {why}", response, dialect, UpstreamError()
+
+    def __init__(self, dialect: Dialect, hide: Callable[[str], str]) -> None:
+        self._dialect = dialect
+        self._hide = hide
+
+    def outcome(
+        self, question: Question, response: Response
+    ) -> Answer | Failure | MayPass:
+        """Return what a response is to the question that was asked.
+
+        Raises:
+            UpstreamRefusedError: The upstream serves this caller nothing at all.
+        """
+        status = response.status
+        if status == HTTPStatus.OK:
+            return self._good(question, response)
+        if status < HTTPStatus.BAD_REQUEST:
+            is_redirect = status >= HTTPStatus.MULTIPLE_CHOICES
+            kind = "refused_redirect" if is_redirect else "invalid_response"
+            why = (
+                "a redirect, not followed" if is_redirect else "no answer to a reading"
+            )
+            return self._failure(kind, f"HTTP {status}: {why}", response)
+        error = self.error(response)
+        reason = self._shown(response.reason)
+        message = f"HTTP {status}: {error.message or reason or 'no reason given'}"
+        if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return MayPass(self._failure("unavailable", message, response, error.code))
+        refusal = self._dialect.refusal(response, error)
+        if refusal and error.code not in question.own_refusals:
+            raise UpstreamRefusedError(self.named(refusal, self.id_of(response)))
+        kind = _KINDS.get(status, "request_failed")
+        return self._failure(kind, message, response, error.code)
+
+    def error(self, response: Response) -> UpstreamError:
+        """Return what an error response says; a gateway's may say nothing at all."""
+        if len(response.body) > _LARGEST_ERROR_BYTES:
+            return UpstreamError()
+        try:
+            error = self._dialect.error(decode_body(response.body))
+        except NotJsonError:
+            return UpstreamError()
+        code, message = self._shown(error.code or ""), self._shown(error.message or "")
+        return UpstreamError(code or None, message or None)
+
+    def id_of(self, response: Response) -> str | None:
+        """Return by what the upstream's support finds an exchange, if by anything."""
+        return self.id_in(response.headers, response.sent.headers)
+
+    def id_in(self, received: Mapping[str, str], sent: Mapping[str, str]) -> str | None:
+        """Return by what the upstream's support finds an exchange, if by anything.
+
+        Args:
+            received: The header fields of the answer, if one came.
+            sent: Those of the request: what they say where the answer does not.
+        """
+        ids = [received.get(name) or sent.get(name) for name in self._dialect.ids]
+        return "/".join(self._shown(str(each)) for each in ids if each) or None
+
+    def named(self, message: str, exchange: str | None) -> str:
+        """Return a message for the log that names the exchange it is about."""
+        ids = "/".join(self._dialect.ids)
+        return f"{message} ({ids}: {exchange})" if exchange else message
+
+    def _good(
+        self, question: Question, response: Response
+    ) -> Answer | Failure | MayPass:
+        if _has_too_many_values(response.body):
+            message = f"HTTP 200, but the body has more than {_MOST_VALUES} values"
+            return self._strange(message, response)
+        try:
+            body = question.decode(response.body)
+        except NotJsonError:
+            message = "HTTP 200, but the body is not JSON, or is cut off"
+            return MayPass(self._strange(message, response))
+        if problem := question.problem(body):
+            error = self.error(response)
+            failure = self._failure(
+                "invalid_response", f"HTTP 200, but {problem}", response, error.code
+            )
+            return replace(failure, payload=json_text(body, self._hide))
+        received_at = now()
+        return Answer(
+            body=body,
+            received_at=received_at,
+            as_of=http_date(response.headers.get("Date", "")) or received_at,
+            correlation_id=self.id_of(response),
+            body_bytes=len(response.body),
         )
-    error = upstream_error(response, dialect)
-    message = f"HTTP {status}: {error.message or response.reason or 'no reason given'}"
-    if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return MayPass(_failure("unavailable", message, response, dialect, error))
-    refusal = dialect.refusal(response, error)
-    if refusal and error.code not in question.own_refusals:
-        raise UpstreamRefusedError(refusal)
-    kind = _KINDS.get(status, "request_failed")
-    return _failure(kind, message, response, dialect, error)
 
+    def _strange(self, message: str, response: Response) -> Failure:
+        """Return the failure that a body is of which nothing is understood."""
+        failure = self._failure("invalid_response", message, response)
+        return replace(failure, payload=body_text(response.body, self._hide))
 
-def upstream_error(response: Response, dialect: Dialect) -> UpstreamError:
-    """Return what an error response says; a gateway's may say nothing at all."""
-    try:
-        return dialect.error(decode_body(response.body))
-    except NotJsonError:
-        return UpstreamError()
+    def _failure(
+        self, kind: str, message: str, response: Response, code: str | None = None
+    ) -> Failure:
+        return Failure(
+            kind=kind,
+            message=message,
+            received_at=now(),
+            http_status=response.status,
+            error_code=code,
+            correlation_id=self.id_of(response),
+        )
+
+    def _shown(self, text: str) -> str:
+        return one_line(self._hide(text), _LONGEST_TEXT)
 
 
 def now() -> dt.datetime:
@@ -131,50 +234,5 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def http_date(value: str) -> dt.datetime | None:
-    """Return the moment of an HTTP date in UTC, none if it cannot be read."""
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    # `-0000` stands for UTC, and gives a moment without a zone.
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-def _read_good(
-    question: Question, response: Response, dialect: Dialect
-) -> Answer | Failure | MayPass:
-    try:
-        body = decode_body(response.body)
-    except NotJsonError:
-        text = response.body.decode("utf-8-sig", "replace")
-        message = "HTTP 200, but the body is not JSON, or is cut off"
-        return MayPass(_strange(message, text, response, dialect))
-    if problem := question.problem(body):
-        return _strange(f"HTTP 200, but {problem}", body, response, dialect)
-    received_at = now()
-    as_of = http_date(response.headers.get("Date", "")) or received_at
-    return Answer(body, received_at, as_of, dialect.correlation_id(response))
-
-
-def _strange(message: str, body: Any, response: Response, dialect: Dialect) -> Failure:
-    error = dialect.error(body)
-    failure = _failure("invalid_response", message, response, dialect, error)
-    return replace(failure, payload=json_text(body))
-
-
-def _failure(
-    kind: str,
-    message: str,
-    response: Response,
-    dialect: Dialect,
-    error: UpstreamError = UpstreamError(),  # it is frozen
-) -> Failure:
-    return Failure(
-        kind=kind,
-        message=message,
-        received_at=now(),
-        http_status=response.status,
-        error_code=error.code,
-        correlation_id=dialect.correlation_id(response),
-    )
+def _has_too_many_values(body: bytes) -> bool:
+    return len(body) > _MOST_VALUES and sum(map(body.count, b",[{")) > _MOST_VALUES

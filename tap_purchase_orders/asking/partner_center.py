@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from tap_purchase_orders.asking.answer import Answer, Failure
+from tap_purchase_orders.asking.claims import refused_token_advice
 from tap_purchase_orders.asking.collections import (
     LinkError,
     collection_problem,
@@ -24,7 +25,8 @@ from tap_purchase_orders.asking.collections import (
 from tap_purchase_orders.asking.outcome import Question, UpstreamError
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.wire.addresses import APPLICATION, USER_AGENT, path_segment
-from tap_purchase_orders.wire.body import json_text
+from tap_purchase_orders.wire.body import decode_body, json_text
+from tap_purchase_orders.wire.bounded import LARGEST_BODY_BYTES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,6 +52,10 @@ _CALLER_REFUSALS = {
 _MFA_CODE = "900421"
 # As in the documented sample; no largest size is published.
 _ACTIVITY_PAGE_SIZE = 500
+# One or another may be empty while the list is being changed.
+_MOST_EMPTY_PAGES = 100
+# By what each page counts, so that empty ones come to an end, too.
+_LEAST_PAGE_BYTES = 64 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +65,7 @@ class PartnerCenterDialect:
 
     name = "Partner Center"
     section = "partner_center"
+    ids: tuple[str, ...] = ("MS-CorrelationId", "MS-RequestId")
 
     def __init__(self) -> None:
         self._run_id = str(uuid.uuid4())
@@ -72,14 +79,6 @@ class PartnerCenterDialect:
             "MS-RequestId": str(uuid.uuid4()),
             "User-Agent": USER_AGENT,
         }
-
-    def correlation_id(self, response: Response) -> str | None:
-        """Return both ids that Microsoft's support asks for."""
-        ids = [
-            response.headers.get(name) or response.sent.headers.get(name)
-            for name in ("MS-CorrelationId", "MS-RequestId")
-        ]
-        return "/".join(str(value) for value in ids if value) or None
 
     def error(self, body: Any) -> UpstreamError:
         """Return what an error body of any of the services behind the API says."""
@@ -111,6 +110,11 @@ class PartnerCenterDialect:
             f"{self.name}: HTTP 403, code {error.code}: {reason}; check the roles of "
             f"the application or user under `{self.section}.auth`"
         )
+
+    def unauthorized(self, sent: Mapping[str, str], /) -> str:
+        """Return what to look at when the token of a header field was refused."""
+        advice = refused_token_advice(sent.get("Authorization", ""), self.section)
+        return advice or f"check the settings under `{self.section}.auth`"
 
 
 class PartnerCenter:
@@ -155,6 +159,7 @@ class PartnerCenter:
                 not end.
         """
         url = f"{self._base}/v1/customers?size={self._page_size}"
+        empty_pages = 0
         for page in self._pages(Question(url, self._customers, collection_problem)):
             if isinstance(page, Failure) and page.is_refusal:
                 msg = (
@@ -162,7 +167,12 @@ class PartnerCenter:
                     f"had; check `partner_center.api_url`, the app registration and "
                     f"its roles"
                 )
-                raise UpstreamRefusedError(msg)
+                raise UpstreamRefusedError(self._asker.named(msg, page.correlation_id))
+            is_empty = isinstance(page, Answer) and not page.body["items"]
+            empty_pages = empty_pages + 1 if is_empty else 0
+            if empty_pages > _MOST_EMPTY_PAGES:
+                msg = "Partner Center: the list of customers does not end"
+                raise UpstreamRefusedError(self._asker.named(msg, page.correlation_id))
             yield page
 
     def customer(self, customer_id: str) -> Answer | Failure:
@@ -170,17 +180,24 @@ class PartnerCenter:
         url = f"{self._base}/v1/customers/{path_segment(customer_id)}"
         return self._asker.ask(Question(url, self._customers, _customer_problem))
 
-    def orders(self, customer_id: str) -> list[Answer] | Failure:
-        """Return all orders of a customer, or why they cannot be had."""
+    def orders(
+        self, customer_id: str, decode: Callable[[bytes], Any] = decode_body
+    ) -> list[Answer] | Failure:
+        """Return all orders of a customer, or why they cannot be had.
+
+        Args:
+            customer_id: The customer.
+            decode: Returns the value of a page of orders.
+        """
         with_price = self._include_price
-        outcome = self._all_orders(customer_id, include_price=with_price)
+        outcome = self._all_orders(customer_id, decode, include_price=with_price)
         if (
             with_price
             and isinstance(outcome, Failure)
             and outcome.error_code == _PRICING_NOT_GRANTED
         ):
             self._go_on_without_prices()
-            return self._all_orders(customer_id, include_price=False)
+            return self._all_orders(customer_id, decode, include_price=False)
         return outcome
 
     def _go_on_without_prices(self) -> None:
@@ -235,7 +252,11 @@ class PartnerCenter:
         return self._collection(Question(url, self._activity, collection_problem))
 
     def _all_orders(
-        self, customer_id: str, *, include_price: bool
+        self,
+        customer_id: str,
+        decode: Callable[[bytes], Any],
+        *,
+        include_price: bool,
     ) -> list[Answer] | Failure:
         wanted = {
             "include_price": include_price,
@@ -244,15 +265,25 @@ class PartnerCenter:
         query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
         path = _orders_path(customer_id) + (f"?{query}" if query else "")
         url = f"{self._base}{path}"
-        return self._collection(Question(url, self._orders, collection_problem))
+        return self._collection(
+            Question(url, self._orders, collection_problem, decode=decode)
+        )
 
     def _collection(self, question: Question) -> list[Answer] | Failure:
-        """Return all pages of a collection, or why they cannot all be had."""
+        """Return all pages of a collection, or why they cannot all be had.
+
+        All together they may have what one answer may have: they are held at once.
+        """
         answers = []
+        left = LARGEST_BODY_BYTES
         for page in self._pages(question):
             if isinstance(page, Failure):
                 return page
             answers.append(page)
+            left -= max(page.body_bytes, _LEAST_PAGE_BYTES)
+            if left < 0:
+                msg = "the pages of a collection are too many, or too large"
+                return self._asker.noted(_strange_page(msg, page))
         return answers
 
     def _pages(self, question: Question) -> Iterator[Answer | Failure]:
@@ -261,7 +292,8 @@ class PartnerCenter:
         Source: *Utility resources*: the next page is at `links.next`, with the
         headers given there; `totalCount` says nothing about the end.
         """
-        seen = {question.identity}
+        # Only what identifies a page is kept: a token may be long, and pages are many.
+        seen = {hash(question.identity)}
         while True:
             page = self._asker.ask(question)
             yield page
@@ -270,21 +302,28 @@ class PartnerCenter:
             try:
                 link = next_link(page.body, self._base)
             except LinkError as error:
-                yield Failure(
-                    error.kind,
-                    str(error),
-                    page.received_at,
-                    http_status=HTTPStatus.OK,
-                    correlation_id=page.correlation_id,
-                )
+                yield self._asker.noted(_strange_page(str(error), page, error.kind))
                 return
             if link is None:
                 return
             question = replace(question, url=link.url, headers=link.headers)
-            if question.identity in seen:
+            if hash(question.identity) in seen:
                 msg = "Partner Center: a page of a collection came round again"
-                raise UpstreamRefusedError(msg)
-            seen.add(question.identity)
+                raise UpstreamRefusedError(self._asker.named(msg, page.correlation_id))
+            seen.add(hash(question.identity))
+
+
+def _strange_page(
+    message: str, page: Answer, kind: str = "invalid_response"
+) -> Failure:
+    """Return the failure that a page is which leads nowhere."""
+    return Failure(
+        kind,
+        message,
+        page.received_at,
+        http_status=HTTPStatus.OK,
+        correlation_id=page.correlation_id,
+    )
 
 
 def _first(body: Mapping[str, Any], *names: str) -> Any:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
+from urllib3.util import parse_url
 
+from tap_purchase_orders.wire.bounded import (
+    BoundedSession,
+    UnfitAnswerError,
+    whole_body,
+)
 from tap_purchase_orders.wire.failures import in_words, is_untrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_purchase_orders.redaction import Secrets
 
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
-# A whole answer, however slowly its bytes trickle in.
-_ANSWER_SECONDS = 300.0
-# No documented answer comes near; it bounds what a faulty server can make us hold.
-_LARGEST_BODY_BYTES = 256 * 1024 * 1024
-_CHUNK_BYTES = 64 * 1024
 
 
 class TransportError(Exception):
@@ -41,8 +39,12 @@ class UnsendableError(Exception):
     """The request cannot be put into words of HTTP."""
 
 
-class BodyTooLargeError(Exception):
-    """The answer has more bytes than any answer should."""
+class UnfitError(Exception):
+    """The answer is too large, or packed in a way that was not asked for."""
+
+
+class ElsewhereError(Exception):
+    """The request would have gone to another host than the configured one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,12 @@ class Request:
     Attributes:
         url: Absolute address, encoded as it is to be sent.
         headers: Header fields besides the credentials.
+        body: JSON to send with it, where the upstream wants to be asked that way.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Response:
         headers: Header fields, looked up in lower or upper case alike.
         body: The whole body, decompressed.
         sent: The request as it was signed and sent.
+        close: To be called when the body has been read: only so many large ones are
+            held at once.
     """
 
     status: int
@@ -75,13 +81,15 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     sent: requests.PreparedRequest = field(repr=False)
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
 
 
 class Transport:
     """Sends requests to one upstream over connections that are kept open.
 
     TLS is verified; a private CA and proxies come from the usual variables. Redirects
-    are not followed: the credentials are for the configured host only.
+    are not followed: the credentials are for the configured host only. Neither API
+    speaks of cookies, and none are kept: a shared jar would tie requests together.
 
     Args:
         auth: Signs every request just before it is sent.
@@ -95,20 +103,18 @@ class Transport:
     ) -> None:
         self._auth = auth
         self._secrets = secrets
-        self._session = requests.Session()
+        self._host = parse_url(base_url)[:4]
+        self._session = BoundedSession(connections)
         # A netrc file must not replace the credentials that were configured.
         self._session.auth = _Unsigned()
-        # Neither API speaks of cookies, and a shared jar would tie requests together.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._environment = self._session.merge_environment_settings(
             base_url, {}, stream=True, verify=None, cert=None
         )
         if urlsplit(base_url).scheme == "http":
             # Plain http is for a server on this machine; a proxy would read along.
             self._environment["proxies"] = {}
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        for proxy in self._environment["proxies"].values():
+            secrets.add(_password(proxy))
 
     def send(self, request: Request) -> Response:
         """Return the answer, whatever its status.
@@ -117,30 +123,29 @@ class Transport:
             TransportError: No whole answer came.
             UntrustedServerError: The server's certificate is not trusted.
             UnsendableError: The credentials cannot be sent.
-            BodyTooLargeError: The answer does not end in time or size.
+            UnfitError: The answer is too large, or packed in an unknown way.
+            ElsewhereError: The address is that of another host.
             SignInError: No credentials could be had.
         """
-        prepared = self._session.prepare_request(
-            requests.Request("GET", request.url, request.headers)
-        )
+        # Those who read addresses do not agree on odd ones: this is a second opinion on
+        # where a link leads, by the library that connects.
+        if parse_url(request.url)[:4] != self._host:
+            msg = "the address is that of another host; it was not followed"
+            raise ElsewhereError(msg)
+        prepared = self._session.prepare_request(_unsigned(request))
         # The address is sent as it was built: `requests` would undo some of the
         # encoding of a path segment.
         prepared.url = request.url
         prepared = self._signed(prepared)
         try:
-            with self._session.send(
+            response = self._session.send(
                 prepared,
                 allow_redirects=False,
                 timeout=(_CONNECT_SECONDS, _READ_SECONDS),
                 **self._environment,
-            ) as response:
-                return Response(
-                    status=response.status_code,
-                    reason=response.reason or "",
-                    headers=response.headers,
-                    body=_whole_body(response),
-                    sent=prepared,
-                )
+            )
+        except UnfitAnswerError as error:
+            raise UnfitError(str(error)) from error
         except requests.RequestException as error:
             if is_untrusted(error):
                 raise UntrustedServerError(in_words(error)) from error
@@ -148,6 +153,14 @@ class Transport:
         except ValueError as error:
             msg = "the credentials have characters that no header can carry"
             raise UnsendableError(msg) from error
+        return Response(
+            status=response.status_code,
+            reason=response.reason or "",
+            headers=response.headers,
+            body=whole_body(response),
+            sent=prepared,
+            close=response.raw.close,
+        )
 
     def _signed(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         before = dict(prepared.headers)
@@ -167,15 +180,14 @@ class _Unsigned(AuthBase):
         return r
 
 
-def _whole_body(response: requests.Response) -> bytes:
-    deadline = time.monotonic() + _ANSWER_SECONDS
-    body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > _LARGEST_BODY_BYTES:
-            msg = f"the body is larger than {_LARGEST_BODY_BYTES} bytes"
-            raise BodyTooLargeError(msg)
-        if time.monotonic() > deadline:
-            msg = f"the body did not end within {_ANSWER_SECONDS:.0f} seconds"
-            raise BodyTooLargeError(msg)
-    return bytes(body)
+def _unsigned(request: Request) -> requests.Request:
+    if request.body is None:
+        return requests.Request("GET", request.url, request.headers)
+    headers = {**request.headers, "Content-Type": "application/json"}
+    return requests.Request("POST", request.url, headers, data=request.body)
+
+
+def _password(proxy: str) -> str:
+    """Return the password in the address of a proxy, if it has one."""
+    user = proxy.rpartition("@")[0].rpartition("/")[2]
+    return unquote(user.partition(":")[2])

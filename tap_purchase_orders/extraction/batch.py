@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from tap_purchase_orders.reading.issues import Issue
+    from tap_purchase_orders.reading.records import Record
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Batch:
     """
 
     received_at: dt.datetime
-    rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    rows: list[tuple[str, Record]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -58,14 +59,20 @@ class Wanted:
     Attributes:
         streams: The selected streams.
         full_table: Those of them that get everything, news or not.
+        plain: Those of them whose records are written as they are, without arrays.
     """
 
     streams: frozenset[str]
     full_table: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
 
     def __contains__(self, stream: str) -> bool:
         """Return whether a stream is selected."""
         return stream in self.streams
+
+    def are_plain(self, streams: Iterable[str]) -> bool:
+        """Return whether all that are selected of some streams are plain."""
+        return self.streams.intersection(streams) <= self.plain
 
     def any_of(self, streams: Iterable[str]) -> bool:
         """Return whether at least one of some streams is selected."""

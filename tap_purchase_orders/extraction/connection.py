@@ -9,9 +9,11 @@ from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.budget import Budget
 from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.deciding.state import State
-from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.errors import TapError
 from tap_purchase_orders.extraction.numbers import Numbers
 from tap_purchase_orders.extraction.upstreams import appzen, partner_center
+from tap_purchase_orders.wire.addresses import is_path_segment
+from tap_purchase_orders.wire.failures import PROXY_SETTING
 
 if TYPE_CHECKING:
     from tap_purchase_orders.redaction import Secrets
@@ -53,18 +55,17 @@ def _check_partner_center(
     try:
         if section.customer_ids:
             outcome = client.customer(section.customer_ids[0])
-            what = "a customer"
+            what, key = "a customer", "partner_center.customer_ids"
         else:
             outcome = next(client.customer_pages())
-            what = "a page of customers"
-    except UpstreamRefusedError as error:
-        return ConnectionCheck(works=False, message=str(error))
-    if isinstance(outcome, Answer):
-        return ConnectionCheck(
-            works=True, message=f"Partner Center works: signed in and read {what}"
-        )
-    setting = "customer_ids" if section.customer_ids else "api_url"
-    return _failed("Partner Center", outcome, f"partner_center.{setting}")
+            what, key = "a page of customers", "partner_center.auth"
+    except TapError as error:
+        return _refused("Partner Center", error)
+    if isinstance(outcome, Failure):
+        return _failed("Partner Center", outcome, "partner_center", key)
+    return ConnectionCheck(
+        works=True, message=f"Partner Center works: signed in and read {what}"
+    )
 
 
 def _check_appzen(
@@ -76,26 +77,58 @@ def _check_appzen(
         client = appzen(section, Budget(None, stop), stop, secrets)
         numbers = Numbers(settings, section, client, state=State({}), stop=stop)
         first = numbers.first() or _ANY_NUMBER
-        outcome = client.purchase_order(first)
-    except UpstreamRefusedError as error:
-        return ConnectionCheck(works=False, message=str(error))
+        number = first if is_path_segment(first) else _ANY_NUMBER
+        outcome = client.purchase_order(number)
+    except TapError as error:
+        return _refused("AppZen", error)
     if isinstance(outcome, Answer):
         return ConnectionCheck(
             works=True, message="AppZen works: the key is good, read a purchase order"
         )
-    if outcome.kind == "not_found":
+    if outcome.kind != "not_found":
+        return _failed("AppZen", outcome, "appzen", "appzen.purchase_order_numbers")
+    if outcome.error_code is None and outcome.correlation_id is None:
+        # Both are in every answer that AppZen's documents show.
         return ConnectionCheck(
-            works=True,
+            works=False,
             message=(
-                f"AppZen answers, but does not know purchase order {first!r}; if that "
-                f"is wrong, check `appzen.api_url` and `appzen.auth.customer_id`"
+                f"AppZen does not work: {outcome.message}: what answers there does not "
+                f"seem to be AppZen; check `appzen.api_url`"
             ),
         )
-    return _failed("AppZen", outcome, "appzen.api_url")
-
-
-def _failed(name: str, failure: Failure, setting: str) -> ConnectionCheck:
     return ConnectionCheck(
-        works=False,
-        message=f"{name} does not work: {failure.message}; check `{setting}`",
+        works=True,
+        message=(
+            f"AppZen answers, but does not know purchase order {number!r}; if that "
+            f"is wrong, check `appzen.api_url` and `appzen.auth.customer_id`"
+        ),
+    )
+
+
+def _refused(name: str, error: TapError) -> ConnectionCheck:
+    """Return the outcome where the caller is served nothing; the error says why."""
+    words = str(error).removeprefix(f"{name}: ")
+    return ConnectionCheck(works=False, message=f"{name} does not work: {words}")
+
+
+def _failed(name: str, failure: Failure, section: str, key: str) -> ConnectionCheck:
+    """Return the outcome where one thing could not be read.
+
+    Args:
+        name: The upstream.
+        failure: What happened.
+        section: The upstream's section of the settings.
+        key: The setting to look at where the upstream said no.
+    """
+    status = failure.http_status or 0
+    if failure.is_refusal:
+        advice = f"; check `{key}`"
+    elif PROXY_SETTING in failure.message:
+        advice = ""
+    elif failure.kind == "unavailable" and status:
+        advice = f"; try again later, or check `{section}.api_url`"
+    else:
+        advice = f"; check `{section}.api_url`"
+    return ConnectionCheck(
+        works=False, message=f"{name} does not work: {failure.message}{advice}"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -118,7 +118,6 @@ def _needs_provisioning_status(
     everything: bool,  # noqa: FBT001
 ) -> bool:
     """Return whether an order links to its provisioning status, and may have news."""
-    links = decided.head.raw.get("links")
-    if not isinstance(links, Mapping) or not links.get("provisioningStatus"):
+    if not decided.head.has_provisioning_status:
         return False
     return everything or decided.is_news or is_moving(decided.head.status)

@@ -14,7 +14,6 @@ from tap_purchase_orders.reading.orders import (
     UPSTREAM,
     OrderHead,
     OrderReader,
-    read_head,
 )
 from tap_purchase_orders.wire.instants import instant_of
 
@@ -65,7 +64,9 @@ class CustomerOrders:
         self._state = state
         self._wanted = wanted
         self._keeps_last_read = keeps_last_read
-        self._reader = OrderReader()
+        self._reader = OrderReader(
+            is_plain=wanted.are_plain(("orders", "order_line_items"))
+        )
         self._children = OrderChildren(client, wanted)
 
     def batch(self, customer_id: str, memory: CustomerMemory) -> Batch:
@@ -75,7 +76,7 @@ class CustomerOrders:
             customer_id: The customer.
             memory: What is known of the customer's orders from earlier runs.
         """
-        outcome = self._client.orders(customer_id)
+        outcome = self._client.orders(customer_id, self._reader.decode)
         if isinstance(outcome, Failure):
             return self._failed(customer_id, outcome)
         # The first answer's time: a header and its lines are never newer than that.
@@ -115,7 +116,7 @@ class CustomerOrders:
         """Return what identifies each order; those without a key become issues."""
         heads = []
         for raw in (item for answer in answers for item in answer.body["items"]):
-            head = read_head(raw, customer_id, batch.received_at)
+            head = self._reader.head(raw, customer_id, batch.received_at)
             if isinstance(head, Issue):
                 batch.issues.append(head)
             else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tap_purchase_orders.asking.appzen import AppZen, AppZenDialect
 from tap_purchase_orders.asking.asker import Asker
 from tap_purchase_orders.asking.budget import Budget
+from tap_purchase_orders.asking.in_flight import InFlight
 from tap_purchase_orders.asking.limiter import RateLimiter
 from tap_purchase_orders.asking.partner_center import (
     PartnerCenter,
@@ -87,9 +88,8 @@ def appzen(
 ) -> AppZen:
     """Return what asks AppZen."""
     limiter = RateLimiter(section.max_requests_per_second, _SECOND_SECONDS, stop)
-    return AppZen(
-        section, _asker(AppZenDialect(), section, budget, stop, secrets), limiter
-    )
+    asker = _asker(AppZenDialect(), section, budget, stop, secrets)
+    return AppZen(section, asker, limiter, budget)
 
 
 def _asker(
@@ -100,13 +100,14 @@ def _asker(
     secrets: Secrets,
 ) -> Asker:
     auth = auth_method(dialect.section, section.auth)(section.auth)
-    # The thread that takes the pages of a list asks too, beside the workers.
-    connections = section.max_concurrency + 1
+    if (hide_secrets := getattr(auth, "hide_secrets", None)) is not None:
+        hide_secrets(secrets.add)
     return Asker(
         dialect,
-        Transport(auth, section.api_url, connections, secrets),
+        Transport(auth, section.api_url, section.max_concurrency, secrets),
         auth,
         max_tries=section.max_tries,
+        in_flight=InFlight(section.max_concurrency, stop),
         budget=budget,
         secrets=secrets,
         stop=stop,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from tap_purchase_orders.settings.mistakes import Mistake
+from tap_purchase_orders.wire.addresses import is_loopback
 
 
 def api_url_mistakes(setting: str, url: str) -> list[Mistake]:
@@ -39,13 +39,6 @@ def _problem(url: str) -> str | None:
         return "must be an address such as https://host"
     if parts.username or parts.password or parts.query or parts.fragment:
         return "must have no credentials, query or fragment"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "must be https: http is for a server on this machine only"
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,32 +2,125 @@
 
 from __future__ import annotations
 
+import http.client
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
 import requests
+
+from tap_purchase_orders.wire.body import CUT_OFF
+from tap_purchase_orders.wire.bounded import UnfitAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What moves the cursor of a terminal, ends a line, or turns the direction of the text.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+# OpenSSL's `X509_V_ERR_` codes: what no other CA bundle would change.
+_EXPIRED = 10
+_OF_ANOTHER_HOST = {62, 64}
+PROXY_SETTING = "HTTPS_PROXY"
+_PROXY = f"check the proxy in {PROXY_SETTING}"
 
 
 def is_untrusted(error: requests.RequestException) -> bool:
     """Return whether a request failed since the server's certificate did."""
-    is_tls = isinstance(error, requests.exceptions.SSLError)
-    return is_tls and "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return _certificate_error(error) is not None
 
 
 def in_words(error: requests.RequestException) -> str:
     """Return what happened, without addresses, which may hold identifiers."""
-    if is_untrusted(error):
-        return (
-            "the server's certificate is not trusted; for a private CA set "
-            "REQUESTS_CA_BUNDLE"
-        )
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused the connection"
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(
-        error,
-        requests.exceptions.ChunkedEncodingError
-        | requests.exceptions.ContentDecodingError,
-    ):
-        return "the answer was cut off or broken"
+    if isinstance(error, UnfitAnswerError):
+        return str(error)
+    certificate_error = _certificate_error(error)
+    if certificate_error is not None:
+        return _certificate_words(certificate_error)
+    for kinds, words in _WORDS:
+        if any(isinstance(cause, kinds) for cause in _causes(error)):
+            return words
     return "the connection failed or was closed"
+
+
+def one_line(text: str, longest: int = 1000) -> str:
+    """Return a text from elsewhere as one line, with what is no print spelled out.
+
+    Args:
+        text: Any text.
+        longest: How many characters of it are enough.
+    """
+    shown = _UNPRINTABLE.sub(_spelled_out, text[:longest])
+    return shown if len(text) <= longest else shown + CUT_OFF
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
+
+
+def _certificate_error(
+    error: requests.RequestException,
+) -> ssl.SSLCertVerificationError | None:
+    causes = _causes(error)
+    return next(
+        (c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None
+    )
+
+
+def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
+    code = error.verify_code
+    if code == _EXPIRED:
+        return "the server's certificate has expired"
+    if code in _OF_ANOTHER_HOST:
+        return "the server's certificate is that of another host"
+    return (
+        "the server's certificate is not trusted; for a private CA set "
+        "REQUESTS_CA_BUNDLE"
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that it came from, the outermost first.
+
+    `requests` and `urllib3` keep the cause now as an argument, now as `reason`.
+    """
+    pending: list[object] = [error]
+    seen: set[int] = set()
+    while pending:
+        cause = pending.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        pending += [*cause.args, getattr(cause, "reason", None), cause.__cause__]
+
+
+# The first that fits counts.
+_WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((requests.exceptions.ProxyError,), f"no connection through the proxy; {_PROXY}"),
+    (
+        (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema),
+        f"the proxy cannot be used; {_PROXY}",
+    ),
+    ((socket.gaierror,), "the host is not known (its name cannot be resolved)"),
+    ((requests.ConnectTimeout,), "no connection in time"),
+    ((requests.Timeout,), "no whole answer in time"),
+    ((ConnectionRefusedError,), "the connection was refused: nothing listens there"),
+    ((ssl.SSLError,), "no secure connection (TLS) could be made"),
+    ((http.client.RemoteDisconnected,), "the connection was closed without an answer"),
+    (
+        (http.client.BadStatusLine, http.client.UnknownProtocol),
+        "the answer is not one of HTTP/1",
+    ),
+    (
+        (
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+            requests.exceptions.InvalidHeader,
+        ),
+        "the answer was cut off or broken",
+    ),
+    ((http.client.HTTPException,), "the head of the answer is too large"),
+)

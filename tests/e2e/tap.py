@@ -112,6 +112,7 @@ def run_tap(
     state: Any = None,
     catalog: Any = None,
     environment: Mapping[str, str] | None = None,
+    command: Sequence[str] = (str(COMMAND),),
 ) -> Run:
     """Run the command and return how it went; what no run may do is checked here.
 
@@ -121,9 +122,10 @@ def run_tap(
         state: The state to go on from.
         catalog: The catalog.
         environment: More environment variables.
+        command: What starts the tap.
     """
     with tempfile.TemporaryDirectory(prefix="tap-") as folder:
-        line = [str(COMMAND)]
+        line = [*command]
         for name, value in (("config", config), ("state", state), ("catalog", catalog)):
             if value is not None:
                 path = Path(folder) / f"{name}.json"

@@ -52,3 +52,24 @@ def test_many_workers_together_stay_within_the_budget() -> None:
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(work, range(16))) == 100
     assert budget.spent == 100
+
+
+def test_what_is_left_can_be_left_to_others() -> None:
+    stop = Stop()
+    budget = Budget(2, stop)
+    budget.take()
+    assert budget.left == 1
+
+    with pytest.raises(StoppedError):
+        budget.keep_rest()
+    # It is known not to be enough, and still there.
+    assert (budget.is_exceeded, stop.is_requested) == (True, False)
+    budget.take()
+    assert budget.left == 0
+
+
+def test_of_any_number_any_number_is_left() -> None:
+    budget = Budget(None, Stop())
+    budget.take()
+
+    assert budget.left is None

@@ -7,6 +7,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from json_values import any_json, payload
+from urllib3.util import parse_url
 
 from tap_purchase_orders.asking.collections import (
     LinkError,
@@ -94,21 +95,70 @@ def test_a_relative_address_is_one_of_the_api_with_its_query_as_it_is(
 @pytest.mark.parametrize(
     "uri",
     [
-        "https://api.example/v1/customers?a=1",
-        "https://API.example/v1/customers",
-        "https://api.example:443/v1/customers",
+        "https://api.example/v1/customers?a=https://api.example",
+        "https://API.example/v1/customers?a=https://api.example",
+        "https://api.example:443/v1/customers?a=https://api.example",
+        "HTTPS://api.example:0443/v1/customers?a=https://api.example",
+        "https://api.example:/v1/customers?a=https://api.example",
     ],
 )
-def test_an_absolute_address_of_the_same_host_is_followed_as_it_is(uri: str) -> None:
-    assert follow(uri) == uri
+def test_an_absolute_address_of_the_same_host_is_asked_for_at_ours(uri: str) -> None:
+    assert follow(uri) == f"{BASE}/v1/customers?a=https://api.example"
+
+
+def test_an_absolute_address_keeps_its_path_below_whatever_ours_has() -> None:
+    assert follow("https://api.example/v1/x", f"{BASE}/partner") == f"{BASE}/v1/x"
+    assert follow("https://api.example?page=2") == f"{BASE}/?page=2"
 
 
 def test_the_default_port_is_that_of_the_scheme() -> None:
     base = "https://api.example:443"
 
-    assert follow("https://api.example/v1/customers", base) == (
-        "https://api.example/v1/customers"
-    )
+    assert follow("https://api.example/v1/customers", base) == f"{base}/v1/customers"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://api.example@other.example/v1/customers",
+        "https://user@api.example/v1/customers",
+        "https://user:password@api.example/v1/customers",
+        "https://@api.example/v1/customers",
+        # Where the host ends, some see it at the backslash, others at the `@`.
+        "https://other.example\\@api.example/v1/customers",
+        "https://api.example\\@other.example/v1/customers",
+        "https://other.example%5c@api.example/v1/customers",
+        "https://other.example%23@api.example/v1/customers",
+        "https:\\\\other.example/v1/customers",
+        "https:/\\other.example/v1/customers",
+    ],
+)
+def test_an_address_with_a_user_or_a_backslash_in_it_is_never_followed(
+    uri: str,
+) -> None:
+    assert outcome(uri=uri) == "refused_redirect"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/../customers",
+        "/v1/../../customers",
+        "../customers",
+        "/v1/./customers",
+        "/v1/%2e%2e/customers",
+        "/v1/.%2E/customers",
+        "/v1\\..\\customers",
+        "https://api.example/v1/../customers",
+        "/..",
+    ],
+)
+def test_an_address_that_climbs_out_of_the_api_is_never_followed(uri: str) -> None:
+    assert outcome(uri=uri) == "refused_redirect"
+
+
+def test_dots_that_climb_nowhere_are_followed() -> None:
+    assert follow("/v1/a..b/...?c=../d") == f"{BASE}/v1/a..b/...?c=../d"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +241,10 @@ def test_a_link_may_have_no_headers(headers: Any) -> None:
         "Cookie",
         "Content-Length",
         "Connection",
+        "Accept-Encoding",
+        "Proxy-Authorization",
+        "Expect",
+        "Upgrade",
     ],
 )
 def test_some_headers_are_not_the_servers_to_choose(name: str) -> None:
@@ -237,10 +291,37 @@ def test_headers_that_cannot_be_read_or_sent_are_an_invalid_response(
     assert outcome(uri="/customers", headers=headers) == "invalid_response"
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"uri": f"/customers?token={'a' * 70_000}"},
+        {
+            "uri": "/customers",
+            "headers": [{"key": "MS-ContinuationToken", "value": "a" * 70_000}],
+        },
+        {
+            "uri": "/customers",
+            "headers": [
+                {"key": f"a{number}", "value": "b"} for number in range(20_000)
+            ],
+        },
+    ],
+    ids=["address", "value", "many"],
+)
+def test_a_link_that_is_too_long_to_be_sent_is_an_invalid_response(link: Json) -> None:
+    assert outcome(**link) == "invalid_response"
+
+
 @given(
     st.fixed_dictionaries(
         {
-            "uri": st.text("/v1customers?=&#%:@[]\\. é\n", max_size=24) | any_json(),
+            "uri": st.text("/v1customers?=&#%:@[]\\. é\n", max_size=24)
+            | st.builds(
+                "https://{}api.example{}".format,
+                st.text("a.:@[]\\/?#%", max_size=6),
+                st.text("a.:@[]\\/?#%", max_size=6),
+            )
+            | any_json(),
             "headers": any_json()
             | st.lists(
                 st.fixed_dictionaries({"key": st.text(max_size=5), "value": st.text()}),
@@ -257,6 +338,8 @@ def test_any_link_can_be_sent_to_the_one_host_or_is_an_error(link: Json) -> None
     sent = requests.Request("GET", followed.url, headers=followed.headers).prepare()
     assert sent.url is not None
     assert sent.url.startswith(f"{BASE}/")
+    # What is sent is the address as it is, and this library connects.
+    assert parse_url(followed.url)[:4] == parse_url(BASE)[:4]
 
 
 @pytest.mark.parametrize("body", [{"items": []}, {"items": [1], "totalCount": 7}])
@@ -265,7 +348,18 @@ def test_a_collection_is_an_object_with_items(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], [{"items": []}], "items", {}, {"items": None}, {"items": {}}]
+    "body",
+    [
+        None,
+        [],
+        [{"items": []}],
+        "items",
+        {},
+        {"items": None},
+        {"items": {}},
+        {"items": [None] * 100_001},
+    ],
+    ids=lambda body: str(body)[:20],
 )
 def test_anything_else_is_no_collection(body: Any) -> None:
     assert collection_problem(body) is not None

@@ -1,0 +1,314 @@
+"""Sessions whose answers are whole, and bounded in size and in time.
+
+Whatever a server sends, a worker is not held for ever by it, and does not take all of
+the machine's memory.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import threading
+import time
+import zlib
+from typing import TYPE_CHECKING, Any, cast
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from socket import socket
+
+    from typing_extensions import Buffer
+    from urllib3.connection import HTTPConnection
+    from urllib3.connectionpool import HTTPConnectionPool
+
+# A purchase order of 50,000 lines with every documented field, or 20,000 orders of one
+# customer in one answer.
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+# Hundreds of answers may be under way, and most have a few KB. So many at once may be
+# larger than this, and the others wait: 8 requests in flight hold 272 MiB at most.
+_LARGE_BODY_BYTES = 4 * 1024 * 1024
+_MOST_LARGE_BODIES = 4
+# A whole answer, head and body, however slowly its bytes trickle in. Partner Center's
+# own client gives up after three minutes, too.
+_ANSWER_SECONDS = 180.0
+# Many times what servers let a head have; `100 Continue` and its like count, too.
+_LARGEST_HEAD_BYTES = 256 * 1024
+_CHUNK_BYTES = 64 * 1024
+# Lets `zlib` tell gzip from the zlib format of `deflate` by itself.
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_INFLATED = {"gzip", "x-gzip", "deflate"}
+_PLAIN = {"", "identity"}
+_REDIRECTS = range(300, 400)
+
+
+class UnfitAnswerError(requests.RequestException):
+    """An answer has no fit body; asking again would not change that."""
+
+
+class _TooLongError(http.client.HTTPException):
+    """An answer has more bytes than it may have on the wire."""
+
+
+class BoundedSession(requests.Session):
+    """A session whose answers have been read to their end, within bounds.
+
+    Only gzip is asked for, and only one coding is undone: so that what one byte on the
+    wire can grow to is known. Redirects are not looked at, cookies are not kept, and no
+    connection prints what goes over it.
+
+    Args:
+        connections: How many connections are kept open to one host.
+        largest_body_bytes: What the body of an answer may have, when it is unpacked.
+    """
+
+    def __init__(
+        self, connections: int = 1, largest_body_bytes: int = LARGEST_BODY_BYTES
+    ) -> None:
+        super().__init__()
+        self.headers["Accept-Encoding"] = "gzip"
+        adapter = _BoundedAdapter(connections, largest_body_bytes)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return that there is nowhere to go.
+
+        Even where redirects are not followed, `requests` would prepare the request
+        that follows one, and fail where its address is no address.
+        """
+        return None
+
+
+def whole_body(response: requests.Response) -> bytes:
+    """Return the body of an answer of a `BoundedSession`, without copying it.
+
+    The answer's `raw` is to be closed when the body is no longer needed: only so many
+    large ones are held at once.
+    """
+    return cast("_Body", response.raw).getvalue()
+
+
+class _Body(io.BytesIO):
+    """The body of an answer; while it is open, it takes the place of a large one.
+
+    Args:
+        largest_bytes: What it may have.
+        places: The places for large bodies.
+    """
+
+    def __init__(self, largest_bytes: int, places: threading.Semaphore) -> None:
+        super().__init__()
+        self._largest_bytes = largest_bytes
+        self._places = places
+        self._has_place = False
+
+    def take(self, piece: bytes) -> None:
+        """Add a piece; before the body becomes a large one, wait for a place.
+
+        Raises:
+            TimeoutError: There was no place in time.
+            UnfitAnswerError: The body becomes larger than it may be.
+        """
+        size = self.tell() + len(piece)
+        if size > self._largest_bytes:
+            msg = f"the answer is larger than {self._largest_bytes} bytes"
+            raise UnfitAnswerError(msg)
+        if size > _LARGE_BODY_BYTES and not self._has_place:
+            self._has_place = self._places.acquire(timeout=_ANSWER_SECONDS)
+            if not self._has_place:
+                raise TimeoutError
+        self.write(piece)
+
+    @override
+    def close(self) -> None:
+        super().close()
+        if self._has_place:
+            self._has_place = False
+            self._places.release()
+
+
+class _BoundedAdapter(HTTPAdapter):
+    def __init__(self, connections: int, largest_body_bytes: int) -> None:
+        super().__init__(pool_connections=2, pool_maxsize=connections)
+        self._largest_body_bytes = largest_body_bytes
+        self._places = threading.BoundedSemaphore(_MOST_LARGE_BODIES)
+
+    @override
+    def get_connection_with_tls_context(
+        self, *args: Any, **kwargs: Any
+    ) -> HTTPConnectionPool:
+        found = super().get_connection_with_tls_context(*args, **kwargs)
+        pool = cast("HTTPConnectionPool", found)
+        kind = cast("type[HTTPConnection]", pool.ConnectionCls)
+        if kind.response_class is not _BoundedResponse:
+            # Here, since the connections may be those to a proxy of any kind. Were
+            # `debuglevel` set for all connections of the process, credentials would be
+            # printed among the messages.
+            own = {"response_class": _BoundedResponse, "debuglevel": 0}
+            pool.ConnectionCls = type(kind.__name__, (kind,), own)
+        return pool
+
+    @override
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        *args: Any,
+        **kwargs: Any,
+    ) -> requests.Response:
+        """Return an answer whose body is in memory.
+
+        Raises:
+            UnfitAnswerError: The body is too large, or in a coding not asked for.
+            requests.RequestException: There is no whole answer.
+        """
+        response = super().send(request, True, *args, **kwargs)  # noqa: FBT003  # theirs
+        raw = response.raw
+        try:
+            response.raw = self._body(raw, response)
+        except (TimeoutError, urllib3.exceptions.ReadTimeoutError) as error:
+            raise requests.ReadTimeout(error, request=request) from error
+        except (urllib3.exceptions.HTTPError, ValueError, zlib.error) as error:
+            broken = requests.exceptions.ChunkedEncodingError
+            raise broken(error, request=request) from error
+        else:
+            raw.release_conn()
+        finally:
+            raw.close()
+        return response
+
+    def _body(self, raw: Any, response: requests.Response) -> _Body:
+        body = _Body(self._largest_body_bytes, self._places)
+        if response.status_code in _REDIRECTS:
+            # Nobody follows them, so nobody wants to know what they say.
+            raw.close()
+            return body
+        try:
+            for piece in _unpacked(raw, response.headers):
+                body.take(piece)
+        except BaseException:
+            body.close()
+            raise
+        body.seek(0)
+        return body
+
+
+def _unpacked(raw: Any, headers: Mapping[str, str]) -> Iterator[bytes]:
+    """Return a body piece by piece, unpacked.
+
+    Raises:
+        UnfitAnswerError: It is in a coding that was not asked for.
+    """
+    pieces: Iterator[bytes] = raw.stream(_CHUNK_BYTES, decode_content=False)
+    coding = headers.get("Content-Encoding", "").strip().lower()
+    if coding in _PLAIN:
+        return pieces
+    if coding in _INFLATED:
+        return _inflated(pieces)
+    msg = "the answer is packed in a way that was not asked for"
+    raise UnfitAnswerError(msg)
+
+
+def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what is packed, in pieces of bounded size.
+
+    Raises:
+        ValueError: It is cut off.
+        zlib.error: It is not packed as it should be.
+    """
+    stream = None
+    for data in packed:
+        rest = data
+        while rest:
+            stream = stream or zlib.decompressobj(_GZIP_OR_ZLIB)
+            yield stream.decompress(rest, _CHUNK_BYTES)
+            rest = stream.unconsumed_tail
+            if stream.eof:
+                # What follows may be one more member (RFC 1952, section 2.2).
+                rest, stream = stream.unused_data, None
+    if stream is not None:
+        msg = "the packed body is cut off"
+        raise ValueError(msg)
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """An answer that has so many bytes, and so much time, and no more."""
+
+    def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._meter = _Meter(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._meter)
+
+    @override
+    def begin(self) -> None:
+        super().begin()
+        # Chunks have heads and may have trailers: twice what a body may have is more
+        # than any server needs for both.
+        self._meter.allow(2 * LARGEST_BODY_BYTES)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Return the status line.
+
+        This method of the standard library's own is the only place where interim
+        answers other than `100 Continue` can be passed over, as RFC 9110, section
+        15.2, asks: the standard library takes them for the answer, and the answer for
+        that to the next request.
+        """
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        is_interim = http.HTTPStatus.CONTINUE <= status < http.HTTPStatus.OK
+        if status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            raise http.client.UnknownProtocol(version)
+        return version, http.HTTPStatus.CONTINUE if is_interim else status, reason
+
+
+class _Meter(io.RawIOBase):
+    """The bytes of one answer as they come: so many, for so long.
+
+    A timeout of a connection is one of each read; here all reads of an answer have one
+    deadline together.
+    """
+
+    def __init__(self, source: io.RawIOBase, connection: socket) -> None:
+        self._source = source
+        self._connection = connection
+        self._read_seconds = connection.gettimeout() or _ANSWER_SECONDS
+        self._deadline = time.monotonic() + _ANSWER_SECONDS
+        self._left = _LARGEST_HEAD_BYTES
+
+    def allow(self, count: int) -> None:
+        """Let so many more bytes come, and no more."""
+        self._left = count
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Buffer, /) -> int | None:
+        """Read into a buffer and return how many bytes came.
+
+        Raises:
+            TimeoutError: The time is up.
+            _TooLongError: There are too many bytes.
+        """
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        if seconds < self._read_seconds:
+            self._connection.settimeout(seconds)
+        count = self._source.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise _TooLongError
+        return count
+
+    @override
+    def close(self) -> None:
+        self._source.close()
+        super().close()

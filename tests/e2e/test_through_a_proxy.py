@@ -1,0 +1,157 @@
+"""A proxy passes on what it cannot read, and its password is shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+from contextlib import suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+from tap import run_tap
+from tokens import certificate, trusting
+from typing_extensions import override
+from upstream import Upstream
+from worlds import SECRETS, order, partner_center, serve_customers
+
+from tap_purchase_orders.asking.transport import Transport
+from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
+from tap_purchase_orders.redaction import Secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    import pytest
+
+PASSWORD = "planted/proxy+password=9"
+DEBUG = {"LOGLEVEL": "DEBUG", "TAP_PURCHASE_ORDERS_LOGLEVEL": "DEBUG"}
+
+
+class Proxy:
+    """A proxy on a free port of this machine; a context manager.
+
+    Attributes:
+        address: Host and port.
+        heads: What it was asked for.
+
+    Args:
+        answer: What it says to whoever wants a connection.
+    """
+
+    def __init__(self, answer: str = "200 Connection established") -> None:
+        proxy = self
+        self.heads: list[str] = []
+
+        class Handler(StreamRequestHandler):
+            @override
+            def handle(self) -> None:
+                lines = list(iter(lambda: self.rfile.readline(2_000), b"\r\n"))
+                proxy.heads.append(b"".join(lines).decode())
+                said = answer.format(head=lines[1].decode().strip())
+                self.wfile.write(f"HTTP/1.1 {said}\r\n\r\n".encode())
+                if said.startswith("200"):
+                    host, _, port = lines[0].split()[1].decode().partition(":")
+                    with socket.create_connection((host, int(port)), 20) as there:
+                        _pass_on(self.connection, there)
+
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        """Start to listen."""
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _pass_on(here: socket.socket, there: socket.socket) -> None:
+    """Pass everything on, both ways, until one side has no more to say."""
+
+    def one_way(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+        for side in (source, sink):
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    back = threading.Thread(target=one_way, args=(there, here))
+    back.start()
+    one_way(here, there)
+    back.join()
+
+
+def test_a_proxy_is_gone_through_with_its_password_and_sees_no_credentials(
+    tmp_path: Path,
+) -> None:
+    user = f"someone:{quote(PASSWORD, safe='')}"
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        serve_customers(upstream, {"c1": [order("o1", "c1")]})
+        variables = {"HTTPS_PROXY": f"http://{user}@{proxy.address}", **DEBUG}
+        run = run_tap(
+            {"partner_center": partner_center(upstream)},
+            environment={**trusting(tmp_path), **variables},
+        )
+
+    encoded = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
+    assert run.status == 0
+    assert len(run.records("orders")) == 1
+    assert {asked.headers["authorization"] for asked in upstream.asked} == {
+        f"Bearer {SECRETS['token']}"
+    }
+    assert proxy.heads
+    for head in proxy.heads:
+        assert f"Proxy-Authorization: Basic {encoded}" in head
+        assert SECRETS["token"] not in head
+    for shown in (PASSWORD, quote(PASSWORD, safe=""), encoded):
+        assert shown not in run.log
+
+
+def test_a_proxy_that_repeats_its_password_is_not_repeated(tmp_path: Path) -> None:
+    with (
+        Upstream(certificate()) as upstream,
+        Proxy("407 You sent {head}") as proxy,
+    ):
+        user = "someone:planted-proxy-password"
+        run = run_tap(
+            {"partner_center": partner_center(upstream)},
+            environment={
+                **trusting(tmp_path),
+                "HTTPS_PROXY": f"http://{user}@{proxy.address}",
+                **DEBUG,
+            },
+        )
+
+    encoded = base64.b64encode(user.encode()).decode()
+    (issue,) = run.issues()
+    assert "HTTPS_PROXY" in issue["message"]
+    for shown in ("planted-proxy-password", encoded, encoded[12:-4]):
+        assert shown not in run.log + run.output.decode()
+    assert upstream.asked == []
+
+
+def test_the_password_of_a_proxy_is_hidden_wherever_it_would_come_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user = f"someone:{quote(PASSWORD, safe='')}"
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{user}@127.0.0.1:1/")
+    secrets = Secrets()
+    Transport(BearerTokenAuth("a-token"), "https://api.example.test", 1, secrets)
+
+    encoded = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
+    for shown in (PASSWORD, user, f"Basic {encoded}"):
+        assert "***" in secrets.redacted(shown)

@@ -1,0 +1,129 @@
+"""A server that does not prove who it is gets no credentials, and the line says why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from hostile import HostileServer
+from measured_tap import run_measured
+from tokens import app_only, authority, certificate, trusting
+from typing_extensions import override
+from worlds import appzen, partner_center
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+DAY = dt.timedelta(days=1)
+ONE_TRY = {"auth.authority:_TRIES": 1}
+
+
+def expired() -> trustme.LeafCert:
+    now = dt.datetime.now(dt.UTC)
+    return authority().issue_cert(
+        "127.0.0.1", not_before=now - 9 * DAY, not_after=now - DAY
+    )
+
+
+def of_another_host() -> trustme.LeafCert:
+    return authority().issue_cert("api.example.test", "127.0.0.2")
+
+
+def of_another_authority() -> trustme.LeafCert:
+    return trustme.CA().issue_cert("127.0.0.1")
+
+
+UNTRUSTED = {
+    expired: "the server's certificate has expired",
+    of_another_host: "the server's certificate is that of another host",
+    of_another_authority: "for a private CA set REQUESTS_CA_BUNDLE",
+}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--test",)], ids=["run", "check"])
+@pytest.mark.parametrize("make", UNTRUSTED, ids=lambda make: make.__name__)
+def test_an_untrusted_server_ends_the_asking_at_once(
+    make: Any, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    with HostileServer(make()) as server:
+        url: Any = server
+        config = {"partner_center": partner_center(url, max_tries=6)}
+        config["appzen"] = appzen(url, ["A", "B"], max_tries=6)
+        run, _ = run_measured(config, *arguments, environment=trusting(tmp_path))
+
+    errors = [line for line in run.errors if UNTRUSTED[make] in line]
+    assert run.status == 1
+    assert len(errors) == 2
+    assert [("partner_center" in x, "appzen" in x) for x in errors] == [
+        (True, False),
+        (False, True),
+    ]
+    assert server.heard == []
+
+
+@pytest.mark.parametrize("make", UNTRUSTED, ids=lambda make: make.__name__)
+def test_an_untrusted_authority_gets_no_secret(make: Any, tmp_path: Path) -> None:
+    with HostileServer(make()) as server:
+        url: Any = server
+        section = partner_center(url, auth=app_only(url))
+        run, _ = run_measured(
+            {"partner_center": section},
+            bounds=ONE_TRY,
+            environment=trusting(tmp_path),
+        )
+
+    assert run.status == 1
+    errors = [line for line in run.errors if UNTRUSTED[make] in line]
+    assert len(errors) == 1
+    assert "`partner_center.auth.authority`" in errors[0]
+    assert server.heard == []
+
+
+class _Greeter(StreamRequestHandler):
+    """Says something before it is asked, as servers of other protocols do."""
+
+    @override
+    def handle(self) -> None:
+        self.wfile.write(b"220 mail.example ready\r\n")
+
+
+def test_a_server_that_does_not_speak_tls_is_told_in_words(
+    upstream_of_mail: str, tmp_path: Path
+) -> None:
+    with HostileServer() as server:
+        url: Any = server
+        config = {"appzen": appzen(url, ["A"], api_url=upstream_of_mail)}
+        run, _ = run_measured(config, "--test", environment=trusting(tmp_path))
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert "no secure connection (TLS) could be made" in line
+    assert "`appzen.api_url`" in line
+
+
+@pytest.fixture
+def upstream_of_mail() -> Iterator[str]:
+    with ThreadingTCPServer(("127.0.0.1", 0), _Greeter) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_verification_cannot_be_switched_off_by_an_empty_variable() -> None:
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        run, _ = run_measured(
+            {"appzen": appzen(url, ["A"])},
+            environment={"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""},
+        )
+
+    assert run.status == 1
+    assert server.heard == []

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tap_purchase_orders.asking.in_flight import InFlight
+from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.errors import StoppedError
+
+PATIENCE_SECONDS = 60.0
+
+
+def test_as_many_are_under_way_as_may_be_and_no_more() -> None:
+    in_flight = InFlight(3, Stop())
+    is_full = threading.Barrier(3)
+    lock = threading.Lock()
+    inside, most = 0, 0
+
+    def ask(number: int) -> None:
+        nonlocal inside, most
+        with in_flight.place():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            if number < 3:
+                is_full.wait(PATIENCE_SECONDS)
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(ask, range(40)))
+    assert most == 3
+
+
+def test_a_request_that_fails_gives_its_place_back() -> None:
+    in_flight = InFlight(1, Stop())
+    for _ in range(3):
+        with pytest.raises(LookupError), in_flight.place():
+            raise LookupError
+
+
+def test_whoever_waits_for_a_place_is_woken_when_asking_ends() -> None:
+    stop = Stop()
+    in_flight = InFlight(1, stop)
+
+    def ask() -> None:
+        with in_flight.place():
+            pass
+
+    with in_flight.place(), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask)
+        stop.request()
+        with pytest.raises(StoppedError):
+            waiting.result(PATIENCE_SECONDS)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_values import any_json
+
+from tap_purchase_orders.asking.claims import refused_token_advice
+from tap_purchase_orders.wire.body import json_text
+
+
+def token(claims: Any) -> str:
+    encoded = base64.urlsafe_b64encode(json_text(claims).encode()).decode()
+    return f"Bearer e30.{encoded.rstrip('=')}.c2ln"
+
+
+def advice(claims: Any) -> str | None:
+    return refused_token_advice(token(claims), "partner_center")
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "https://api.partnercenter.microsoft.com",
+        "https://api.partnercenter.microsoft.com/",
+        "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd",
+        "https://graph.windows.net",
+        "00000002-0000-0000-c000-000000000000",
+        "https://partner.partnercenterapi.microsoftonline.cn",
+    ],
+)
+def test_a_token_for_partner_center_says_nothing_by_its_audience(audience: str) -> None:
+    assert advice({"aud": audience, "exp": 4_000_000_000}) is None
+
+
+def test_a_token_for_something_else_names_it_and_the_scope() -> None:
+    said = advice({"aud": "https://graph.microsoft.com"})
+
+    assert said is not None
+    assert "'https://graph.microsoft.com'" in said
+    assert "`partner_center.auth.scope`" in said
+
+
+def test_a_token_that_has_expired_is_said_to_have() -> None:
+    assert "expired" in (advice({"exp": 1}) or "")
+
+
+def test_an_audience_is_shown_in_one_short_line() -> None:
+    said = advice({"aud": "a\n2026 | ERROR | forged\x1b[2J" + "a" * 10_000})
+
+    assert said is not None
+    assert said.isprintable()
+    assert len(said) < 500
+
+
+@given(any_json(st.text(max_size=5)) | st.fixed_dictionaries({"aud": any_json()}))
+def test_whatever_a_token_claims_is_no_error(claims: Any) -> None:
+    said = advice(claims)
+    assert said is None or "`partner_center.auth" in said
+
+
+@given(st.text(max_size=40) | st.from_regex(r"Bearer [\w=-]*\.[\w=-]*\.[\w=-]*"))
+def test_whatever_is_no_token_says_nothing(header: str) -> None:
+    assert refused_token_advice(header, "partner_center") is None
