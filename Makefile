@@ -35,7 +35,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	$(BIN)/python constraints/audit.py
 
 tests: $(TAP) $(PLUGINS) .venv-dbt/.installed ## The test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: demo .venv-checker/.installed ## The demo's Singer messages, read by another's checker
 	.venv-checker/bin/singer-check-tap < .demo/messages.jsonl

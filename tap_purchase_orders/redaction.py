@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -28,6 +28,8 @@ _UNMISTAKABLE = 16
 # A method that signs each request anew sends a new value with each; of these only as
 # many matter as may be under way.
 _MOST_SENT = 256
+# The password of an address: before the last sign that ends the user's part of it.
+_PASSWORD = re.compile(r"[A-Za-z][\w.+-]*://[^/:@]*:(.+)@", re.DOTALL)
 # Nobody spells these in any other way.
 _PLAIN = re.compile(r"[0-9A-Za-z._-]+")
 _PARTS = re.compile(r"[0-9A-Za-z._-]+|.", re.DOTALL)
@@ -99,8 +101,9 @@ def configured_secrets(
 ) -> Iterator[str]:
     """Yield the credentials of a section of the settings.
 
-    Those are the values marked `secret`, and every text under a key that the schema
-    does not know: a plug-in's.
+    Those are the values marked `secret`, the passwords in those that are addresses, and
+    every text under a key that the schema does not know: one that a plug-in reads and
+    does not declare.
     """
     properties = schema.get("properties", {})
     for name, value in config.items():
@@ -108,7 +111,9 @@ def configured_secrets(
         if isinstance(value, Mapping):
             yield from configured_secrets(value, part)
         elif part.get("secret"):
-            yield from _texts(value)
+            for text in _texts(value):
+                yield text
+                yield from _passwords(text)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -119,6 +124,13 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(value, Mapping):
         yield from _texts(list(value.values()))
+
+
+def _passwords(text: str) -> Iterator[str]:
+    """Yield the password of a text that is the address of a database, in any form."""
+    if found := _PASSWORD.match(text):
+        yield found[1]
+        yield unquote(found[1])
 
 
 def _pattern(value: str) -> re.Pattern[str]:

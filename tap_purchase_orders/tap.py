@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -38,7 +39,10 @@ from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.redaction import Secrets, configured_secrets
 from tap_purchase_orders.run import ISSUES_STREAM, Run
 from tap_purchase_orders.settings.load import load_settings
-from tap_purchase_orders.settings.schema import settings_schema
+from tap_purchase_orders.settings.schema import (
+    settings_schema,
+    settings_schema_with_plug_ins,
+)
 from tap_purchase_orders.streams import STREAMS, TapStream
 
 if TYPE_CHECKING:
@@ -85,7 +89,11 @@ class TapPurchaseOrders(Tap):
     def _hide_secrets(self) -> None:
         """Keep the credentials out of the messages and the log from now on."""
         own = {name: self._config.get(name) for name in _OWN_SETTINGS}
-        self._secrets = Secrets(configured_secrets(own, settings_schema()))
+        schema = settings_schema()
+        # Where the settings are no good, every text that nobody declares is hidden.
+        with suppress(SettingsError):
+            schema = settings_schema_with_plug_ins(self.settings)
+        self._secrets = Secrets(configured_secrets(own, schema))
         self._writer.secrets = self._secrets
         hide_in_log(self._secrets)
 

@@ -45,7 +45,7 @@ BEGIN
   ('extraction_issues', 'error_code', 'Error code in the answer, as text.'),
   ('extraction_issues', 'message', 'What happened, in words.'),
   ('extraction_issues', 'correlation_id', 'Id of the request, for the upstream''s support.'),
-  ('extraction_issues', 'payload', 'What was received, as JSON text. May hold personal data.'),
+  ('extraction_issues', 'payload', 'What was received, as JSON text; cut at 64 KiB, with [...] at the cut. May hold personal data.'),
   ('extraction_issues', 'observed_at', 'When the tap met the issue. UTC.'),
   ('extraction_issues', '_sdc_extracted_at', 'When the tap received the answer that the row is from. UTC.'),
   ('extraction_issues', '_sdc_received_at', 'When the loader received the row. UTC.'),

@@ -167,7 +167,8 @@ class Transport:
         prepared = self._auth(prepared)
         for name, value in prepared.headers.items():
             if before.get(name) != value:
-                # A scheme such as `Bearer` is no part of the credential.
+                # A scheme such as `Bearer` is not part of a credential; blanks may be.
+                self._secrets.add_sent(str(value))
                 self._secrets.add_sent(str(value).rpartition(" ")[2])
         return prepared
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tap_purchase_orders.reading.records import Record
     from tap_purchase_orders.streams import TapStream
 
+# A server that makes up names is not to fill memory and log with them.
+_MOST_NAMED = 1000
+
 logger = logging.getLogger(__name__)
 
 
@@ -95,7 +98,7 @@ class Output:
             if stream not in self._streams:
                 continue
             new = {f"{stream}.{name}" for name in names} - self._named
-            if new:
+            if new and len(self._named) < _MOST_NAMED:
                 self._named |= new
                 logger.warning(
                     "fields that the schemas do not know are not emitted: %s",

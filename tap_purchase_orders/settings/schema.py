@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_purchase_orders.auth.registry import built_in_settings
-from tap_purchase_orders.number_sources.registry import built_in_sources
+from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.auth.registry import auth_method, built_in_settings
+from tap_purchase_orders.number_sources.registry import (
+    built_in_sources,
+    number_source,
+)
 from tap_purchase_orders.settings.clouds import CLOUDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from tap_purchase_orders.settings.model import Settings
 
 
 def _auth(upstream: str) -> th.Property[Any]:
@@ -246,3 +252,30 @@ def settings_schema() -> dict[str, Any]:
         ),
         additional_properties=False,
     ).to_dict()
+
+
+def settings_schema_with_plug_ins(settings: Settings) -> dict[str, Any]:
+    """Return the schema with the keys that the plug-ins in use say they read.
+
+    What a key means to the tap itself stays as it is.
+    """
+    schema = settings_schema()
+    for upstream, section, declared in _declared(settings):
+        known = schema["properties"][upstream]["properties"][section]["properties"]
+        for name, part in th.PropertiesList(*declared).to_dict()["properties"].items():
+            known.setdefault(name, part)
+    return schema
+
+
+def _declared(
+    settings: Settings,
+) -> Iterator[tuple[str, str, Sequence[th.Property[Any]]]]:
+    """Yield the keys that methods and sources declare: upstream, section, keys."""
+    for upstream in ("partner_center", "appzen"):
+        own = getattr(settings, upstream)
+        method = None if own is None else auth_method(upstream, own.auth)
+        if isinstance(method, AuthMethod):
+            yield upstream, "auth", method.settings
+    if settings.appzen is not None:
+        numbers = settings.appzen.purchase_order_numbers
+        yield "appzen", "purchase_order_numbers", number_source(numbers).settings or ()

@@ -68,7 +68,7 @@ def as_parquet(numbers: list[str]) -> bytes:
 
 FORMATS: dict[str, Callable[[list[str]], bytes]] = {
     "txt": lambda numbers: "".join(f"{number}\n" for number in numbers).encode(),
-    "csv.gz": lambda numbers: gzip.compress(as_csv(numbers)),
+    "csv.gz": lambda numbers: gzip.compress(as_csv(numbers), mtime=0),
     "jsonl": lambda numbers: "\n".join(
         json.dumps({"purchase_order_number": number}) for number in numbers
     ).encode(),
@@ -211,7 +211,7 @@ BROKEN: dict[str, bytes] = {
     "columns.csv": b"a,b\n1,2\n",
     "binary.txt": b"\x7fELF\x02\x01\x01\0\0\0",
     "latin.csv": "number\nKöln\n".encode("latin-1"),
-    "cut.csv.gz": gzip.compress(as_csv(NUMBERS))[:-5],
+    "cut.csv.gz": gzip.compress(as_csv(NUMBERS), mtime=0)[:-5],
     "cut.txt.zst": b"\x28\xb5\x2f\xfd",
     "broken.jsonl": b'{"n": \n{"n": "000"}\n',
     "nested.jsonl": b'{"n": ["000"]}\n',

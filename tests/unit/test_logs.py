@@ -57,10 +57,17 @@ def log() -> Iterator[Log]:
     logging.root.addHandler(made.handler)
     level = logging.root.level
     logging.root.setLevel(logging.DEBUG)
+    # A sign-in in this process has silenced some of them: here they may speak.
+    libraries = [logging.getLogger(name.partition(".")[0]) for name in LIBRARIES]
+    levels = [library.level for library in libraries]
+    for library in libraries:
+        library.setLevel(logging.NOTSET)
     hide_in_log(made.secrets)
     yield made
     logging.root.removeHandler(made.handler)
     logging.root.setLevel(level)
+    for library, own in zip(libraries, levels, strict=True):
+        library.setLevel(own)
 
 
 def failure() -> Any:
