@@ -37,7 +37,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 GOOD = "good"
 # The interpreter with all that is imported takes about 100 MiB, and up to four large
 # bodies of 64 MiB are under way at once.
-MOST_MEMORY = 640 * MIB
+MOST_MEMORY = 800 * MIB
 KEYS = (SECRETS["api_key"], SECRETS["customer_id"], SECRETS["customer_key"])
 SOON = {"wire.bounded:_ANSWER_SECONDS": 4.0}
 
