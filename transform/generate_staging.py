@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tap_purchase_orders.reading.schemas import types_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -197,8 +199,7 @@ def _columns_of_field(name: str, part: Mapping[str, Any]) -> Iterator[Column]:
 
 def _data_type(part: Mapping[str, Any]) -> str:
     """Return the type of a column as PostgreSQL names it."""
-    types = part["type"]
-    named = [types] if isinstance(types, str) else [t for t in types if t != "null"]
+    named = types_of(part)
     if len(named) > 1 or named == ["object"]:
         return "jsonb"
     if named == ["array"]:

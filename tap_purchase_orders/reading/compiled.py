@@ -18,6 +18,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tap_purchase_orders.reading.records import WITHHELD, as_it_is
+from tap_purchase_orders.reading.schemas import types_of
 from tap_purchase_orders.reading.values import UnreadableError, to_date, to_date_time
 from tap_purchase_orders.wire.body import NotJsonError, decode_body, has_unstorable_text
 
@@ -98,14 +99,16 @@ class CompiledSchema:
             raise NotAsDocumentedError
         return value
 
-    def ignore(self, names: Iterable[str]) -> None:
-        """Leave out members that the schema does not know, from now on.
+    def ignore(self, names: Iterable[str], of_rows: Iterable[str]) -> None:
+        """Leave out members that the schemas do not know, from now on.
 
         Args:
             names: Dotted names, without the positions in arrays.
+            of_rows: Those of the rows.
         """
+        found = {*names, *(f"{self._rows}.{name}" for name in of_rows)}
         with self._lock:
-            ignored = self._ignored | {name for name in names if _NAME.fullmatch(name)}
+            ignored = self._ignored | {name for name in found if _NAME.fullmatch(name)}
             if ignored != self._ignored and len(ignored) <= _MOST_IGNORED:
                 self._ignored = ignored
                 self._compile()
@@ -172,8 +175,7 @@ def _struct(
 
 
 def _member(name: str, part: Any, path: str, ignored: frozenset[str]) -> _Member:
-    types = part["type"]
-    named = [types] if isinstance(types, str) else [t for t in types if t != "null"]
+    named = types_of(part)
     if len(named) > 1:
         return _Member(name, Raw, _anything_step(name))
     inside = f"{path}{name}."

@@ -131,10 +131,9 @@ class OrderReader:
             return _documented(head)
         order = self._read(head, head.raw, received_at)
         if self._compiled is not None:
-            self._compiled.ignore(order.unknown["orders"])
+            unknown = order.unknown
             self._compiled.ignore(
-                f"lineItems.{name}"
-                for name in order.unknown.get("order_line_items", ())
+                unknown["orders"], unknown.get("order_line_items", ())
             )
         return order
 

@@ -90,10 +90,9 @@ class PurchaseOrderReader:
             return _documented(body, asked)
         order = self._read(body, asked, received_at)
         if self._compiled is not None:
-            self._compiled.ignore(order.unknown["purchase_orders"])
+            unknown = order.unknown
             self._compiled.ignore(
-                f"purchase_order_lines.{name}"
-                for name in order.unknown.get("purchase_order_lines", ())
+                unknown["purchase_orders"], unknown.get("purchase_order_lines", ())
             )
         return order
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from tap_purchase_orders.reading.schemas import types_of
 from tap_purchase_orders.reading.values import (
     UnreadableError,
     to_boolean,
@@ -84,8 +85,7 @@ class RecordReader:
 
 def _reader(schema: Mapping[str, Any]) -> Read:
     """Return the function that reads values of a schema."""
-    types = schema["type"]
-    named = [types] if isinstance(types, str) else [t for t in types if t != "null"]
+    named = types_of(schema)
     if len(named) > 1:
         return _value_reader(as_it_is)
     if named[0] == "object":
