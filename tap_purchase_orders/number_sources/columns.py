@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.number_sources.unreadable import source_error
+from tap_purchase_orders.number_sources.values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,3 +52,15 @@ def chosen_column(wanted: str | None, names: Sequence[str], file: str) -> int:
     else:
         problem = f"{file} has no column {name!r}; it has {shown}"
     raise source_error(problem, "column")
+
+
+def column_of(file: str, name: str) -> NumberColumn:
+    """Return the column of a name; what is wrong with it is the setting `column`'s.
+
+    Args:
+        file: What messages call the file.
+        name: The name of the column.
+    """
+    return NumberColumn(
+        f"column {name!r} of {file}", partial(source_error, key="column")
+    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
-from tap_purchase_orders.number_sources.columns import chosen_column
+from tap_purchase_orders.number_sources.columns import chosen_column, column_of
 from tap_purchase_orders.number_sources.unreadable import source_error
-from tap_purchase_orders.number_sources.values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +40,7 @@ def numbers_of_parquet(file: StoredFile, column: str | None) -> Iterator[str]:
         schema = parquet.schema_arrow
         place = chosen_column(column, schema.names, file.shown)
         name = schema.names[place]
-        values = NumberColumn(
-            f"column {name!r} of {file.shown}", partial(source_error, key="column")
-        )
+        values = column_of(file.shown, name)
         kind = schema.field(place).type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.number_sources.columns import chosen_column
+from tap_purchase_orders.number_sources.columns import chosen_column, column_of
 from tap_purchase_orders.number_sources.text_lines import LONGEST_LINE, lines
 from tap_purchase_orders.number_sources.unreadable import source_error
-from tap_purchase_orders.number_sources.values import NumberColumn
 from tap_purchase_orders.wire.body import NotJsonError, decode_body
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def numbers_of_csv(file: StoredFile, packing: str, column: str | None) -> Iterat
         if header is None:
             return
         place = chosen_column(column, [name.strip() for name in header], file.shown)
-        values = _column(file, header[place].strip())
+        values = column_of(file.shown, header[place].strip())
         for row in rows:
             if len(row) > place:
                 yield row[place].strip()
@@ -69,7 +67,7 @@ def numbers_of_json_lines(
     names = list(first[1])
     if column is None:
         column = names[chosen_column(None, names, file.shown)]
-    values = _column(file, column)
+    values = column_of(file.shown, column)
     is_there = False
     for number, row in chain((first,), rows):
         is_there = is_there or column in row
@@ -98,9 +96,3 @@ def _object(file: StoredFile, number: int, line: str) -> dict[str, Any]:
         problem = f"{file.shown}: line {number} is JSON, but no object"
         raise source_error(problem, "path")
     return row
-
-
-def _column(file: StoredFile, name: str) -> NumberColumn:
-    return NumberColumn(
-        f"column {name!r} of {file.shown}", partial(source_error, key="column")
-    )
