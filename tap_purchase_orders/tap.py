@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.settings.model import Settings
 
-_OWN_SETTINGS = frozenset(settings_schema()["properties"])
+_SCHEMA = settings_schema()
+_OWN_SETTINGS = frozenset(_SCHEMA["properties"])
 _SDK_TESTS = {CliTestOptionValue.Disabled.value, CliTestOptionValue.Schema.value}
 
 
@@ -61,6 +62,7 @@ class TapPurchaseOrders(Tap):
     """Purchase orders of Microsoft Partner Center and of AppZen."""
 
     name = "tap-purchase-orders"
+    # One of its own: the SDK adds its settings to it.
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema()
     message_writer_class = BufferedWriter
     # Only the streams of the configured upstreams are discovered.
@@ -89,7 +91,7 @@ class TapPurchaseOrders(Tap):
     def _hide_secrets(self) -> None:
         """Keep the credentials out of the messages and the log from now on."""
         own = {name: self._config.get(name) for name in _OWN_SETTINGS}
-        schema = settings_schema()
+        schema = _SCHEMA
         # Where the settings are no good, every text that nobody declares is hidden.
         with suppress(SettingsError):
             schema = settings_schema_with_plug_ins(self.settings)
@@ -116,7 +118,7 @@ class TapPurchaseOrders(Tap):
             for name, value in self._config.items()
             if name not in self._sdk_settings()
         }
-        return load_settings(own, settings_schema())
+        return load_settings(own, _SCHEMA)
 
     @classmethod
     def _sdk_settings(cls) -> set[str]:
