@@ -14,19 +14,17 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
-
-from typing_extensions import override
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.command import MEMORY_UNIT_BYTES, TAP, Cost, environment_of, run
 from benchmarks.machine import about, about_text
+from benchmarks.simulator.control import Scene
+from benchmarks.simulator.process import Simulator
 from demo.tables import table
 from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.deciding.resume import ListPosition
@@ -38,7 +36,6 @@ from tap_purchase_orders.settings.schema import settings_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from demo.tables import Cell
     from tap_purchase_orders.asking.appzen import AppZen
@@ -103,64 +100,6 @@ WRITERS: dict[str, Callable[[Path, int], None]] = {
 }
 
 
-class Server:
-    """An AppZen that knows every number; a context manager."""
-
-    def __enter__(self) -> Self:
-        """Start to answer."""
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def arrivals(self) -> list[float]:
-        """Return when requests came since this was last asked, and forget them."""
-        found, self._server.arrivals = self._server.arrivals, []
-        return found
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    arrivals: list[float]
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.arrivals = []
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        """Answer with the purchase order of the number in the path."""
-        self.server.arrivals.append(time.monotonic())
-        number = self.path.rpartition("/")[2]
-        order = {_COLUMN: number, "entity_id": "1", "purchase_order_lines": []}
-        body = json.dumps(order).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One run.
@@ -192,13 +131,13 @@ class Bench:
 
     Args:
         directory: An empty directory.
-        server: Answers.
+        simulator: Answers, whatever the number.
         count: How many numbers there are.
     """
 
-    def __init__(self, directory: Path, server: Server, count: int) -> None:
+    def __init__(self, directory: Path, simulator: Simulator, count: int) -> None:
         self._directory = directory
-        self._server = server
+        self._simulator = simulator
         self._count = count
 
     def measure(self, suffix: str) -> Iterator[Measured]:
@@ -218,7 +157,7 @@ class Bench:
         names = ("api_key", "customer_id", "customer_key")
         return {
             "appzen": {
-                "api_url": self._server.url,
+                "api_url": self._simulator.url,
                 "auth": {"method": "api_key", **dict.fromkeys(names, "benchmark")},
                 "purchase_order_numbers": {"source": "file", "path": str(path)},
                 "max_requests_per_run": _BUDGET,
@@ -232,7 +171,7 @@ class Bench:
         (self._directory / "config.json").write_text(json.dumps(config))
         (self._directory / "state.json").write_text(json.dumps(state))
         output = self._directory / "messages.jsonl"
-        self._server.arrivals()
+        self._simulator.set(Scene())
         cost = run(
             [TAP, "--config", "config.json", "--state", "state.json"],
             output,
@@ -240,16 +179,16 @@ class Bench:
             environment=environment_of(self._directory),
             longest_seconds=_LONGEST_SECONDS,
         )
-        arrivals = self._server.arrivals()
-        if len(arrivals) != _BUDGET:
-            msg = f"{len(arrivals)} requests came, not {_BUDGET}"
+        counts = self._simulator.counts()
+        if counts.requests != _BUDGET:
+            msg = f"{counts.requests} requests came, not {_BUDGET}"
             raise RuntimeError(msg)
         resume = state.get("bookmarks", {}).get("purchase_orders", {}).get("resume", {})
         measured = Measured(
             suffix,
             path.stat().st_size,
             resume.get("position", 0),
-            arrivals[0] - cost.began_at,
+            counts.first_at - cost.began_at,
             cost,
         )
         last = output.read_bytes().splitlines()[-1]
@@ -318,8 +257,11 @@ def main() -> int:
         suffix, path = arguments.write
         WRITERS[suffix](Path(path), count)
         return 0
-    with tempfile.TemporaryDirectory(prefix="numbers-") as folder, Server() as server:
-        bench = Bench(Path(folder), server, count)
+    with (
+        tempfile.TemporaryDirectory(prefix="numbers-") as folder,
+        Simulator(Path(folder)) as simulator,
+    ):
+        bench = Bench(Path(folder), simulator, count)
         runs = [each for suffix in arguments.formats for each in bench.measure(suffix)]
     seen = json.loads(elsewhere(count, "--seen"))
     print(f"{count:,} numbers, a budget of {_BUDGET} requests")
