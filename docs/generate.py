@@ -30,17 +30,20 @@ from tap_purchase_orders.tap import TapPurchaseOrders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from tap_purchase_orders.streams import TapStream
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
-_UPSTREAMS = {
+UPSTREAMS = {
     dialect.section: dialect.name for dialect in (PartnerCenterDialect, AppZenDialect)
 }
 # Enough to have all streams discovered; nothing is asked.
-_BOTH_UPSTREAMS = {
+_ALL_STREAMS = {
+    "run_history": True,
     "partner_center": {"auth": {"method": "bearer_token", "token": "-"}},
     "appzen": {
         "auth": {
@@ -95,36 +98,36 @@ def rewritten(text: str) -> str:
 
 def streams() -> str:
     """Return the streams: keys, replication, and what a row is."""
-    return _table(
+    return table(
         ("Stream", "Key", "Replication", "From", "Default", "Rows"),
         (
             (
                 f"`{stream.name}`",
                 _names(stream.primary_keys),
                 stream.replication_method,
-                _UPSTREAMS.get(stream.upstream or "", "either"),
-                "on" if stream.selected_by_default else "off",
-                _first_sentence(schema_of(stream.name)["description"]),
+                UPSTREAMS.get(stream.upstream or "", "either"),
+                _default_of(stream),
+                first_sentence(schema_of(stream.name)["description"]),
             )
-            for stream in TapPurchaseOrders(config=_BOTH_UPSTREAMS).discover_streams()
+            for stream in TapPurchaseOrders(config=_ALL_STREAMS).discover_streams()
         ),
     )
 
 
 def settings() -> str:
     """Return the settings: dotted names, types and bounds, defaults."""
-    return _table(
+    return table(
         ("Setting", "Type", "Default", "What it is"), _setting_rows(settings_schema())
     )
 
 
 def auth_methods() -> str:
     """Return the built-in methods of signing in, and the settings of each."""
-    return _table(
+    return table(
         ("Upstream", "`auth.method`", "Needs", "May have"),
         (
             (
-                _UPSTREAMS[method.upstream],
+                UPSTREAMS[method.upstream],
                 f"`{name}`" + (" (App-only)" if method.is_app_only else ""),
                 _names(method.required),
                 _names(key for key in method.names if key not in method.required),
@@ -137,7 +140,7 @@ def auth_methods() -> str:
 
 def number_sources() -> str:
     """Return the built-in sources of purchase order numbers."""
-    return _table(
+    return table(
         ("`purchase_order_numbers.source`", "Needs", "May have"),
         (
             (
@@ -160,7 +163,7 @@ def pace() -> str:
     schema = settings_schema()["properties"]
     per_minute = _default(schema, "partner_center", "max_requests_per_minute")
     per_second = _default(schema, "appzen", "max_requests_per_second")
-    return _table(
+    return table(
         (
             "Customers, or numbers",
             f"Partner Center, {per_minute} a minute",
@@ -233,15 +236,22 @@ def _yaml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _default_of(stream: TapStream) -> str:
+    """Return whether a stream is read when nobody says anything about it."""
+    if stream.switch is not None:
+        return f"with `{stream.switch}`"
+    return "on" if stream.selected_by_default else "off"
+
+
 def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
     return text.partition(". ")[0].removesuffix(".") + "."
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(

@@ -6,13 +6,16 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
+from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.emitting.progress import ProgressDisplay
 from tap_purchase_orders.errors import TapError, UpstreamRefusedError
 from tap_purchase_orders.reading.issues import UNREAD_KINDS
+from tap_purchase_orders.run_history import FAILED, RUNS_STREAM, RunHistory, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.emitting.output import Output
     from tap_purchase_orders.emitting.state_lines import StateLines
@@ -27,7 +30,14 @@ logger = logging.getLogger(__name__)
 class Extraction(Protocol):
     """The way of the data of one upstream."""
 
+    upstream: str
     progress: Progress
+    budget: Budget
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a selected stream needs this upstream."""
+        ...
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings."""
@@ -48,6 +58,7 @@ class Run:
         extractions: One for each upstream.
         output: Writes records.
         state_lines: Writes the state.
+        history: What the rows about this run have in common.
         before_waiting: Called when there is nothing to write for the moment.
         stop: Tells whether the run was ended early.
         strict: End at the first issue.
@@ -58,6 +69,7 @@ class Run:
         extractions: Iterable[Extraction],
         output: Output,
         state_lines: StateLines,
+        history: RunHistory,
         *,
         before_waiting: Callable[[], None],
         stop: Stop,
@@ -66,6 +78,7 @@ class Run:
         self._extractions = extractions
         self._output = output
         self._state_lines = state_lines
+        self._history = history
         self._before_waiting = before_waiting
         self._stop = stop
         self._strict = strict
@@ -82,7 +95,8 @@ class Run:
         try:
             with self._output:
                 for extraction in self._extractions:
-                    self._extract(extraction)
+                    if extraction.is_wanted and not self._stop.is_requested:
+                        self._visit(extraction)
         except _StrictError as error:
             self._errors.append(str(error))
         finally:
@@ -91,28 +105,39 @@ class Run:
         if self._errors:
             raise RunFailedError(*self._errors)
 
-    def _extract(self, extraction: Extraction) -> None:
-        if self._stop.is_requested:
-            return
+    def _visit(self, extraction: Extraction) -> None:
+        """Read one upstream, and write how that went."""
+        visit = Visit(extraction.upstream, extraction.budget, extraction.progress)
+        outcome = FAILED
         try:
-            with ProgressDisplay(extraction.progress) as display:
-
-                def before_waiting() -> None:
-                    self._before_waiting()
-                    display.show()
-
-                for batch in extraction.batches(before_waiting):
-                    self._write(batch)
-                    display.show()
+            self._extract(extraction, visit)
+            outcome = visit.outcome(is_interrupted=self._stop.is_requested)
         except UpstreamRefusedError as error:
             logger.error("%s", error)  # noqa: TRY400  # it is written for people
             self._errors.append(f"{extraction.progress.name} was not read to the end")
+        finally:
+            ended_at = now()
+            record = visit.record(self._history, outcome, ended_at)
+            self._output.write([(RUNS_STREAM, record)], ended_at)
 
-    def _write(self, batch: Batch) -> None:
+    def _extract(self, extraction: Extraction, visit: Visit) -> None:
+        with ProgressDisplay(extraction.progress) as display:
+
+            def before_waiting() -> None:
+                self._before_waiting()
+                display.show()
+
+            for batch in extraction.batches(before_waiting):
+                self._write(batch, visit)
+                display.show()
+
+    def _write(self, batch: Batch, visit: Visit) -> None:
         """Write a batch, and then remember it: never the other way round."""
-        self._output.write(batch.rows, batch.received_at)
+        visit.records += self._output.write(batch.rows, batch.received_at)
+        visit.issues += len(batch.issues)
         for issue in batch.issues:
             self._issues[issue.kind] += 1
+            visit.unread += issue.kind in UNREAD_KINDS
             self._output.write([(ISSUES_STREAM, issue.record())], issue.observed_at)
         self._output.warn_of_unknown(batch.unknown)
         for warning in batch.warnings:

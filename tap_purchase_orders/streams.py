@@ -39,6 +39,7 @@ class TapStream(Stream):
 
     Attributes:
         upstream: The section of the settings that it depends on, none if any does.
+        switch: The setting that has to be on for it, none if there is none.
         keys: Its key properties.
         arrays: Fields that are not selected by default: their rows are streams.
     """
@@ -47,6 +48,7 @@ class TapStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     upstream: ClassVar[str | None] = None
+    switch: ClassVar[str | None] = None
     keys: ClassVar[Sequence[str]] = ()
     arrays: ClassVar[Sequence[str]] = ()
     is_incremental: ClassVar[bool] = False
@@ -230,6 +232,14 @@ class ExtractionIssues(TapStream):
     keys = ("issue_id",)
 
 
+class ExtractionRuns(TapStream):
+    """What each run did, and how it ended."""
+
+    name = "extraction_runs"
+    switch = "run_history"
+    keys = ("run_id", "upstream")
+
+
 STREAMS: Sequence[type[TapStream]] = (
     Customers,
     Orders,
@@ -240,4 +250,5 @@ STREAMS: Sequence[type[TapStream]] = (
     PurchaseOrders,
     PurchaseOrderLines,
     ExtractionIssues,
+    ExtractionRuns,
 )

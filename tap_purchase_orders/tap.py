@@ -38,6 +38,7 @@ from tap_purchase_orders.extraction.upstreams import open_extractions
 from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.redaction import Secrets, configured_secrets
 from tap_purchase_orders.run import ISSUES_STREAM, Run
+from tap_purchase_orders.run_history import RunHistory
 from tap_purchase_orders.settings.load import load_settings
 from tap_purchase_orders.settings.schema import (
     settings_schema,
@@ -165,6 +166,7 @@ class TapPurchaseOrders(Tap):
             stream(self, self.records_of)
             for stream in STREAMS
             if stream.upstream is None or stream.upstream in self._upstreams()
+            if stream.switch is None or getattr(self.settings, stream.switch)
         ]
 
     def _upstreams(self) -> set[str]:
@@ -208,6 +210,7 @@ class TapPurchaseOrders(Tap):
             extractions,
             Output(selected, writer),
             StateLines(state, writer),
+            RunHistory(self.settings.shard, self.plugin_version),
             before_waiting=writer.flush,
             stop=self._stop,
             strict=self.settings.strict,

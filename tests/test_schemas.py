@@ -35,11 +35,19 @@ KEYS = {
     "purchase_orders": ["purchase_order_number"],
     "purchase_order_lines": ["purchase_order_number", "line_key"],
     "extraction_issues": ["issue_id"],
+    "extraction_runs": ["run_id", "upstream"],
 }
 STREAMS = sorted(KEYS)
 INTEGER_KEYS = {"lineItemNumber", "sequence"}
 
-NEVER_NULL = {"extraction_issues": {"upstream", "stream", "kind", "observed_at"}}
+NEVER_NULL = {
+    "extraction_issues": {"upstream", "stream", "kind", "observed_at"},
+    "extraction_runs": {
+        *("started_at", "ended_at", "seconds", "outcome", "requests", "repeats"),
+        *("rate_limit_wait_seconds", "keys_done", "records", "issues"),
+        *("shard_index", "shard_count", "tap_version"),
+    },
+}
 
 # What no upstream sends: the tap adds it to rows that come from an upstream.
 ADDED_BY_THE_TAP = {
@@ -60,6 +68,11 @@ MADE_BY_THE_TAP = {
     "extraction_issues": (
         "issue_id upstream stream record_key kind field http_status error_code "
         "message correlation_id payload observed_at"
+    ),
+    "extraction_runs": (
+        "run_id upstream started_at ended_at seconds outcome requests repeats "
+        "rate_limit_wait_seconds keys_done keys_total records issues shard_index "
+        "shard_count tap_version"
     ),
 }
 

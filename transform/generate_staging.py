@@ -102,6 +102,7 @@ _VARIABLES = {
     "order_provisioning_status": "order_provisioning_status",
     "purchase_orders": "appzen",
     "purchase_order_lines": "appzen",
+    "extraction_runs": "extraction_runs",
 }
 
 

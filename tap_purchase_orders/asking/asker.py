@@ -105,9 +105,11 @@ class Asker:
         next(waits)
         headers = self._dialect.headers()
         is_renewed = False
+        is_repeat = False
         tries = 0
         while True:
-            response, outcome = self._try(question, headers)
+            response, outcome = self._try(question, headers, is_repeat=is_repeat)
+            is_repeat = True
             # An answer of any kind ends a request; one that got none is repeated as
             # the same (Partner Center, *Headers*: MS-RequestId).
             if response is not None:
@@ -129,7 +131,7 @@ class Asker:
             self._wait(outcome.failure, wait, tries)
 
     def _try(
-        self, question: Question, headers: dict[str, str]
+        self, question: Question, headers: dict[str, str], *, is_repeat: bool
     ) -> tuple[Response | None, Answer | Failure | MayPass]:
         """Return the response to one request, if one came, and what that means."""
         # Ours count, whatever the server would like to be sent.
@@ -138,7 +140,7 @@ class Asker:
         try:
             # In this order: a place in the limiter is not held while waiting.
             with self._in_flight.place(), question.limiter.place():
-                self._budget.take()
+                self._budget.take(is_repeat=is_repeat)
                 request = Request(question.url, sent, question.body)
                 response = self._transport.send(request)
         except UnsendableError as error:

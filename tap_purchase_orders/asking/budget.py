@@ -17,6 +17,11 @@ class Budget:
     Args:
         limit: How many there may be; none for any number.
         stop: Is requested when one more would be needed than there may be.
+
+    Attributes:
+        spent: How many there were.
+        repeats: How many of these repeated an earlier one.
+        is_exceeded: Whether one more was needed than there may be.
     """
 
     def __init__(self, limit: int | None, stop: Stop) -> None:
@@ -24,6 +29,7 @@ class Budget:
         self._stop = stop
         self._lock = threading.Lock()
         self.spent = 0
+        self.repeats = 0
         self.is_exceeded = False
 
     @property
@@ -41,8 +47,11 @@ class Budget:
         self.is_exceeded = True
         raise StoppedError
 
-    def take(self) -> None:
+    def take(self, *, is_repeat: bool = False) -> None:
         """Count one request that is about to be made.
+
+        Args:
+            is_repeat: An earlier one had no good answer.
 
         Raises:
             StoppedError: There may be no more.
@@ -50,6 +59,7 @@ class Budget:
         with self._lock:
             if self.limit is None or self.spent < self.limit:
                 self.spent += 1
+                self.repeats += is_repeat
                 return
             self.is_exceeded = True
         self._stop.request()

@@ -67,8 +67,8 @@ class Output:
         """Log the metrics."""
         self._metrics.__exit__(exc_type, exc_value, traceback)
 
-    def write(self, rows: Iterable[tuple[str, Record]], received: dt.datetime) -> None:
-        """Write the records of one answer, as far as their streams are selected.
+    def write(self, rows: Iterable[tuple[str, Record]], received: dt.datetime) -> int:
+        """Write the records of one answer, and return how many are of selected streams.
 
         Args:
             rows: Streams' names and records; these belong to this function from now on.
@@ -91,6 +91,7 @@ class Output:
         for stream, count in counts.items():
             self._counters[stream].increment(count)
             self.counts[stream] += count
+        return counts.total()
 
     def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
         """Name fields that the schemas do not know, each once a run."""

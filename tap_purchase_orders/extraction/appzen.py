@@ -64,11 +64,17 @@ class AppZenExtraction:
         self._client = client
         self._numbers = Numbers(settings, section, client, state=state, stop=stop)
         self._wanted = wanted
-        self._budget = budget
+        self.upstream = UPSTREAM
+        self.budget = budget
         self._stop = stop
         is_plain = wanted.are_plain(PURCHASE_ORDER_STREAMS)
         self._reader = PurchaseOrderReader(is_plain=is_plain)
         self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a selected stream needs this upstream."""
+        return self._wanted.any_of(PURCHASE_ORDER_STREAMS)
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings, in the order of the numbers.
@@ -76,7 +82,7 @@ class AppZenExtraction:
         Raises:
             UpstreamRefusedError: The rest cannot be read.
         """
-        if not self._wanted.any_of(PURCHASE_ORDER_STREAMS):
+        if not self.is_wanted:
             return
         for batch in prefetch(
             self._steps(),
@@ -86,10 +92,10 @@ class AppZenExtraction:
         ):
             self.progress.count(batch)
             yield batch
-        if self._budget.is_exceeded:
+        if self.budget.is_exceeded:
             logger.warning(
                 "AppZen: the budget of %d requests is used up; the next run goes on %s",
-                self._budget.limit,
+                self.budget.limit,
                 self._numbers.place,
             )
         elif not self._stop.is_requested:

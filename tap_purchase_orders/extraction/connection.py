@@ -51,7 +51,9 @@ def _check_partner_center(
     section: PartnerCenterSettings, secrets: Secrets
 ) -> ConnectionCheck:
     section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
-    client = partner_center(replace(section, page_size=1), Stop(), secrets)
+    stop = Stop()
+    section = replace(section, page_size=1)
+    client = partner_center(section, Budget(None, stop), stop, secrets)
     try:
         if section.customer_ids:
             outcome = client.customer(section.customer_ids[0])

@@ -22,6 +22,7 @@ from tap_purchase_orders.wire.instants import instant_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap_purchase_orders.asking.budget import Budget
     from tap_purchase_orders.asking.partner_center import PartnerCenter
     from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.deciding.activity import ActivityRules
@@ -38,6 +39,7 @@ class PartnerCenterExtraction:
         client: Asks.
         state: What earlier runs left.
         wanted: The selected streams.
+        budget: Counts the requests.
         stop: Ends the asking.
     """
 
@@ -49,8 +51,11 @@ class PartnerCenterExtraction:
         *,
         state: State,
         wanted: Wanted,
+        budget: Budget,
         stop: Stop,
     ) -> None:
+        self.upstream = UPSTREAM
+        self.budget = budget
         self._section = section
         self._shard = settings.shard
         self._client = client
@@ -71,6 +76,11 @@ class PartnerCenterExtraction:
         self._began = instant_of(now())
         self.progress = Progress("Partner Center", "customers", client.waited_seconds)
         self._customers = CustomerReader()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a selected stream needs this upstream."""
+        return self._wanted.any_of(("customers", *ORDER_STREAMS))
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings, in an order that never varies.
@@ -105,7 +115,7 @@ class PartnerCenterExtraction:
         A page is asked for on the thread that takes the steps, when the look-ahead
         comes to its end: the token of a page is in the page before it.
         """
-        if not self._wanted.any_of(("customers", *ORDER_STREAMS)):
+        if not self.is_wanted:
             return
         if self._section.customer_ids:
             rules = self._activity_rules()

@@ -43,13 +43,15 @@ def open_extractions(
     # other: each has a stop of its own.
     if (pc_section := settings.partner_center) is not None:
         own_stop = Stop(stop)
+        budget = Budget(None, own_stop)
         extractions.append(
             PartnerCenterExtraction(
                 settings,
                 pc_section,
-                partner_center(pc_section, own_stop, secrets),
+                partner_center(pc_section, budget, own_stop, secrets),
                 state=state,
                 wanted=wanted,
+                budget=budget,
                 stop=own_stop,
             )
         )
@@ -71,11 +73,10 @@ def open_extractions(
 
 
 def partner_center(
-    section: PartnerCenterSettings, stop: Stop, secrets: Secrets
+    section: PartnerCenterSettings, budget: Budget, stop: Stop, secrets: Secrets
 ) -> PartnerCenter:
     """Return what asks Partner Center."""
     limit = section.max_requests_per_minute
-    budget = Budget(None, stop)
     return PartnerCenter(
         section,
         _asker(PartnerCenterDialect(), section, budget, stop, secrets),

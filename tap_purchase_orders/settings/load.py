@@ -83,6 +83,7 @@ def _typed(filled: dict[str, Any]) -> Settings:
     return Settings(
         start_date=_start_date(filled),
         strict=filled["strict"],
+        run_history=filled["run_history"],
         shard=Shard(**filled["shard"]),
         partner_center=(
             None if partner_center is None else PartnerCenterSettings(**partner_center)

@@ -49,6 +49,7 @@ class Settings:
 
     start_date: Instant | None
     strict: bool
+    run_history: bool
     shard: Shard
     partner_center: PartnerCenterSettings | None
     appzen: AppZenSettings | None

@@ -216,6 +216,16 @@ def settings_schema() -> dict[str, Any]:
             description="End the run with a failure at the first extraction issue.",
         ),
         th.Property(
+            "run_history",
+            th.BooleanType,
+            default=False,
+            title="Run history",
+            description=(
+                "Discover the stream `extraction_runs`: what each run did, and how it "
+                "ended."
+            ),
+        ),
+        th.Property(
             "shard",
             th.ObjectType(
                 th.Property(

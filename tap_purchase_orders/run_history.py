@@ -1,0 +1,101 @@
+"""What a run did at each upstream, as rows of `extraction_runs`."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.asking.outcome import now
+from tap_purchase_orders.reading.issues import moment_text
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from tap_purchase_orders.asking.budget import Budget
+    from tap_purchase_orders.extraction.progress import Progress
+    from tap_purchase_orders.settings.shard import Shard
+
+RUNS_STREAM = "extraction_runs"
+
+FINISHED = "finished"
+INCOMPLETE = "incomplete"
+BUDGET_USED = "budget_used"
+INTERRUPTED = "interrupted"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunHistory:
+    """What all rows of one run have in common.
+
+    Attributes:
+        shard: The share of the work that the run takes.
+        tap_version: Version of the tap.
+        run_id: Id of the run.
+    """
+
+    shard: Shard
+    tap_version: str
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(slots=True)
+class Visit:
+    """The reading of one upstream, from its making on.
+
+    Attributes:
+        upstream: Section of the settings.
+        budget: Counts its requests.
+        progress: Counts its keys.
+        records: How many records were written.
+        issues: How many issues there were.
+        unread: How many of these mean that something was not read.
+    """
+
+    upstream: str
+    budget: Budget
+    progress: Progress
+    records: int = 0
+    issues: int = 0
+    unread: int = 0
+    _started_at: dt.datetime = field(default_factory=now)
+    _started: float = field(default_factory=time.monotonic)
+
+    def outcome(self, *, is_interrupted: bool) -> str:
+        """Return how a reading ended that nothing broke off."""
+        if is_interrupted:
+            return INTERRUPTED
+        if self.budget.is_exceeded:
+            return BUDGET_USED
+        return INCOMPLETE if self.unread else FINISHED
+
+    def record(
+        self, history: RunHistory, outcome: str, ended_at: dt.datetime
+    ) -> dict[str, Any]:
+        """Return the row of the stream."""
+        return {
+            "run_id": history.run_id,
+            "upstream": self.upstream,
+            "started_at": moment_text(self._started_at),
+            "ended_at": moment_text(ended_at),
+            "seconds": _milliseconds(time.monotonic() - self._started),
+            "outcome": outcome,
+            "requests": self.budget.spent,
+            "repeats": self.budget.repeats,
+            "rate_limit_wait_seconds": _milliseconds(self.progress.waited_seconds()),
+            "keys_done": self.progress.done,
+            "keys_total": self.progress.total,
+            "records": self.records,
+            "issues": self.issues,
+            "shard_index": history.shard.index,
+            "shard_count": history.shard.count,
+            "tap_version": history.tap_version,
+        }
+
+
+def _milliseconds(seconds: float) -> Decimal:
+    """Return a number of seconds with three digits behind the point."""
+    return Decimal(f"{seconds:.3f}")
