@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,12 @@ NUMBER_SOURCE_GROUP = "tap_purchase_orders.number_sources"
 
 def plugins(group: str) -> list[EntryPoint]:
     """Return the entry points of a group, by name."""
+    return _plugins(group, tuple(sys.path))
+
+
+@cache
+def _plugins(group: str, search_path: tuple[str, ...]) -> list[EntryPoint]:  # noqa: ARG001
+    # Once for each path: the files of every installed package are read for it.
     return sorted(entry_points(group=group), key=lambda point: point.name)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.reading.issues import moment_text
@@ -27,8 +28,7 @@ INTERRUPTED = "interrupted"
 FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class RunHistory:
+class RunHistory(Struct, frozen=True):
     """What all rows of one run have in common.
 
     Attributes:
@@ -42,8 +42,7 @@ class RunHistory:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(Struct):
     """The reading of one upstream, from its making on.
 
     Attributes:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.outcome import Question
@@ -41,8 +42,7 @@ _MEMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FoundInvoice:
+class FoundInvoice(Struct, frozen=True):
     """An invoice, as a search names it.
 
     Attributes:

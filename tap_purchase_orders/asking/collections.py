@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # A link's headers carry the continuation token. These are not the server's to choose.
@@ -55,8 +56,7 @@ class LinkError(ValueError):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class NextLink:
+class NextLink(Struct, frozen=True):
     """Where the next page is, and the header fields to ask for it with."""
 
     url: str

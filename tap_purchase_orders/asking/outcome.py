@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.errors import UpstreamRefusedError
@@ -38,8 +40,7 @@ _LARGEST_ERROR_BYTES = 1024 * 1024
 _LONGEST_TEXT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One thing to ask for.
 
     Attributes:
@@ -67,8 +68,7 @@ class Question:
         return (self.url, self.body, *sorted(self.headers.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamError:
+class UpstreamError(Struct, frozen=True):
     """The upstream's own words about an error: its code as text, its description."""
 
     code: str | None = None
@@ -101,8 +101,7 @@ class Dialect(Protocol):
         """Return what to look at when the header fields sent were refused twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class MayPass:
+class MayPass(Struct, frozen=True):
     """A failure that may be gone when the same is asked again."""
 
     failure: Failure

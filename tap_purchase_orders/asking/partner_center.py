@@ -10,10 +10,11 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from msgspec.structs import replace
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.claims import refused_token_advice

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import backoff
 import requests
+from msgspec import Struct
 
 from tap_purchase_orders.errors import SignInError
 from tap_purchase_orders.wire.body import NotJsonError, decode_body
@@ -93,8 +93,7 @@ def unfit_authority(what: str) -> SignInError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityAnswer:
+class AuthorityAnswer(Struct, frozen=True):
     """An answer in the shape that MSAL asks for (its `oauth2cli.http.Response`)."""
 
     status_code: int

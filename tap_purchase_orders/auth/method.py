@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$(?!\n)"
 
 
-@dataclass(frozen=True, slots=True)
-class AuthMethod:
+class AuthMethod(Struct, frozen=True):
     """One way to sign in, registered as an entry point under its name.
 
     Calling it with the `auth` section gives the object that signs requests. A plug-in

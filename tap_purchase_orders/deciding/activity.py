@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tap_purchase_orders.deciding.orders import DAY_SECONDS, VISIBILITY_SECONDS
 from tap_purchase_orders.deciding.statuses import is_moving
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.wire.instants import Instant
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityRules:
+class ActivityRules(Struct, frozen=True):
     """The customers with news, as far as the log tells, and those that are due.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from tap_purchase_orders.wire.instants import Instant
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 NOTHING_EMITTED = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedOrder:
+class FollowedOrder(Struct, frozen=True):
     """An order that is open or recent.
 
     Attributes:
@@ -28,8 +28,7 @@ class FollowedOrder:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerMemory:
+class CustomerMemory(Struct, frozen=True):
     """What is known of one customer's orders from earlier runs.
 
     Attributes:

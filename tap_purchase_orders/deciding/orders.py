@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tap_purchase_orders.deciding.memory import (
     NOTHING_EMITTED,
@@ -29,8 +30,7 @@ DAY_SECONDS = 24 * 60 * 60
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(Struct, frozen=True):
     """One step of an order's status; the first has no previous status."""
 
     sequence: int
@@ -38,8 +38,7 @@ class StatusChange:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedOrder:
+class DecidedOrder(Struct, frozen=True):
     """An order, and what it is to the warehouse.
 
     Attributes:
@@ -59,8 +58,7 @@ class DecidedOrder:
     change: StatusChange | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What becomes of one customer's orders.
 
     Attributes:
@@ -88,8 +86,7 @@ class Decision:
         return replace(self.memory, followed=followed)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRules:
+class OrderRules(Struct, frozen=True):
     """The rules by which orders are emitted and followed.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from tap_purchase_orders.wire.instants import Instant
 
 
-@dataclass(frozen=True, slots=True)
-class ResumePoint:
+class ResumePoint(Struct, frozen=True):
     """A place in a list, and what came before it.
 
     Attributes:
@@ -65,8 +65,7 @@ class ListPosition:
         return ResumePoint(self.position, digest, self._began_at)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesRead:
+class ChangesRead(Struct, frozen=True):
     """Up to when the changes of a source were read.
 
     Attributes:

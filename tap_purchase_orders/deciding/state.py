@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
 from tap_purchase_orders.deciding.resume import ChangesRead, ResumePoint

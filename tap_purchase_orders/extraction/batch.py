@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.reading.records import Record
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """The records of one answer, and what to remember once they are written.
 
     Attributes:
@@ -52,8 +52,7 @@ class Batch:
 Step: TypeAlias = Callable[[], Batch]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which streams a run is for.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.budget import Budget
@@ -29,8 +31,7 @@ _MOST_TRIES = 2
 _ANY_NUMBER = "connection-test"
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionCheck:
+class ConnectionCheck(Struct, frozen=True):
     """What came of trying one upstream."""
 
     works: bool

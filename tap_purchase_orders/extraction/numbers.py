@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.deciding.resume import ChangesRead, ListPosition
@@ -39,8 +40,7 @@ _DAYS_FOR_TRYING = 7
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One thing that the source gave.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.partner_center import NO_APP_ONLY_ACCESS
@@ -28,8 +29,7 @@ CHILD_STREAMS = (ATTACHMENTS, PROVISIONING)
 Ask: TypeAlias = Callable[[str, str], list[Answer] | Failure]
 
 
-@dataclass(frozen=True, slots=True)
-class _ChildStream:
+class _ChildStream(Struct, frozen=True):
     """How one child stream is asked for and read."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.extraction.batch import Batch, Wanted

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.extraction.batch import Batch
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far the reading of one upstream has come.
 
     Attributes:

@@ -105,7 +105,7 @@ def _asker(
         hide_secrets(secrets.add)
     return Asker(
         dialect,
-        Transport(auth, section.api_url, section.max_concurrency, secrets),
+        Transport(auth, section.api_url, secrets, stop),
         auth,
         max_tries=section.max_tries,
         in_flight=InFlight(section.max_concurrency, stop),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from singer_sdk import typing as th
 
 from tap_purchase_orders.number_sources.columns import USUAL_NAME
@@ -28,8 +28,7 @@ _PACKINGS = (".gz", ".zst")
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
+class _Format(Struct, frozen=True):
     """What the suffixes of a name tell.
 
     Attributes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.appzen_invoices import LONGEST_SEARCH, MOST_FOUND
@@ -44,8 +46,7 @@ _JUST_BEFORE = dt.timedelta(milliseconds=1)
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A time that is searched at once.
 
     Attributes:

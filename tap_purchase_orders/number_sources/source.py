@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 SECTION = "appzen.purchase_order_numbers"
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """What a source may want to know of the run that it is read for.
 
     Attributes:
@@ -39,8 +39,7 @@ class Occasion:
     stop: Stop
 
 
-@dataclass(frozen=True, slots=True)
-class ReadUntil:
+class ReadUntil(Struct, frozen=True):
     """Says that the numbers of all changes before a moment have been given.
 
     Once these are read and written, the next run starts from that moment.
@@ -52,8 +51,7 @@ class ReadUntil:
     moment: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Says that a part of the source could not be read; the rest goes on.
 
     Attributes:
@@ -68,8 +66,7 @@ class Unread:
 Item: TypeAlias = str | ReadUntil | Unread
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSource:
+class NumberSource(Struct, frozen=True):
     """One place that purchase order numbers come from, registered under its name.
 
     A plug-in may register any callable that takes the `purchase_order_numbers` section

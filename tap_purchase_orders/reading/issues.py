@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from tap_purchase_orders.wire.body import json_text, storable
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 UNREAD_KINDS = frozenset({"unavailable", "invalid_response", "refused_redirect"})
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """One thing that went wrong; the attributes are those of the stream's schema."""
 
     upstream: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
 from tap_purchase_orders.reading.records import Notes, RecordReader
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 UPSTREAM = "partner_center"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChildren:
+class OrderChildren(Struct, frozen=True):
     """The records of one child stream of an order.
 
     Attributes:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, field
 
 from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
@@ -28,8 +27,7 @@ _PAGE = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS = msgspec.json.Decoder(list[Raw])
 
 
-@dataclass(frozen=True, slots=True)
-class OrderHead:
+class OrderHead(Struct, frozen=True):
     """The few members of an order by which it is decided what becomes of it.
 
     Attributes:
@@ -49,8 +47,7 @@ class OrderHead:
     has_provisioning_status: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """An order read in full.
 
     Attributes:

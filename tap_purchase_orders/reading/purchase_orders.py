@@ -5,10 +5,9 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, field
 
 from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 UPSTREAM = "appzen"
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseOrder:
+class PurchaseOrder(Struct, frozen=True):
     """A purchase order read in full.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from tap_purchase_orders.reading.schemas import types_of
 from tap_purchase_orders.reading.values import (
@@ -26,8 +27,7 @@ _DEEPEST = 100
 _POSITION = re.compile(r"\[\d+\]")
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What was noticed while a record was read.
 
     Attributes:

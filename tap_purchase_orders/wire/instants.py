@@ -13,6 +13,7 @@ _DATE_TIME = re.compile(
     r"(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
 )
+_DAY_SECONDS = 86_400
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LAST_SECOND = int((dt.datetime(9999, 12, 31, tzinfo=dt.UTC) - _EPOCH).total_seconds())
 _FIRST_SECOND = int((dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH).total_seconds())
@@ -69,9 +70,16 @@ def parse_instant(text: str) -> Instant:
         raise ValueError(msg)
     # A leap second has no place on the scale of seconds that UTC is counted in here.
     moment = dt.datetime.fromisoformat(f"{date}T{time or '00:00'}+00:00")
-    second = int((moment - _EPOCH).total_seconds()) - _offset_seconds(zone)
+    since = moment - _EPOCH
+    second = since.days * _DAY_SECONDS + since.seconds
     digits = fraction or ""
-    return Instant(second, digits.rstrip("0"), _text(second, digits))
+    if offset := _offset_seconds(zone):
+        second -= offset
+        return Instant(second, digits.rstrip("0"), _text(second, digits))
+    # It is in UTC already: what was given needs no calendar.
+    end = f".{digits}Z" if digits else "Z"
+    text = f"{date}T{moment.time()}{end}"
+    return Instant(second, digits.rstrip("0"), text)
 
 
 def instant_or_none(value: Any) -> Instant | None:

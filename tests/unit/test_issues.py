@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from json_values import any_json, wire_errors
+from msgspec.structs import replace
 
 from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.reading.issues import (

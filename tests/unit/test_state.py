@@ -26,12 +26,11 @@ instants = st.sampled_from(
 followed_orders = st.builds(
     FollowedOrder, st.none() | texts, st.integers(0, 1000), st.text("0123456789abcdef")
 )
-memories = st.builds(
-    CustomerMemory,
+memories = st.tuples(
     st.none() | instants,
     st.dictionaries(texts, followed_orders, max_size=3),
     st.none() | instants,
-)
+).map(lambda members: CustomerMemory(*members))
 
 
 def partition(**members: Any) -> Json:
