@@ -84,16 +84,16 @@ class Secrets:
             text = pattern.sub(_MASK, text)
         return text
 
-    def redacted_line(self, line: bytes) -> bytes:
-        """Return a message, as JSON, without any credential that was sent back in it.
+    def redacted_lines(self, lines: bytes) -> bytes:
+        """Return messages, as JSON, without any credential that was sent back in them.
 
         Only values that cannot be there by chance are taken for credentials: a short
         customer id may well be a part of an amount.
         """
         for value in self._lines:
-            if value in line:
-                line = line.replace(value, _MASK.encode())
-        return line
+            if value in lines:
+                lines = lines.replace(value, _MASK.encode())
+        return lines
 
 
 def configured_secrets(

@@ -201,7 +201,7 @@ class TapPurchaseOrders(Tap):
         )
         state = self._loaded_state
         writer = self._writer
-        plain = frozenset(name for name, each in selected.items() if each.is_plain)
+        plain = {name: s.left_out for name, s in selected.items() if s.is_plain}
         wanted = Wanted(frozenset(selected), full_table, plain)
         extractions = open_extractions(
             self.settings, wanted, state, self._stop, self._secrets

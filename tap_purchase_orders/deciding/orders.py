@@ -15,6 +15,7 @@ from tap_purchase_orders.deciding.memory import (
     FollowedOrder,
 )
 from tap_purchase_orders.deciding.statuses import is_moving, is_same_status
+from tap_purchase_orders.reading.encoded import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 VISIBILITY_SECONDS = 15 * 60
 DAY_SECONDS = 24 * 60 * 60
 
-_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class StatusChange(Struct, frozen=True):
@@ -205,10 +206,13 @@ def _status_change(
 
 
 def _digest(order: Order) -> str:
-    """Return a short digest of an order's records, the line items among them."""
-    header = order.header
-    if isinstance(header, dict):
-        # The line items as documented would only say the same again.
-        header = {name: header[name] for name in header if name != "lineItems"}
-    text = _encoder.encode([header, order.lines])
-    return hashlib.blake2b(text, digest_size=6).hexdigest()
+    """Return a short digest of an order's records, however they were read."""
+    digest = hashlib.blake2b(digest_size=6)
+    for record in (order.header, *order.lines):
+        if isinstance(record, Encoded):
+            digest.update(record.whole)
+        else:
+            # The line items as documented would only say the same again.
+            kept = {name: record[name] for name in record if name != "lineItems"}
+            digest.update(_encoder.encode_lines([kept]))
+    return digest.hexdigest()

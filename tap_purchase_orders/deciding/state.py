@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
 from tap_purchase_orders.deciding.resume import ChangesRead, ResumePoint
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.wire.instants import Instant, parse_instant
+from tap_purchase_orders.wire.instants import Instant, instant_or_none
 
 REPLICATION_KEY = "creationDate"
 _NUMBERS = "bookmarks.purchase_orders"
@@ -194,10 +194,10 @@ def _followed_order(value: Any, path: str) -> FollowedOrder:
 def _instant(value: Any, path: str) -> Instant | None:
     if value is None:
         return None
-    try:
-        return parse_instant(value)
-    except (AttributeError, ValueError) as error:
-        raise _mistake(path, "must be a date-time") from error
+    instant = instant_or_none(value)
+    if instant is None:
+        raise _mistake(path, "must be a date-time")
+    return instant
 
 
 def _partition(customer_id: str, memory: CustomerMemory) -> dict[str, Any]:

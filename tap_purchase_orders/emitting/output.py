@@ -7,8 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from msgspec import UNSET, Struct
-
+from tap_purchase_orders.reading.encoded import Encoded
 from tap_purchase_orders.reading.issues import moment_text
 
 if TYPE_CHECKING:
@@ -80,12 +79,11 @@ class Output:
             selected = self._streams.get(stream)
             if selected is None:
                 continue
-            counts[stream] += 1
-            if isinstance(record, Struct):
-                for name in selected.left_out:
-                    setattr(record, name, UNSET)
-                self._writer.write_record(stream, record, time_extracted)
+            if isinstance(record, Encoded):
+                counts[stream] += record.count
+                self._writer.write_records(stream, record, time_extracted)
                 continue
+            counts[stream] += 1
             for message in selected.record_messages(record, time_extracted):
                 self._writer.write(message)
         for stream, count in counts.items():

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
@@ -15,24 +14,18 @@ from tap_purchase_orders.redaction import Secrets
 if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message
 
+    from tap_purchase_orders.reading.encoded import Encoded
+
 _FLUSH_BYTES = 64 * 1024
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-class _Record(Struct, tag="RECORD", gc=False):
-    """A RECORD message."""
-
-    stream: str
-    record: Struct
-    time_extracted: str
 
 
 class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
     """Writes one message a line; records wait for company.
 
     Attributes:
-        written_bytes: How much was written since the start.
+        written_bytes: How much was written since the start, credentials included.
         secrets: What may stand in no message.
     """
 
@@ -55,13 +48,17 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         """Write a message, given as a dictionary."""
         self._write_line(_encoder.encode(message))
 
-    def write_record(self, stream: str, record: Struct, time_extracted: str) -> None:
-        """Write the RECORD message of a record that needs nothing more done to it."""
-        message = _Record(stream, record, time_extracted)
-        self._write_line(_encoder.encode(message))
+    def write_records(self, stream: str, records: Encoded, time_extracted: str) -> None:
+        """Write the RECORD messages of records that need nothing more done to them."""
+        before = b'{"type":"RECORD","stream":' + _encoder.encode(stream) + b',"record":'
+        behind = b',"time_extracted":' + _encoder.encode(time_extracted) + b"}"
+        lines = records.lines.removesuffix(b"\n").replace(
+            b"\n", behind + b"\n" + before
+        )
+        if lines:
+            self._write_line(before + lines + behind)
 
     def _write_line(self, line: bytes) -> None:
-        line = self.secrets.redacted_line(line)
         self._buffer += line
         self._buffer += b"\n"
         self.written_bytes += len(line) + 1
@@ -72,7 +69,9 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         """Hand everything over to the reader of standard output."""
         if not self._buffer:
             return
-        text, self._buffer = self._buffer, bytearray()
+        # No credential spans two lines: its line ends are spelled by letters.
+        text = self.secrets.redacted_lines(bytes(self._buffer))
+        self._buffer.clear()
         # Looked up each time: whoever runs the tap within a program may redirect it.
         sys.stdout.buffer.write(text)
         sys.stdout.flush()

@@ -67,8 +67,7 @@ class AppZenExtraction:
         self.upstream = UPSTREAM
         self.budget = budget
         self._stop = stop
-        is_plain = wanted.are_plain(PURCHASE_ORDER_STREAMS)
-        self._reader = PurchaseOrderReader(is_plain=is_plain)
+        self._reader = PurchaseOrderReader(wanted.deselected(PURCHASE_ORDER_STREAMS))
         self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
 
     @property

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
+    from tap_purchase_orders.reading.encoded import Deselected
     from tap_purchase_orders.reading.issues import Issue
     from tap_purchase_orders.reading.records import Record
 
@@ -58,20 +59,22 @@ class Wanted(Struct, frozen=True):
     Attributes:
         streams: The selected streams.
         full_table: Those of them that get everything, news or not.
-        plain: Those of them whose records are written as they are, without arrays.
+        plain: Those of them whose records are written as they are, without arrays and
+            without the fields that are named here.
     """
 
     streams: frozenset[str]
     full_table: frozenset[str] = frozenset()
-    plain: frozenset[str] = frozenset()
+    plain: Deselected = field(default_factory=dict)
 
     def __contains__(self, stream: str) -> bool:
         """Return whether a stream is selected."""
         return stream in self.streams
 
-    def are_plain(self, streams: Iterable[str]) -> bool:
-        """Return whether all that are selected of some streams are plain."""
-        return self.streams.intersection(streams) <= self.plain
+    def deselected(self, streams: Iterable[str]) -> Deselected | None:
+        """Return the fields to leave out, if all selected ones of some are plain."""
+        wanted = self.streams.intersection(streams)
+        return self.plain if wanted <= self.plain.keys() else None
 
     def any_of(self, streams: Iterable[str]) -> bool:
         """Return whether at least one of some streams is selected."""

@@ -65,9 +65,7 @@ class CustomerOrders:
         self._state = state
         self._wanted = wanted
         self._keeps_last_read = keeps_last_read
-        self._reader = OrderReader(
-            is_plain=wanted.are_plain(("orders", "order_line_items"))
-        )
+        self._reader = OrderReader(wanted.deselected(("orders", "order_line_items")))
         self._children = OrderChildren(client, wanted)
 
     def batch(self, customer_id: str, memory: CustomerMemory) -> Batch:

@@ -9,30 +9,41 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from operator import attrgetter
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from tap_purchase_orders.reading.records import WITHHELD, as_it_is
+from tap_purchase_orders.reading.encoded import Encoded, encoded, leave_out
+from tap_purchase_orders.reading.levels import (
+    Date,
+    Level,
+    spelled_date,
+    spelled_date_time,
+)
+from tap_purchase_orders.reading.records import WITHHELD
 from tap_purchase_orders.reading.schemas import types_of
-from tap_purchase_orders.reading.values import UnreadableError, to_date, to_date_time
-from tap_purchase_orders.wire.body import NotJsonError, decode_body, has_unstorable_text
+from tap_purchase_orders.reading.values import UnreadableError, to_number
+from tap_purchase_orders.wire.body import NotJsonError, has_unstorable_text
 
-# What stands for a number in a record is the text that was sent. Other values in its
-# place are no numbers; the other reading spells exponents and -0 in its own way.
-_PLAIN_NUMBERS = re.compile(rb"(?:(?!-0(?:,|$))[-0-9.nul]{1,400}(?:,|$))*")
-_KEPT_TEXTS = 4096
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
 # What can be the name of a member of a compiled type.
 _NAME = re.compile(r'[^\\"\x00-\x1f]+')
 # A server that makes up names could have us compile for ever.
 _MOST_IGNORED = 200
+# Of numbers without an exponent, and null.
+_SIGNS_OF_NUMBERS = b"-0123456789.,nul"
+# What the other reading spells with an exponent, or as 0: it must not matter which of
+# the two has read a number.
+_SPELLED_ANEW = (b",-0,", b"0.000000")
+# Longer than that are only numbers that somebody should look at.
+_LONGEST_NUMBERS = 4000
 
-# What is left to do with a decoded object; takes its numbers into a list.
-Step: TypeAlias = Callable[[Any, list[Any]], None]
+_KEPT_NUMBERS = 4096
 
 _TYPES: dict[str, Any] = {
     "boolean": bool | None,
@@ -40,10 +51,9 @@ _TYPES: dict[str, Any] = {
     "number": Raw,
     "string": str | None,
 }
-# The same dates come again and again.
-_SPELLINGS: dict[str, Callable[[str], str | None]] = {
-    "date": lru_cache(_KEPT_TEXTS)(to_date),
-    "date-time": lru_cache(_KEPT_TEXTS)(to_date_time),
+_SPELLINGS: dict[str, Callable[[Any], Any]] = {
+    "date": spelled_date,
+    "date-time": spelled_date_time,
 }
 
 
@@ -52,23 +62,33 @@ class NotAsDocumentedError(ValueError):
 
 
 class CompiledSchema:
-    """Decodes the objects of one schema; safe on any thread.
+    """Decodes and encodes the objects of one schema; safe on any thread.
 
-    What it returns is encoded as the record of the object: top-level members that are
+    What it decodes is encoded as the record of the object: top-level members that are
     absent are null, and so are those of its rows, which are records of their own.
 
     Args:
         schema: The JSON schema of the objects.
         rows: The member that holds the rows.
         row_schema: Their JSON schema.
+        deselected: Members that no record is to have.
+        deselected_of_rows: Those of the rows.
     """
 
     def __init__(
-        self, schema: Mapping[str, Any], rows: str, row_schema: Mapping[str, Any]
+        self,
+        schema: Mapping[str, Any],
+        rows: str,
+        row_schema: Mapping[str, Any],
+        *,
+        deselected: Sequence[str] = (),
+        deselected_of_rows: Sequence[str] = (),
     ) -> None:
         self._schema = schema
         self._rows = rows
         self._row_schema = row_schema
+        self._deselected = [name for name in deselected if name != rows]
+        self._deselected_of_rows = deselected_of_rows
         self._lock = threading.Lock()
         self._ignored: frozenset[str] = WITHHELD
         self._compile()
@@ -79,25 +99,35 @@ class CompiledSchema:
         Raises:
             NotAsDocumentedError: It is not just as the schema says.
         """
-        if has_unstorable_text(bytes(text)):
-            raise NotAsDocumentedError
-        decoder, finish = self._compiled
-        numbers: list[Any] = []
-        try:
-            value = decoder.decode(text)
-            finish(value, numbers)
-        except (
-            msgspec.DecodeError,
-            NotJsonError,
-            RecursionError,
-            UnicodeDecodeError,
-            UnreadableError,
-        ) as error:
-            raise NotAsDocumentedError from error
-        sent = b",".join(filter(None, numbers))
-        if sent and not _PLAIN_NUMBERS.fullmatch(sent):
-            raise NotAsDocumentedError
+        compiled = self._compiled
+        decode = compiled.header.decode
+        (value,) = _finished(compiled.level, lambda: [decode(text)], text)
         return value
+
+    def decode_all(self, text: bytes | Raw) -> list[Any]:
+        """Return the objects that the array of a JSON text holds.
+
+        Raises:
+            NotAsDocumentedError: One is not just as the schema says.
+        """
+        compiled = self._compiled
+        decode = compiled.headers.decode
+        return _finished(compiled.level, lambda: decode(text), text)
+
+    def encode(self, header: Any, rows: Sequence[Any]) -> tuple[Encoded, Encoded]:
+        """Return the records of a header and of its rows as they are written.
+
+        Args:
+            header: As `decode` gave it, or a record that was read field by field; it
+                and its rows belong to this function from now on.
+            rows: Its rows.
+        """
+        # A header is a record without its rows.
+        leave_out([header], [self._rows])
+        return (
+            encoded([header], self._deselected),
+            encoded(rows, self._deselected_of_rows),
+        )
 
     def ignore(self, names: Iterable[str], of_rows: Iterable[str]) -> None:
         """Leave out members that the schemas do not know, from now on.
@@ -114,17 +144,81 @@ class CompiledSchema:
                 self._compile()
 
     def _compile(self) -> None:
-        rows = _records_step(self._rows, self._row_schema, self._ignored)
-        struct, finish = _struct(self._schema, "", self._ignored, None, rows)
-        self._compiled = (msgspec.json.Decoder(struct), finish)
+        kind, below = _struct(self._row_schema, f"{self._rows}.", self._ignored, None)
+        rows = _Member(self._rows, list[kind] | None, array=below)  # type: ignore[valid-type]
+        struct, level = _struct(self._schema, "", self._ignored, None, rows)
+        self._compiled = _Compiled(
+            msgspec.json.Decoder(struct),
+            msgspec.json.Decoder(list[struct]),  # type: ignore[valid-type]
+            level,
+        )
+
+
+class _Compiled(NamedTuple):
+    """What decodes a header, and many; and what is then done with them."""
+
+    header: msgspec.json.Decoder[Any]
+    headers: msgspec.json.Decoder[Any]
+    level: Level
+
+
+def _finished(
+    level: Level, decode: Callable[[], list[Any]], text: bytes | Raw
+) -> list[Any]:
+    """Return decoded objects as records have them."""
+    sent: list[Any] = []
+    try:
+        if has_unstorable_text(bytes(text)):
+            raise NotAsDocumentedError
+        values = decode()
+        level.finish(values, sent)
+    except (
+        msgspec.DecodeError,
+        NotJsonError,
+        RecursionError,
+        UnicodeDecodeError,
+        UnreadableError,
+    ) as error:
+        raise NotAsDocumentedError from error
+    if not _are_plain(sent):
+        raise NotAsDocumentedError
+    return values
+
+
+def _are_plain(sent: Sequence[Any]) -> bool:
+    """Return whether texts are numbers that both readings spell as they were sent."""
+    together = b",".join((b"", *filter(None, sent), b""))
+    if (
+        not together.translate(None, _SIGNS_OF_NUMBERS)
+        and len(together) <= _LONGEST_NUMBERS
+        and not any(text in together for text in _SPELLED_ANEW)
+    ):
+        return True
+    return all(map(_is_plain, {*together.split(b",")}))
+
+
+@lru_cache(_KEPT_NUMBERS)
+def _is_plain(number: bytes) -> bool:
+    if number in {b"", b"null"}:
+        return True
+    if number == b"-0":
+        return False
+    try:
+        value = to_number(Decimal(number.decode()))
+    except (InvalidOperation, UnreadableError):
+        return False
+    return str(value).encode() == number
 
 
 class _Member(NamedTuple):
-    """A member of an object: its type, and what is left to do when it is decoded."""
+    """A member of an object: its type, and the level of the objects that it holds."""
 
     name: str
     kind: Any
-    step: Step | None = None
+    spelled: Callable[[Any], Any] | None = None
+    object: Level | None = None
+    array: Level | None = None
+    is_anything: bool = False
 
 
 def _struct(
@@ -133,8 +227,8 @@ def _struct(
     ignored: frozenset[str],
     absent: Any = UNSET,
     own: _Member | None = None,
-) -> tuple[type[msgspec.Struct], Step]:
-    """Return the type of a schema's objects, and what is left to do with one of them.
+) -> tuple[type[msgspec.Struct], Level]:
+    """Return the type of a schema's objects, and what is left to do with them.
 
     Args:
         schema: The schema of the objects.
@@ -155,34 +249,33 @@ def _struct(
     struct = msgspec.defstruct(
         "Object",
         [
-            *((name, kind | UnsetType, absent) for name, kind, _ in members),
+            *((member.name, member.kind | UnsetType, absent) for member in members),
             *((attribute, Raw | UnsetType, UNSET) for attribute in left_out),
         ],
         rename=left_out,
         forbid_unknown_fields=True,
         gc=False,
     )
-    numbers = [name for name, kind, step in members if kind is Raw and step is None]
-    steps = [_numbers_step(numbers)] if numbers else []
-    steps.extend(step for _, _, step in members if step is not None)
-    steps.extend(map(_left_out_step, left_out))
-
-    def finish(value: Any, sent: list[Any]) -> None:
-        for step in steps:
-            step(value, sent)
-
-    return struct, steps[0] if len(steps) == 1 else finish
+    level = Level(
+        numbers=[m.name for m in members if m.kind is Raw and not m.is_anything],
+        dates=[Date(m.name, m.spelled) for m in members if m.spelled is not None],
+        anything=[member.name for member in members if member.is_anything],
+        left_out=list(left_out),
+        objects={m.name: m.object for m in members if m.object is not None},
+        arrays={m.name: m.array for m in members if m.array is not None},
+    )
+    return struct, level
 
 
 def _member(name: str, part: Any, path: str, ignored: frozenset[str]) -> _Member:
     named = types_of(part)
     if len(named) > 1:
-        return _Member(name, Raw, _anything_step(name))
-    inside = f"{path}{name}."
-    spell = _SPELLINGS.get(part.get("format", ""))
+        return _Member(name, Raw, is_anything=True)
     if named[0] in _TYPES:
-        return _Member(name, _TYPES[named[0]], spell and _text_step(name, spell))
-    return _nested_member(name, part, inside, ignored)
+        return _Member(
+            name, _TYPES[named[0]], spelled=_SPELLINGS.get(part.get("format", ""))
+        )
+    return _nested_member(name, part, f"{path}{name}.", ignored)
 
 
 def _nested_member(
@@ -190,24 +283,17 @@ def _nested_member(
 ) -> _Member:
     match part:
         case {"properties": _}:
-            struct, step = _struct(part, inside, ignored)
-            return _Member(name, struct | None, _object_step(name, step))
+            struct, level = _struct(part, inside, ignored)
+            return _Member(name, struct | None, object=level)
         case {"additionalProperties": {"type": ["string", "null"]}}:
             return _Member(name, dict[str, str | None] | None)
         case {"items": {"properties": _} as items}:
-            struct, step = _struct(items, inside, ignored)
-            return _Member(name, list[struct | None] | None, _array_step(name, step))  # type: ignore[valid-type]
+            struct, level = _struct(items, inside, ignored)
+            return _Member(name, list[struct | None] | None, array=level)  # type: ignore[valid-type]
         case {"items": {"type": ["string", "null"]}}:
             return _Member(name, list[str | None] | None)
     msg = f"no compiled type for {inside}"
     raise NotImplementedError(msg)
-
-
-def _records_step(
-    name: str, schema: Mapping[str, Any], ignored: frozenset[str]
-) -> _Member:
-    struct, step = _struct(schema, f"{name}.", ignored, None)
-    return _Member(name, list[struct] | None, _array_step(name, step))  # type: ignore[valid-type]
 
 
 def _names_at(path: str, ignored: frozenset[str]) -> list[str]:
@@ -217,48 +303,3 @@ def _names_at(path: str, ignored: frozenset[str]) -> list[str]:
         for name in ignored
         if name.startswith(path) and "." not in name.removeprefix(path)
     )
-
-
-def _numbers_step(names: list[str]) -> Step:
-    get = attrgetter(*names)
-    if len(names) == 1:
-        return lambda value, sent: sent.append(get(value))
-    return lambda value, sent: sent.extend(get(value))
-
-
-def _text_step(name: str, spell: Callable[[str], str | None]) -> Step:
-    def step(value: Any, _: list[Any]) -> None:
-        text = getattr(value, name)
-        if text is not None and text is not UNSET:
-            setattr(value, name, spell(text))
-
-    return step
-
-
-def _object_step(name: str, finish: Step) -> Step:
-    def step(value: Any, sent: list[Any]) -> None:
-        if member := getattr(value, name):
-            finish(member, sent)
-
-    return step
-
-
-def _array_step(name: str, finish: Step) -> Step:
-    def step(value: Any, sent: list[Any]) -> None:
-        for item in getattr(value, name) or ():
-            if item is not None:
-                finish(item, sent)
-
-    return step
-
-
-def _anything_step(name: str) -> Step:
-    def step(value: Any, _: list[Any]) -> None:
-        if raw := getattr(value, name):
-            setattr(value, name, as_it_is(decode_body(bytes(raw))))
-
-    return step
-
-
-def _left_out_step(name: str) -> Step:
-    return lambda value, _: setattr(value, name, UNSET)

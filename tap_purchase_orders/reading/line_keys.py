@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from msgspec import Raw, UnsetType
 
 # Beyond this a number is spelled with its exponent instead of all its zeros.
 _MOST_DIGITS = 100
 # Longer texts are no numbers, and too long for an index of PostgreSQL (2,704 bytes).
 _LONGEST_TEXT = 500
+# As most lines have.
+_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class LineKeys:
@@ -38,6 +46,17 @@ class LineKeys:
         self._used.add(unique)
         self._repeats[key] = repeat
         return unique, is_irregular or unique != key
+
+
+def keys_of_whole_numbers(numbers: Sequence[Raw | UnsetType | None]) -> list[str]:
+    """Return the keys of lines that `LineKeys` would give them; none if it must.
+
+    Args:
+        numbers: Their numbers as they were sent.
+    """
+    keys = [bytes(number).decode() for number in numbers if number]
+    are_plain = all(map(_WHOLE_NUMBER.fullmatch, keys))
+    return keys if are_plain and len(set(keys)) == len(numbers) else []
 
 
 def _natural_key(number: Any, line_id: str | None, position: int) -> tuple[str, bool]:

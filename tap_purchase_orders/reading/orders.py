@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, field
+from msgspec import Raw, Struct, field
+from msgspec.structs import replace
 
 from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
@@ -20,6 +21,9 @@ from tap_purchase_orders.wire.instants import Instant, instant_or_none
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
+
+    from tap_purchase_orders.reading.encoded import Deselected
 
 UPSTREAM = "partner_center"
 
@@ -51,15 +55,16 @@ class Order(Struct, frozen=True):
     """An order read in full.
 
     Attributes:
-        header: The record of `orders`; with the line items as documented, where it
-            was read field by field.
-        lines: The records of `order_line_items`.
+        header: The record of `orders`, with the line items as documented; without
+            them, where records are written as they are.
+        lines: The records of `order_line_items`; all in one, where records are
+            written as they are.
         issues: What could not be read.
         unknown: Names of fields that the schemas do not know, by stream.
     """
 
     header: Record
-    lines: list[Record]
+    lines: Sequence[Record]
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
 
@@ -68,20 +73,26 @@ class OrderReader:
     """Reads orders by the schemas of their streams; safe on any thread.
 
     Args:
-        is_plain: Records are written as they are, and without arrays: then those that
-            are just as documented are read in one go.
+        deselected: Given where records are written as they are, but for these fields
+            and the arrays: then those that are just as documented are read in one go.
     """
 
-    def __init__(self, *, is_plain: bool = False) -> None:
+    def __init__(self, deselected: Deselected | None = None) -> None:
         header_schema, line_schema = map(schema_of, ("orders", "order_line_items"))
         ours = ("referenceCustomerId", "orderId")
         self._header = RecordReader(header_schema, ("lineItems", "line_count"))
         self._line = RecordReader(line_schema, ours)
         self._blank_line = dict.fromkeys(line_schema["properties"])
         self._compiled = (
-            CompiledSchema(header_schema, "lineItems", line_schema)
-            if is_plain
-            else None
+            None
+            if deselected is None
+            else CompiledSchema(
+                header_schema,
+                "lineItems",
+                line_schema,
+                deselected=deselected.get("orders", ()),
+                deselected_of_rows=deselected.get("order_line_items", ()),
+            )
         )
 
     def decode(self, body: bytes) -> Any:
@@ -94,12 +105,11 @@ class OrderReader:
             return decode_body(body)
         try:
             page = _PAGE.decode(body.removeprefix(BOM_UTF8))
-            items = _ITEMS.decode(page.pop("items"))
+            items = self._decode_orders(page.pop("items"))
         except (msgspec.DecodeError, KeyError, RecursionError, UnicodeDecodeError):
             return decode_body(body)
         rest = {name: decode_body(bytes(member)) for name, member in page.items()}
-        # Each by itself: one odd order does not slow down the others.
-        return {**rest, "items": [self._decode_order(item) for item in items]}
+        return {**rest, "items": items}
 
     def head(
         self, raw: Any, customer_id: str, received_at: dt.datetime
@@ -125,14 +135,25 @@ class OrderReader:
     def read(self, head: OrderHead, received_at: dt.datetime) -> Order:
         """Return the records of an order."""
         if isinstance(head.raw, Struct):
-            return _documented(head)
-        order = self._read(head, head.raw, received_at)
-        if self._compiled is not None:
-            unknown = order.unknown
+            order = _documented(head)
+        else:
+            order = self._read(head, head.raw, received_at)
+        if self._compiled is None:
+            return order
+        if unknown := order.unknown:
             self._compiled.ignore(
                 unknown["orders"], unknown.get("order_line_items", ())
             )
-        return order
+        header, lines = self._compiled.encode(order.header, order.lines)
+        return replace(order, header=header, lines=[lines])
+
+    def _decode_orders(self, items: Raw) -> list[Any]:
+        """Return the orders of a page."""
+        if self._compiled is not None:
+            with suppress(NotAsDocumentedError):
+                return [_keyed(order) for order in self._compiled.decode_all(items)]
+        # Each by itself: one odd order does not slow down the others.
+        return [self._decode_order(item) for item in _ITEMS.decode(items)]
 
     def _decode_order(self, raw: Raw) -> Any:
         if self._compiled is not None:
@@ -153,19 +174,23 @@ class OrderReader:
             notes.unreadable.append(("lineItems", raw_lines))
             raw_lines = None
         key = f"{head.customer_id}/{head.id}"
+        lines: list[Record] = []
         order = Order(
             header,
-            [],
+            lines,
             unreadable_issues(UPSTREAM, "orders", key, notes, received_at),
             {"orders": notes.unknown},
         )
         header["line_count"] = len(raw_lines or ())
-        header["lineItems"] = self._read_lines(order, head, raw_lines, received_at)
+        header["lineItems"] = self._read_lines(
+            order, lines, head, raw_lines, received_at
+        )
         return order
 
     def _read_lines(
         self,
         order: Order,
+        lines: list[Record],
         head: OrderHead,
         raw_lines: list[Any] | None,
         moment: dt.datetime,
@@ -191,7 +216,7 @@ class OrderReader:
                     _unusable(message, line_key, raw, moment, stream="order_line_items")
                 )
             else:
-                order.lines.append(
+                lines.append(
                     {
                         **self._blank_line,
                         **line,
@@ -226,9 +251,9 @@ def _keyed(order: Any) -> Any:
 def _documented_head(order: Any, customer_id: str) -> OrderHead:
     return OrderHead(
         order,
-        customer_id=_text(order.referenceCustomerId) or customer_id,
+        customer_id=_unless_blank(order.referenceCustomerId) or customer_id,
         id=order.id,
-        status=_text(order.status),
+        status=_unless_blank(order.status),
         created=instant_or_none(order.creationDate),
         has_provisioning_status=bool(
             (links := order.links) and (link := links.provisioningStatus) and link.uri
@@ -242,7 +267,6 @@ def _documented(head: OrderHead) -> Order:
     lines = header.lineItems or []
     header.referenceCustomerId = head.customer_id
     header.line_count = len(lines)
-    header.lineItems = UNSET
     for line in lines:
         line.referenceCustomerId = head.customer_id
         line.orderId = head.id
@@ -261,6 +285,10 @@ def _text(value: Any) -> str | None:
         text = None if value is None else to_text(value)
     except UnreadableError:
         return None
+    return _unless_blank(text)
+
+
+def _unless_blank(text: str | None) -> str | None:
     return text if text and text.strip() else None
 
 

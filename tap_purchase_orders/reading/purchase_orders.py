@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET, Struct, field
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
-from tap_purchase_orders.reading.line_keys import LineKeys
+from tap_purchase_orders.reading.line_keys import LineKeys, keys_of_whole_numbers
 from tap_purchase_orders.reading.records import Notes, Record, RecordReader
 from tap_purchase_orders.reading.schemas import schema_of
 from tap_purchase_orders.wire.body import decode_body, json_text
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
+
+    from tap_purchase_orders.reading.encoded import Deselected
 
 UPSTREAM = "appzen"
 
@@ -27,16 +31,17 @@ class PurchaseOrder(Struct, frozen=True):
 
     Attributes:
         number: Its number: that of the body, or the one asked for.
-        header: The record of `purchase_orders`; with the lines as documented, where
-            it was read field by field.
-        lines: The records of `purchase_order_lines`.
+        header: The record of `purchase_orders`, with the lines as documented; without
+            them, where records are written as they are.
+        lines: The records of `purchase_order_lines`; all in one, where records are
+            written as they are.
         issues: What could not be read, and irregular lines.
         unknown: Names of fields that the schemas do not know, by stream.
     """
 
     number: str
     header: Record
-    lines: list[Record] = field(default_factory=list)
+    lines: Sequence[Record] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
 
@@ -45,11 +50,11 @@ class PurchaseOrderReader:
     """Reads purchase orders by the schemas of their streams; safe on any thread.
 
     Args:
-        is_plain: Records are written as they are, and without arrays: then those that
-            are just as documented are read in one go.
+        deselected: Given where records are written as they are, but for these fields
+            and the arrays: then those that are just as documented are read in one go.
     """
 
-    def __init__(self, *, is_plain: bool = False) -> None:
+    def __init__(self, deselected: Deselected | None = None) -> None:
         header_schema, line_schema = map(
             schema_of, ("purchase_orders", "purchase_order_lines")
         )
@@ -59,9 +64,15 @@ class PurchaseOrderReader:
         self._line = RecordReader(line_schema, ("purchase_order_number", "line_key"))
         self._blank_line = dict.fromkeys(line_schema["properties"])
         self._compiled = (
-            CompiledSchema(header_schema, "purchase_order_lines", line_schema)
-            if is_plain
-            else None
+            None
+            if deselected is None
+            else CompiledSchema(
+                header_schema,
+                "purchase_order_lines",
+                line_schema,
+                deselected=deselected.get("purchase_orders", ()),
+                deselected_of_rows=deselected.get("purchase_order_lines", ()),
+            )
         )
 
     def decode(self, body: bytes) -> Any:
@@ -85,14 +96,17 @@ class PurchaseOrderReader:
             received_at: When the answer had arrived.
         """
         if isinstance(body, Struct):
-            return _documented(body, asked)
-        order = self._read(body, asked, received_at)
-        if self._compiled is not None:
-            unknown = order.unknown
+            order = _documented(body, asked)
+        else:
+            order = self._read(body, asked, received_at)
+        if self._compiled is None:
+            return order
+        if unknown := order.unknown:
             self._compiled.ignore(
                 unknown["purchase_orders"], unknown.get("purchase_order_lines", ())
             )
-        return order
+        header, lines = self._compiled.encode(order.header, order.lines)
+        return replace(order, header=header, lines=[lines])
 
     def _read(
         self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime
@@ -109,7 +123,8 @@ class PurchaseOrderReader:
             notes.unreadable.append(("purchase_order_lines", raw_lines))
             raw_lines = None
         header["line_count"] = len(raw_lines or ())
-        order = PurchaseOrder(number, header)
+        lines: list[Record] = []
+        order = PurchaseOrder(number, header, lines)
         order.issues.extend(
             unreadable_issues(UPSTREAM, "purchase_orders", number, notes, received_at)
         )
@@ -117,12 +132,16 @@ class PurchaseOrderReader:
         header["purchase_order_lines"] = (
             None
             if raw_lines is None
-            else self._read_lines(order, raw_lines, received_at)
+            else self._read_lines(order, lines, raw_lines, received_at)
         )
         return order
 
     def _read_lines(
-        self, order: PurchaseOrder, raw_lines: list[Any], moment: dt.datetime
+        self,
+        order: PurchaseOrder,
+        lines: list[Record],
+        raw_lines: list[Any],
+        moment: dt.datetime,
     ) -> list[dict[str, Any]]:
         """Return the lines as documented, and add them to the order's lines."""
         documented = []
@@ -141,7 +160,7 @@ class PurchaseOrderReader:
                 raw.get("line_number"), line.get("po_line_id"), position
             )
             documented.append(line)
-            order.lines.append(
+            lines.append(
                 {
                     **self._blank_line,
                     **line,
@@ -173,8 +192,13 @@ def _keyed(order: Any) -> Any:
     """
     if order.purchase_order_number is None and order.purchase_order_lines is None:
         raise NotAsDocumentedError
+    lines = order.purchase_order_lines or ()
+    if plain_keys := keys_of_whole_numbers([line.line_number for line in lines]):
+        for line, key in zip(lines, plain_keys, strict=True):
+            line.line_key = key
+        return order
     keys = LineKeys()
-    for position, line in enumerate(order.purchase_order_lines or (), start=1):
+    for position, line in enumerate(lines, start=1):
         number = decode_body(bytes(line.line_number or b"null"))
         line.line_key, is_irregular = keys.key(number, line.po_line_id, position)
         if is_irregular:
@@ -189,7 +213,6 @@ def _documented(header: Any, asked: str) -> PurchaseOrder:
         number = header.purchase_order_number = asked
     lines = header.purchase_order_lines or []
     header.line_count = len(lines)
-    header.purchase_order_lines = UNSET
     for line in lines:
         line.purchase_order_number = number
     return PurchaseOrder(number, header, lines)

@@ -39,8 +39,8 @@ class Notes(Struct):
     unknown: set[str] = field(default_factory=set)
 
 
-# A record: a dictionary by field, or a `Struct` with an attribute for each field, which
-# is encoded as the same.
+# A record: a dictionary by field. Where records are written as they are, this is the
+# text of one or several of them (`Encoded`).
 Record: TypeAlias = Any
 
 Read = Callable[[Any, str, Notes], Any]

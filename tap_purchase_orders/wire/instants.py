@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _DATE_TIME = re.compile(
@@ -50,6 +51,8 @@ class Instant:
         return Instant(second, self.fraction, _text(second, self.fraction))
 
 
+# The same dates come again and again, and each is needed more than once.
+@lru_cache(4096)
 def parse_instant(text: str) -> Instant:
     """Return the moment that a text names; without a zone it is UTC.
 

@@ -38,7 +38,7 @@ def test_no_text_shows_a_secret_plain_or_as_json(
 def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
     assert Secrets([SECRET]).redacted(text) == text
     line = json.dumps(text).encode()
-    assert Secrets([SECRET]).redacted_line(line) == line
+    assert Secrets([SECRET]).redacted_lines(line) == line
 
 
 def test_a_secret_within_a_secret_does_not_uncover_the_longer_one() -> None:
@@ -152,7 +152,7 @@ def test_a_message_shows_no_secret_in_the_spellings_of_messages(name: str) -> No
     secret = 'p%l@n+t/e d"s\\&ecret=~'
     message = {"record": {"note": SPELLINGS[name](secret)}}
     line = json.dumps(message, ensure_ascii=False).encode()
-    redacted = Secrets([secret]).redacted_line(line)
+    redacted = Secrets([secret]).redacted_lines(line)
 
     assert b"***" in redacted
     assert b"ecret" not in redacted
@@ -168,7 +168,7 @@ def test_a_secret_that_comes_later_is_hidden_from_then_on() -> None:
 
 def test_a_message_keeps_its_form_and_loses_the_secret() -> None:
     line = json.dumps({"record": {"note": f"x{SECRET}y", "amount": 1}}).encode()
-    redacted = Secrets([SECRET]).redacted_line(line)
+    redacted = Secrets([SECRET]).redacted_lines(line)
 
     assert json.loads(redacted) == {"record": {"note": "x***y", "amount": 1}}
 
@@ -176,7 +176,7 @@ def test_a_message_keeps_its_form_and_loses_the_secret() -> None:
 def test_what_may_stand_in_a_record_by_chance_stays_there() -> None:
     line = b'{"amount":1200345,"customer":"1200345"}'
 
-    assert Secrets(["1200345"]).redacted_line(line) == line
+    assert Secrets(["1200345"]).redacted_lines(line) == line
 
 
 def secrets_of(config: Json) -> set[str]:

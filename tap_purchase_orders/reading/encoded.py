@@ -1,0 +1,54 @@
+"""Records as the JSON text in which they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct
+
+# The fields of each stream that no record of it is to have.
+Deselected: TypeAlias = Mapping[str, Sequence[str]]
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Encoded(Struct, frozen=True):
+    """Records of one stream, each a line of JSON.
+
+    Attributes:
+        lines: The lines, each with its end; none has another within it.
+        count: How many there are.
+        whole: The same with the deselected fields: by all that was read it is told
+            whether there is news.
+    """
+
+    lines: bytes
+    count: int
+    whole: bytes
+
+
+def encoded(records: Sequence[Any], deselected: Sequence[str]) -> Encoded:
+    """Return records as they are written.
+
+    Args:
+        records: The records, with a member or an attribute for each field; they belong
+            to this function from now on.
+        deselected: Fields that they are not to have.
+    """
+    lines = whole = _encoder.encode_lines(records)
+    if deselected:
+        leave_out(records, deselected)
+        lines = _encoder.encode_lines(records)
+    return Encoded(lines, len(records), whole)
+
+
+def leave_out(records: Sequence[Any], names: Sequence[str]) -> None:
+    """Take some fields out of records, whether read in one go or field by field."""
+    for record, name in product(records, names):
+        if isinstance(record, dict):
+            record.pop(name, None)
+        else:
+            setattr(record, name, UNSET)
