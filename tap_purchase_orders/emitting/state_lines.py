@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tap_purchase_orders.deciding.state import State
@@ -14,6 +14,7 @@ _ANSWER_BYTES = 4 * 1024
 _LEAST_WORK_BYTES = 32 * _ANSWER_BYTES
 # How much work there is for each byte of state.
 _WORK_PER_BYTE = 4
+_NOTHING: dict[str, Any] = {"bookmarks": {}}
 
 
 class StateLines:
@@ -31,6 +32,9 @@ class StateLines:
 
     def __init__(self, state: State, writer: BufferedWriter) -> None:
         self._state = state
+        # Whoever keeps the state goes by the last line, also when a finished run has
+        # left nothing to remember of an interrupted one.
+        self._has_to_forget = bool(state.value())
         self._writer = writer
         self._due_bytes = _LEAST_WORK_BYTES
         self._work_bytes = 0
@@ -46,8 +50,11 @@ class StateLines:
     def write(self) -> None:
         """Write a line, unless there is nothing to remember; hand everything over."""
         before = self._writer.written_bytes
-        if value := self._state.value():
-            self._writer.write({"type": "STATE", "value": value})
+        value = self._state.value()
+        if value or self._has_to_forget:
+            # Never just `{}`: who keeps states may take that for none at all.
+            self._writer.write({"type": "STATE", "value": value or _NOTHING})
+        self._has_to_forget = bool(value)
         self._writer.flush()
         self._seen_bytes = self._writer.written_bytes
         self._work_bytes = 0

@@ -85,6 +85,20 @@ def test_a_budget_that_is_just_enough_finishes_the_run(upstream: Upstream) -> No
     assert read(upstream, run.state).records("purchase_orders")
 
 
+def test_a_finished_run_forgets_where_the_one_before_it_was_interrupted(
+    upstream: Upstream,
+) -> None:
+    # So many that there are STATE lines on the way, each with a place in the list.
+    numbers = [f"M{number}" for number in range(100)]
+    serve_purchase_orders(upstream, {n: purchase_order(n) for n in numbers})
+
+    run = read(upstream, numbers=numbers)
+
+    assert "purchase_orders" in run.states[0]["bookmarks"]
+    assert run.messages[-1] == {"type": "STATE", "value": {"bookmarks": {}}}
+    assert emitted(read(upstream, run.state, numbers)) == numbers
+
+
 def test_another_list_starts_from_its_beginning(upstream: Upstream) -> None:
     first = read(upstream, max_requests_per_run=4)
 
