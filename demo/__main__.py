@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import psycopg
 import requests
 
+from demo.page import PageError
 from demo.pipeline import PipelineError
 from demo.story import DemoFailedError, tell
 from demo.warehouse import WarehouseError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _FAILURES = (
     DemoFailedError,
+    PageError,
     PipelineError,
     SandboxError,
     WarehouseError,

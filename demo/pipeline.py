@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demo.processes import running
+from demo.variables import LOADER, TAP, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _PROJECT = Path(__file__).parents[1]
 _MELTANO = _PROJECT / ".venv-meltano" / "bin" / "meltano"
@@ -116,18 +117,6 @@ def pipeline_in(
         "NO_PROXY": "localhost,127.0.0.1",
         "no_proxy": "localhost,127.0.0.1",
     }
-    environment |= dict(_variables("TAP_PURCHASE_ORDERS", tap_settings))
-    environment |= dict(_variables("TARGET_POSTGRES", loader_settings))
+    environment |= dict(variables(TAP, tap_settings))
+    environment |= dict(variables(LOADER, loader_settings))
     return Pipeline(directory, environment)
-
-
-def _variables(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield settings as the variables from which Meltano reads them."""
-    for name, value in settings.items():
-        variable = f"{prefix}_{name.upper()}"
-        if isinstance(value, dict):
-            yield from _variables(variable, value)
-        elif isinstance(value, list):
-            yield variable, ",".join(value)
-        else:
-            yield variable, str(value)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from demo import checks
+from demo.page import move_times, write_page
 from demo.pipeline import pipeline_in
 from demo.report import Run, sections
 from demo.warehouse import running_warehouse
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 # A fixed day: the demo shows the same whenever it is run.
 _FIRST_DAY = "2026-03-02T08:00:00Z"
-# What is on by default.
+# What is on by default, and what the runs did.
 _TABLES = (
     "customers",
     "orders",
@@ -31,6 +33,7 @@ _TABLES = (
     "purchase_orders",
     "purchase_order_lines",
     "extraction_issues",
+    "extraction_runs",
 )
 _PROBLEMS_SHOWN = 20
 
@@ -43,13 +46,15 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
     """Load the sandbox into a warehouse twice, show what came of it, and check it.
 
     Args:
-        directory: An empty directory; logs and the tap's messages are left in it.
+        directory: An empty directory; logs, the tap's messages and a page of the
+            warehouse are left in it.
         customers: How many customers the partner has.
         purchase_orders: How many purchase orders AppZen has.
         days: How far the sandbox's clock moves between the runs.
 
     Raises:
         DemoFailedError: The warehouse does not hold what the sandbox does.
+        PageError: The page could not be written.
         PipelineError: A run failed.
     """
     world = Sandbox(
@@ -63,8 +68,9 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
         version = warehouse.rows("SHOW server_version")[0][0]
         _say(f"Sandbox     {customers} customers, {purchase_orders} purchase orders")
         _say(f"Warehouse   PostgreSQL {version} on port {warehouse.port}")
+        settings = {**sandbox.settings, "run_history": True}
         pipeline = pipeline_in(
-            directory, sandbox.settings, warehouse.loader_settings, sandbox.environment
+            directory, settings, warehouse.loader_settings, sandbox.environment
         )
         first = _run(1, pipeline, sandbox, warehouse)
         sandbox.advance(timedelta(days=days).total_seconds())
@@ -76,6 +82,10 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
             message = "no order has another status after the second run"
             raise DemoFailedError(message)
         _check_records(sandbox, warehouse)
+        page = directory / "report.html"
+        write_page(warehouse, _now(sandbox), page)
+        _say(f"\nReport      {os.path.relpath(page)}")
+        _say("            (times of the runs are those of the sandbox's clock)")
         pipeline.record_messages(directory / "messages.jsonl")
 
 
@@ -85,13 +95,20 @@ def _run(
     """Load what is new, and return what that took and what is there now."""
     _say(f"Run {number}       meltano run tap-purchase-orders target-postgres")
     sandbox.reset_requests()
+    began = datetime.now(UTC)
     seconds = pipeline.run(f"run-{number}.log")
+    move_times(warehouse, began, _now(sandbox))
     # The log's entries name the upstream; the counts do not.
     asked = Counter(entry["api"] for entry in sandbox.requests(log=True)["log"])
     rows = _row_counts(warehouse)
     _check_tables(rows)
     statuses = warehouse.rows("SELECT coalesce(status, '(none)') FROM orders")
     return Run(seconds, asked, rows, Counter(status for (status,) in statuses))
+
+
+def _now(sandbox: Sandbox) -> datetime:
+    """Return the moment that it is in the sandbox."""
+    return datetime.fromisoformat(sandbox.world()["now"])
 
 
 def _check_tables(rows: dict[str, int]) -> None:

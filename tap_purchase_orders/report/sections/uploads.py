@@ -1,0 +1,138 @@
+"""Orders that wait for a purchase order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_purchase_orders.report.figures import ORANGE, SKY, Series, stacked_columns
+from tap_purchase_orders.report.parts import BigFigure, Chart, Column, Note, Table
+from tap_purchase_orders.report.sections.section import Content, Section
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.warehouse import Row, Warehouse
+
+_SHOWN = 50
+_DEFINITIONS = ("open_uploads",)
+# Who has to act, by status.
+_WAITS_FOR = {
+    "pending_po_upload": "Partner: upload",
+    "po_upload_complete": "Microsoft: review",
+}
+_COLOURS = {"Partner: upload": ORANGE, "Microsoft: review": SKY}
+# By their upper limits in days, as the query has them.
+_AGES = {
+    7: "0-7",
+    14: "8-14",
+    30: "15-30",
+    60: "31-60",
+    90: "61-90",
+    91: "over 90",
+    None: "no date",
+}
+
+
+def _read(warehouse: Warehouse, occasion: Occasion) -> Content:
+    by_age = warehouse.rows("uploads_by_age", _DEFINITIONS, as_of=occasion.as_of)
+    (counts,) = warehouse.rows("order_counts")
+    waiting = {
+        who: sum(row["orders"] for row in by_age if row["status"] == status)
+        for status, who in _WAITS_FOR.items()
+    }
+    big_figures = [
+        BigFigure(
+            name="Orders",
+            values=[("", f"{counts['orders']:,}")],
+            note=f"of {counts['customers']:,} customers",
+            target="statuses",
+        ),
+        BigFigure(
+            name="Uploads waiting",
+            values=[("", f"{sum(waiting.values()):,}")],
+            note=f"{waiting['Partner: upload']:,} for the partner, "
+            f"{waiting['Microsoft: review']:,} for Microsoft",
+            target="uploads",
+        ),
+    ]
+    if not by_age:
+        return Content([Note("No order waits for a purchase order.")], big_figures)
+    oldest = warehouse.rows(
+        "oldest_uploads", _DEFINITIONS, as_of=occasion.as_of, limit=_SHOWN
+    )
+    total = sum(waiting.values())
+    return Content(
+        [*_ages(by_age), _oldest(oldest, total)],
+        big_figures,
+    )
+
+
+def _ages(by_age: list[Row]) -> tuple[Chart, Table]:
+    found = {(row["up_to_days"], row["status"]): row["orders"] for row in by_age}
+    has_no_date = any(row["up_to_days"] is None for row in by_age)
+    ages = [age for age in _AGES if age is not None or has_no_date]
+    series = [
+        Series(who, _COLOURS[who], [found.get((age, status), 0) for age in ages])
+        for status, who in _WAITS_FOR.items()
+    ]
+    labels = [_AGES[age] for age in ages]
+    chart = Chart(
+        name="uploads-by-age-chart",
+        title="Orders that wait, by age in days",
+        words="Columns: how many orders wait for an upload or its review, by age.",
+        figure=stacked_columns(labels, series),
+        series=series,
+    )
+    columns = [Column(each.name, is_number=True) for each in series]
+    table = Table(
+        name="uploads-by-age",
+        title="Figures: orders that wait, by age",
+        columns=[Column("Age in days"), *columns],
+        rows=list(zip(labels, *(each.values for each in series), strict=True)),
+        is_folded=True,
+    )
+    return chart, table
+
+
+def _oldest(rows: list[Row], total: int) -> Table:
+    is_cut = total > len(rows)
+    title = f"The oldest {len(rows):,} of {total:,}" if is_cut else "The oldest first"
+    return Table(
+        name="oldest-uploads",
+        title=title,
+        columns=[
+            Column("Customer", is_long=True),
+            Column("Waits for"),
+            Column("Age, days", is_number=True),
+            Column("Ordered"),
+            Column("In this status since"),
+            Column("Lines", is_number=True),
+            Column("Order", is_id=True),
+        ],
+        rows=[
+            (
+                row["customer_name"] or row["customer_id"],
+                _WAITS_FOR[row["status"]],
+                row["age_days"],
+                row["created_at"],
+                row["seen_at"],
+                row["line_count"],
+                row["order_id"],
+            )
+            for row in rows
+        ],
+    )
+
+
+SECTION = Section(
+    name="uploads",
+    title="Purchase order uploads that wait",
+    short_title="Uploads",
+    lead=(
+        "Orders of Partner Center that go on only when the partner has uploaded a "
+        "purchase order, or when Microsoft has reviewed it. The age counts from the "
+        "day of the order; “in this status since” is when a run first saw it there."
+    ),
+    tables=("orders", "customers", "order_status_changes"),
+    without_tables="They are loaded when `partner_center` is set up.",
+    read=_read,
+)
