@@ -105,7 +105,7 @@ def _make(postgres: Postgres) -> LoadedWorld:
         appzen_requests_per_second=1000,
     )
     with world as sandbox, Caller(sandbox) as caller:
-        settings = dict(sandbox.settings)
+        settings = {**sandbox.settings, "run_history": True}
         # The provisioning status is for users; an App-only token does not open it.
         settings["partner_center"] = {
             **settings["partner_center"],

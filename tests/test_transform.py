@@ -47,7 +47,10 @@ def world(request: pytest.FixtureRequest) -> LoadedWorld:
     dbt()
     world = loaded_world(request.config)
     built = build(
-        world.postgres, order_attachments=True, order_provisioning_status=True
+        world.postgres,
+        order_attachments=True,
+        order_provisioning_status=True,
+        extraction_runs=True,
     )
     assert built.status == 0, built.said
     return world
