@@ -42,7 +42,7 @@ UPSTREAMS = {
     dialect.section: dialect.name for dialect in (PartnerCenterDialect, AppZenDialect)
 }
 # Enough to have all streams discovered; nothing is asked.
-_ALL_STREAMS = {
+ALL_STREAMS = {
     "run_history": True,
     "partner_center": {"auth": {"method": "bearer_token", "token": "-"}},
     "appzen": {
@@ -106,10 +106,10 @@ def streams() -> str:
                 _names(stream.primary_keys),
                 stream.replication_method,
                 UPSTREAMS.get(stream.upstream or "", "either"),
-                _default_of(stream),
-                first_sentence(schema_of(stream.name)["description"]),
+                default_of(stream),
+                _first_sentence(schema_of(stream.name)["description"]),
             )
-            for stream in TapPurchaseOrders(config=_ALL_STREAMS).discover_streams()
+            for stream in TapPurchaseOrders(config=ALL_STREAMS).discover_streams()
         ),
     )
 
@@ -236,7 +236,7 @@ def _yaml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _default_of(stream: TapStream) -> str:
+def default_of(stream: TapStream) -> str:
     """Return whether a stream is read when nobody says anything about it."""
     if stream.switch is not None:
         return f"with `{stream.switch}`"
@@ -247,7 +247,7 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def first_sentence(text: str) -> str:
+def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].removesuffix(".") + "."
 
 
