@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 README = PROJECT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-GENERATOR = PROJECT / "docs" / "generate.py"
-PAGES = [README, *sorted((PROJECT / "docs").glob("*.md"))]
+DOCS = PROJECT / "docs"
+GENERATOR = DOCS / "generate.py"
+QUOTAS = DOCS / "explanation" / "quotas.md"
 
 
-def generate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def generate(
+    *arguments: str | Path, generator: Path = GENERATOR
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, GENERATOR, *arguments],
+        [sys.executable, generator, *arguments],
         check=False,
         capture_output=True,
         text=True,
@@ -97,9 +101,13 @@ def kinds_given_in(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
-def test_the_generated_tables_are_what_the_code_says() -> None:
-    check = generate("--check")
+@pytest.mark.parametrize("page", [README, QUOTAS], ids=lambda page: page.name)
+def test_the_generated_tables_are_what_the_code_says(page: Path) -> None:
+    check = generate("--check", page)
     assert check.returncode == 0, check.stderr
+
+
+def test_every_generated_table_of_the_readme_has_an_end() -> None:
     assert len(re.findall("<!-- generated: ", TEXT)) == len(
         re.findall("<!-- end -->", TEXT)
     )
@@ -115,11 +123,38 @@ def test_a_table_that_drifted_is_noticed_and_mended(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == TEXT
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_relative_link_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
-    missing = [link for link in links if not (page.parent / link).exists()]
-    assert not missing
+def test_the_pages_of_reference_are_what_the_code_says() -> None:
+    check = generate("--check", generator=DOCS / "generate_reference.py")
+    assert check.returncode == 0, check.stderr
+
+
+def test_a_page_of_reference_that_drifted_is_noticed_and_mended(tmp_path: Path) -> None:
+    generator = DOCS / "generate_reference.py"
+    pages = tmp_path / "reference"
+    shutil.copytree(DOCS / "reference", pages)
+    changed, gone, unknown = (
+        pages / f"{name}.md" for name in ("state", "index", "old")
+    )
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(text.replace("bookmark", "book"), encoding="utf-8")
+    gone.unlink()
+    unknown.touch()
+    check = generate("--check", pages, generator=generator)
+    assert check.returncode == 1
+    assert [line.partition(" ")[0] for line in check.stderr.splitlines()] == [
+        "index.md",
+        "old.md",
+        "state.md",
+    ]
+    assert generate(pages, generator=generator).returncode == 0
+    assert changed.read_text(encoding="utf-8") == text
+    assert gone.exists()
+    assert not unknown.exists()
+
+
+def test_the_examples_are_what_runs_against_the_sandbox_do() -> None:
+    check = generate("--check", generator=DOCS / "generate_examples.py")
+    assert check.returncode == 0, check.stderr
 
 
 def test_every_make_target_that_is_named_exists() -> None:
