@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_WAIT_SECONDS = 300.0
+# What a server or its gateway says that has too much to do.
+_TROUBLED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
 logger = logging.getLogger(__name__)
 
@@ -139,10 +141,16 @@ class Asker:
         exchange = self._reader.id_in({}, sent)
         try:
             # In this order: a place in the limiter is not held while waiting.
-            with self._in_flight.place(), question.limiter.place():
+            with self._in_flight.place() as flight, question.limiter.place() as place:
                 self._budget.take(is_repeat=is_repeat)
                 request = Request(question.url, sent, question.body)
+                flight.sent_at = place.sent_at
+                # Unless an answer comes.
+                flight.is_troubled = True
                 response = self._transport.send(request)
+                place.status = response.status
+                flight.is_troubled = response.status in _TROUBLED
+                flight.is_answered = not flight.is_troubled
         except UnsendableError as error:
             msg = f"{self._dialect.name}: {error}; check `{self._dialect.section}.auth`"
             raise UpstreamRefusedError(msg) from error

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+import time
+from collections import deque
 from typing import TYPE_CHECKING
 
+from tap_purchase_orders.asking.concurrency import Concurrency
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
 
     from tap_purchase_orders.asking.stop import Stop
 
@@ -16,30 +21,107 @@ _LOOK_SECONDS = 0.5
 
 
 class InFlight:
-    """Lets at most `limit` requests be under way, however many threads would ask.
+    """Lets as many requests be under way as are of use, however many would ask.
 
     Those who read the lists of what is to be asked for ask themselves, beside those
-    who do the rest.
+    who do the rest. Who came first goes first.
 
     Args:
-        limit: Requests at once.
+        limit: Requests at once, at most.
         stop: Ends the waiting.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, limit: int, stop: Stop) -> None:
-        self._places = threading.BoundedSemaphore(limit)
+    def __init__(
+        self, limit: int, stop: Stop, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._concurrency = Concurrency(limit)
         self._stop = stop
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._under_way = 0
+        # Locks that are released for those who wait, the first first.
+        self._line: deque[threading.Lock] = deque()
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Wait for a place, and hold it while the request is under way.
+    def place(self) -> Flight:
+        """Return a place for one request.
+
+        Entering its context waits for it, and raises `StoppedError` if asking is to
+        end; leaving the context is the end of the request.
+        """
+        return Flight(self)
+
+    def enter(self) -> None:
+        """Wait for a place.
 
         Raises:
             StoppedError: Asking is to end.
         """
-        while not self._places.acquire(timeout=_LOOK_SECONDS):
-            self._stop.check()
+        with self._lock:
+            if not self._line and self._under_way < self._concurrency.limit:
+                self._under_way += 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._line.append(turn)
         try:
-            yield
-        finally:
-            self._places.release()
+            while not turn.acquire(timeout=_LOOK_SECONDS):
+                self._stop.check()
+        except BaseException:
+            with self._lock:
+                if turn in self._line:
+                    self._line.remove(turn)
+                else:
+                    self._give_back()
+            raise
+
+    def leave(self, flight: Flight) -> None:
+        """Take in that a request has ended."""
+        with self._lock:
+            if flight.is_answered:
+                self._concurrency.answered(flight.sent_at, self._clock())
+            elif flight.is_troubled:
+                self._concurrency.troubled(flight.sent_at, self._clock())
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._under_way -= 1
+        while self._line and self._under_way < self._concurrency.limit:
+            self._under_way += 1
+            self._line.popleft().release()
+
+
+class Flight:
+    """The place of one request among those under way, while its context lasts.
+
+    Attributes:
+        sent_at: To be set to when the request began, by the clock of `InFlight`.
+        is_answered: To be set when it was answered.
+        is_troubled: To be set when the server could not serve it, or not in time.
+    """
+
+    __slots__ = ("_in_flight", "is_answered", "is_troubled", "sent_at")
+
+    def __init__(self, in_flight: InFlight) -> None:
+        self._in_flight = in_flight
+        self.sent_at = 0.0
+        self.is_answered = False
+        self.is_troubled = False
+
+    def __enter__(self) -> Self:
+        """Wait for the place.
+
+        Raises:
+            StoppedError: Asking is to end.
+        """
+        self._in_flight.enter()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the place back."""
+        self._in_flight.leave(self)

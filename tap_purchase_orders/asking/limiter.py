@@ -5,25 +5,41 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from tap_purchase_orders.asking.allowance import Allowance
+from tap_purchase_orders.asking.round_trips import RoundTrips
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
 
     from tap_purchase_orders.asking.stop import Stop
+
+# So many round trips beside those that may have opened a connection: by then one had
+# nothing in its way.
+_ENOUGH: Final = 20
+# What is not taken off, as part of the window: the way there may yet become quicker
+# than it ever was, by so much.
+_MARGIN: Final = 0.005
+# How often to look, as part of the window, when nothing tells when a place comes free.
+_LOOK: Final = 1 / 32
+# No wait at all would be a place.
+_LEAST_WAIT_SECONDS: Final = 1e-4
 
 
 class RateLimiter:
     """Lets at most `limit` requests reach a server in any window of time.
 
-    A request is counted by the server at some moment between its sending and its
-    answer. It therefore holds its place while it is under way and for one window
-    from its answer on: then no window of the server's, wherever it begins, can hold
-    more than `limit`.
+    A request reaches the server at some moment between its sending and its answer, at
+    the latest so long before its answer as the way back takes. Its place is held for
+    one window from that latest moment. What `docs/decisions/rate-limit.md` says about
+    the way back, and the proof, is not repeated here.
 
     Args:
-        limit: Requests per window.
+        limit: Requests per window; fewer for a while when the server refuses some.
         window_seconds: Length of the window.
         stop: Ends the waiting.
         clock: Seconds that never go back.
@@ -36,13 +52,24 @@ class RateLimiter:
         stop: Stop,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limit = limit
+        self._allowance = Allowance(limit, window_seconds)
         self._window = window_seconds
+        self._margin = window_seconds * _MARGIN
+        self._look = window_seconds * _LOOK
         self._stop = stop
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way = 0
-        self._answered: deque[float] = deque()
+        self._most_under_way = 0
+        self._answers = 0
+        # How many of those under way hold a place, and those of them that may give it
+        # back before they are answered, in the order of their sending.
+        self._holding = 0
+        self._slow: deque[Place] = deque()
+        self._ended: deque[_Ended] = deque()
+        self._round_trips = RoundTrips()
+        # A refusal may come much quicker than what was asked for.
+        self._by_status: dict[int, RoundTrips] = {}
         self._not_before = float("-inf")
         self._waiting = 0
         self._waiting_since = 0.0
@@ -55,55 +82,211 @@ class RateLimiter:
             current = self._clock() - self._waiting_since if self._waiting else 0.0
             return self._waited + current
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Wait for a place, and hold it while the request is under way.
+    def place(self) -> Place:
+        """Return a place for one request.
 
-        Raises:
-            StoppedError: The run is to end.
+        Entering its context waits for it, and raises `StoppedError` if the run is to
+        end; leaving the context is the end of the request.
         """
-        self._enter()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._under_way -= 1
-                self._answered.append(self._clock())
+        return Place(self)
 
     def hold(self, seconds: float) -> None:
         """Let no request begin for a time: the server asked for it."""
         with self._lock:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
-    def _enter(self) -> None:
-        while True:
-            self._stop.check()
-            with self._lock:
-                wait = self._wait_seconds(self._clock())
-                if wait <= 0:
-                    self._under_way += 1
-                    return
-                self._waiting += 1
-                if self._waiting == 1:
-                    self._waiting_since = self._clock()
-            try:
-                self._stop.wait(wait)
-            finally:
-                with self._lock:
-                    self._waiting -= 1
-                    if not self._waiting:
-                        self._waited += self._clock() - self._waiting_since
+    def enter(self, place: Place) -> None:
+        """Wait until a request may be sent.
 
-    def _wait_seconds(self, now: float) -> float:
-        """Return how long there is no place for one more request, 0 if there is."""
-        while self._answered and self._answered[0] <= now - self._window:
-            self._answered.popleft()
+        Raises:
+            StoppedError: The run is to end.
+        """
+        self._stop.check()
+        with self._lock:
+            now = self._clock()
+            # Each waits for a place of its own, behind those who came before.
+            wait = self._wait_seconds(now, ahead=self._waiting)
+            if wait <= 0:
+                self._take(place, now)
+                return
+            self._waiting += 1
+            if self._waiting == 1:
+                self._waiting_since = now
+        try:
+            while wait > 0:
+                self._stop.wait(wait)
+                with self._lock:
+                    now = self._clock()
+                    wait = self._wait_seconds(now, ahead=0)
+                    if wait <= 0:
+                        self._take(place, now)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._waited += self._clock() - self._waiting_since
+
+    def leave(self, place: Place) -> None:
+        """Take in that a request has ended."""
+        with self._lock:
+            now = self._clock()
+            self._under_way -= 1
+            alike = None
+            if place.status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._allowance.refused(place.sent_at, now)
+            elif place.status is not None:
+                alike = self._by_status.get(place.status)
+                if alike is None:
+                    alike = self._by_status[place.status] = RoundTrips()
+                self._answers += 1
+                # Each connection that was opened has slowed down one of them.
+                is_typical = self._answers > self._most_under_way
+                seconds = now - place.sent_at
+                alike.add(now, seconds, is_typical=is_typical)
+                self._round_trips.add(now, seconds, is_typical=is_typical)
+            if place.holds:
+                place.holds = False
+                self._holding -= 1
+                self._put(_Ended(now, alike), now)
+
+    def _take(self, place: Place, now: float) -> None:
+        place.sent_at = now
+        place.holds = True
+        self._holding += 1
+        self._under_way += 1
+        self._most_under_way = max(self._most_under_way, self._under_way)
+        if self._is_slow(now):
+            self._slow.append(place)
+
+    def _wait_seconds(self, now: float, *, ahead: int) -> float:
+        """Return how long there is no place for one more request, 0 if there is.
+
+        Args:
+            now: The present moment.
+            ahead: How many others will have taken a place before.
+        """
         if now < self._not_before:
             return self._not_before - now
-        if self._under_way + len(self._answered) < self._limit:
+        self._give_back(now)
+        ended = self._ended
+        lacking = self._holding + len(ended) + ahead - self._allowance.at(now)
+        if lacking < 0:
             return 0.0
-        if self._answered:
-            return self._answered[0] + self._window - now
-        # All places are held by requests under way: one of them must be answered
-        # first, and its place is then held for a window more.
-        return self._window
+        if self._slow:
+            # An answer may come at any moment, and gives its place back at once.
+            place = self._slow[min(lacking, len(self._slow) - 1)]
+            until_free = min(self._latest(place) + self._window - now, self._look)
+        elif lacking < len(ended):
+            until_free = self._free_at(ended[lacking], now) - now
+        else:
+            # One of those under way must be answered first; its place is then held for
+            # a window, but for the way back.
+            until_free = self._window - self._credit(self._round_trips, now)
+            until_free = max(until_free, self._look)
+        return max(until_free, _LEAST_WAIT_SECONDS)
+
+    def _give_back(self, now: float) -> None:
+        """Give back the places that are not needed any more."""
+        ended = self._ended
+        while ended and self._free_at(ended[0], now) <= now:
+            ended.popleft()
+        trips = self._round_trips
+        while self._slow:
+            first = self._slow[0]
+            is_late = now >= first.sent_at + trips.most
+            if first.holds and not is_late:
+                # While it is not late itself, it was no later on its way than the
+                # latest of the others.
+                free_at = self._latest(first) + self._window
+                if now < free_at or not self._is_slow(now):
+                    return
+                first.holds = False
+                self._holding -= 1
+            self._slow.popleft()
+
+    def _latest(self, place: Place) -> float:
+        """Return when a request has reached the server that is as late as any."""
+        trips = self._round_trips
+        return place.sent_at + trips.most - trips.least + self._margin
+
+    def _put(self, ended: _Ended, now: float) -> None:
+        """Put a place that is held for a while behind those that are free before."""
+        ended.free_at = self._free_at(ended, now)
+        later = []
+        while self._ended and self._ended[-1].free_at > ended.free_at:
+            later.append(self._ended.pop())
+        self._ended.append(ended)
+        self._ended.extend(reversed(later))
+
+    def _free_at(self, ended: _Ended, now: float) -> float:
+        """Return from when on an ended request needs no place."""
+        # A quicker round trip since it ended says more about its way back, too.
+        credit = self._credit(ended.alike, now)
+        return max(ended.free_at, ended.ended_at - credit + self._window)
+
+    def _credit(self, trips: RoundTrips | None, now: float) -> float:
+        """Return how long before its answer a request has reached the server."""
+        if trips is None:
+            return 0.0
+        trips.look_at(now)
+        if trips.count < _ENOUGH:
+            return 0.0
+        return max(0.0, trips.least - self._margin)
+
+    def _is_slow(self, now: float) -> bool:
+        """Return whether every answer takes longer than a window."""
+        return self._credit(self._round_trips, now) > self._window
+
+
+class Place:
+    """The place of one request in an allowance, while its context lasts.
+
+    Attributes:
+        sent_at: When the request began, by the limiter's clock.
+        status: The status of the answer, to be set when it has come.
+        holds: Whether the place is held; the limiter's own.
+    """
+
+    __slots__ = ("_limiter", "holds", "sent_at", "status")
+
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
+        self.sent_at = 0.0
+        self.status: int | None = None
+        self.holds = False
+
+    def __enter__(self) -> Self:
+        """Wait for the place.
+
+        Raises:
+            StoppedError: The run is to end.
+        """
+        self._limiter.enter(self)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the place back, a window from now or somewhat earlier."""
+        self._limiter.leave(self)
+
+
+class _Ended:
+    """A request that has ended, and may still count.
+
+    Attributes:
+        ended_at: When that was.
+        alike: The round trips of those that were answered in the same way, none if it
+            was not answered.
+        free_at: Before when its place is not free in any case.
+    """
+
+    __slots__ = ("alike", "ended_at", "free_at")
+
+    def __init__(self, ended_at: float, alike: RoundTrips | None) -> None:
+        self.ended_at = ended_at
+        self.alike = alike
+        self.free_at = 0.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_purchase_orders.errors import StoppedError
@@ -22,6 +23,8 @@ Result = TypeVar("Result")
 _LOOK_AHEAD_PER_WORKER = 2
 # How often a waiting consumer looks whether the run is to end.
 _LOOK_SECONDS = 0.5
+# How often an idle worker looks whether the program is at its end.
+_IDLE_SECONDS = 5.0
 # How long requests that are under way may still take when the run is to end.
 _GRACE_SECONDS = 10.0
 
@@ -52,13 +55,13 @@ def prefetch(
     try:
         window.fill(_LOOK_AHEAD_PER_WORKER * workers)
         while window.pending:
-            future = window.pending.popleft()
-            if not future.done():
+            turn = window.pending.popleft()
+            if not turn.is_done:
                 before_waiting()
-            try:
-                result = window.result(future)
-            except (StoppedError, CancelledError):
+                window.wait_for(turn)
+            if isinstance(turn.error, StoppedError):
                 continue
+            result = turn.outcome()
             window.fill(1)
             yield result
         window.raise_source_error()
@@ -70,18 +73,54 @@ def prefetch(
         window.close()
 
 
+class _Turn(Generic[Result]):
+    """One task, and what came of it.
+
+    Attributes:
+        task: What to do.
+        result: What it returned, once it is done.
+        error: What it raised instead, or `StoppedError` if it was not begun.
+        is_done: Whether one of these is there.
+    """
+
+    __slots__ = ("error", "is_done", "result", "task")
+
+    result: Result
+
+    def __init__(self, task: Callable[[], Result]) -> None:
+        self.task = task
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def outcome(self) -> Result:
+        """Return what the task returned, or raise what it raised."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
 class _Window(Generic[Result]):
-    """The tasks that are begun and not yet yielded."""
+    """The tasks that are begun and not yet yielded.
+
+    Between the threads there are two queues and no lock: a worker that has done a task
+    finds the next one at once, and the consumer is woken for the very result that it
+    waits for.
+    """
 
     def __init__(
         self, tasks: Iterable[Callable[[], Result]], workers: int, stop: Stop
     ) -> None:
-        self.pending: deque[Future[Result]] = deque()
+        self.pending: deque[_Turn[Result]] = deque()
         self._source_error: Exception | None = None
         self._source = iter(tasks)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
+        self._workers = workers
+        self._threads = 0
         self._stop = stop
-        self._has_failed = threading.Event()
+        # Ends a worker: none.
+        self._to_do: SimpleQueue[_Turn[Result] | None] = SimpleQueue()
+        self._awaited: _Turn[Result] | None = None
+        self._done: SimpleQueue[_Turn[Result]] = SimpleQueue()
+        self._has_failed = False
         self._ends_at: float | None = None
 
     def fill(self, count: int) -> None:
@@ -90,7 +129,13 @@ class _Window(Generic[Result]):
             return
         try:
             for task in islice(self._source, count):
-                self.pending.append(self._pool.submit(self._guarded, task))
+                turn = _Turn(task)
+                self.pending.append(turn)
+                self._to_do.put(turn)
+                if self._threads < self._workers:
+                    self._threads += 1
+                    name = f"fetch-{self._threads}"
+                    threading.Thread(target=self._work, name=name).start()
         except StoppedError:
             pass
         except Exception as error:  # noqa: BLE001  # raised by the caller, in its turn
@@ -101,34 +146,68 @@ class _Window(Generic[Result]):
         if self._source_error is not None:
             raise self._source_error
 
-    def result(self, future: Future[Result]) -> Result:
-        """Return a result; once asking is to end, do not wait for it long.
+    def wait_for(self, turn: _Turn[Result]) -> None:
+        """Wait until a task is done; once asking is to end, not for long."""
+        # The worker looks who is awaited when it is done, and we look whether it is
+        # done when we await it: one of us sees the other.
+        self._awaited = turn
+        while not (turn.is_done or self._is_given_up(turn)):
+            with suppress(Empty):
+                self._done.get(timeout=_LOOK_SECONDS)
 
-        Raises:
-            CancelledError: The task was not begun, and will not be.
-            StoppedError: It did not come in the time that is left.
-        """
-        while not future.done():
-            if self._stop.is_requested and not future.cancel():
-                now = time.monotonic()
-                self._ends_at = self._ends_at or now + _GRACE_SECONDS
-                if now >= self._ends_at:
-                    raise StoppedError
-            wait([future], timeout=_LOOK_SECONDS)
-        return future.result()
+    def _is_given_up(self, turn: _Turn[Result]) -> bool:
+        """Return whether a task need not be waited for: asking is to end."""
+        if not self._stop.is_requested:
+            return False
+        self._leave_out()
+        now = time.monotonic()
+        self._ends_at = self._ends_at or now + _GRACE_SECONDS
+        if not turn.is_done and now >= self._ends_at:
+            turn.error = StoppedError()
+        return turn.error is not None
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._leave_out()
+        for _ in range(self._threads):
+            self._to_do.put(None)
 
-    def _guarded(self, task: Callable[[], Result]) -> Result:
-        if self._has_failed.is_set():
+    def _leave_out(self) -> None:
+        """Do without the tasks that no worker has begun."""
+        while True:
+            try:
+                turn = self._to_do.get_nowait()
+            except Empty:
+                return
+            if turn is not None:
+                turn.error = StoppedError()
+                turn.is_done = True
+
+    def _work(self) -> None:
+        while (turn := self._next()) is not None:
+            try:
+                self._check()
+                turn.result = turn.task()
+            except BaseException as error:  # noqa: BLE001  # raised by the consumer
+                turn.error = error
+                if not isinstance(error, StoppedError):
+                    # It ends everything in its turn: nothing more is to be begun.
+                    self._has_failed = True
+            turn.is_done = True
+            if self._awaited is turn:
+                self._done.put(turn)
+            # What it holds may be large, and the next task long in coming.
+            del turn
+
+    def _next(self) -> _Turn[Result] | None:
+        """Return what is to be done next, none if nothing more is."""
+        # Whoever forgets to close this must not keep the interpreter from ending.
+        while threading.main_thread().is_alive():
+            with suppress(Empty):
+                return self._to_do.get(timeout=_IDLE_SECONDS)
+        return None
+
+    def _check(self) -> None:
+        if self._has_failed:
             raise StoppedError
-        try:
-            return task()
-        except StoppedError:
-            raise
-        except Exception:
-            # It ends everything in its turn: nothing more is to be begun meanwhile.
-            self._has_failed.set()
-            raise
+        self._stop.check()

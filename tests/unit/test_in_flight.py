@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
@@ -54,3 +55,43 @@ def test_whoever_waits_for_a_place_is_woken_when_asking_ends() -> None:
         stop.request()
         with pytest.raises(StoppedError):
             waiting.result(PATIENCE_SECONDS)
+
+
+def test_trouble_leaves_half_of_the_places() -> None:
+    stop = Stop()
+    in_flight = InFlight(4, stop)
+    with in_flight.place() as flight:
+        flight.is_troubled = True
+
+    with ExitStack() as under_way:
+        for _ in range(2):
+            under_way.enter_context(in_flight.place())
+        stop.request()
+        with pytest.raises(StoppedError):
+            under_way.enter_context(in_flight.place())
+
+
+def test_answers_give_the_places_back_that_trouble_took() -> None:
+    stop = Stop()
+    in_flight = InFlight(4, stop, lambda: 1.0)
+    with in_flight.place() as flight:
+        flight.is_troubled = True
+    for _ in range(20):
+        with in_flight.place() as flight:
+            flight.sent_at = 1.0
+            flight.is_answered = True
+
+    with ExitStack() as under_way:
+        for _ in range(4):
+            under_way.enter_context(in_flight.place())
+
+
+def test_who_gives_up_waiting_takes_no_place() -> None:
+    ended = Stop()
+    ended.request()
+    in_flight = InFlight(1, ended)
+    with in_flight.place(), pytest.raises(StoppedError), in_flight.place():
+        pytest.fail("there was no place to be had")
+
+    with in_flight.place():
+        pass
