@@ -42,9 +42,9 @@ OTHER_ROOMS = {"tap_purchase_orders.report", "tap_purchase_orders.sandbox"}
 # The tap's own command, which then says what was imported.
 MAIN = """
 import atexit, json, sys
-from tap_purchase_orders.tap import TapPurchaseOrders
+from tap_purchase_orders.__main__ import main
 atexit.register(lambda: sys.stderr.write("MODULES " + json.dumps(sorted(sys.modules))))
-TapPurchaseOrders.cli()
+main()
 """
 
 
