@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
@@ -74,22 +73,22 @@ class Output:
             received: When the answer had arrived that the records are from.
         """
         time_extracted = moment_text(received)
-        counts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         for stream, record in rows:
             selected = self._streams.get(stream)
             if selected is None:
                 continue
             if isinstance(record, Encoded):
-                counts[stream] += record.count
+                counts[stream] = counts.get(stream, 0) + record.count
                 self._writer.write_records(stream, record, time_extracted)
                 continue
-            counts[stream] += 1
+            counts[stream] = counts.get(stream, 0) + 1
             for message in selected.record_messages(record, time_extracted):
                 self._writer.write(message)
         for stream, count in counts.items():
             self._counters[stream].increment(count)
             self.counts[stream] += count
-        return counts.total()
+        return sum(counts.values())
 
     def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
         """Name fields that the schemas do not know, each once a run."""

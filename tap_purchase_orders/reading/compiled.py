@@ -26,7 +26,7 @@ from tap_purchase_orders.reading.levels import (
 from tap_purchase_orders.reading.records import WITHHELD
 from tap_purchase_orders.reading.schemas import types_of
 from tap_purchase_orders.reading.values import UnreadableError, to_number
-from tap_purchase_orders.wire.body import NotJsonError, has_unstorable_text
+from tap_purchase_orders.wire.body import has_unstorable_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -148,8 +148,9 @@ class CompiledSchema:
         rows = _Member(self._rows, list[kind] | None, array=below)  # type: ignore[valid-type]
         struct, level = _struct(self._schema, "", self._ignored, None, rows)
         self._compiled = _Compiled(
-            msgspec.json.Decoder(struct),
-            msgspec.json.Decoder(list[struct]),  # type: ignore[valid-type]
+            # The hook is for numbers within values of any type.
+            msgspec.json.Decoder(struct, float_hook=Decimal),
+            msgspec.json.Decoder(list[struct], float_hook=Decimal),  # type: ignore[valid-type]
             level,
         )
 
@@ -174,7 +175,8 @@ def _finished(
         level.finish(values, sent)
     except (
         msgspec.DecodeError,
-        NotJsonError,
+        # A number of any type whose exponent is beyond all bounds.
+        ArithmeticError,
         RecursionError,
         UnicodeDecodeError,
         UnreadableError,
@@ -257,7 +259,7 @@ def _struct(
         gc=False,
     )
     level = Level(
-        numbers=[m.name for m in members if m.kind is Raw and not m.is_anything],
+        numbers=[member.name for member in members if member.kind is Raw],
         dates=[Date(m.name, m.spelled) for m in members if m.spelled is not None],
         anything=[member.name for member in members if member.is_anything],
         left_out=list(left_out),
@@ -270,7 +272,7 @@ def _struct(
 def _member(name: str, part: Any, path: str, ignored: frozenset[str]) -> _Member:
     named = types_of(part)
     if len(named) > 1:
-        return _Member(name, Raw, is_anything=True)
+        return _Member(name, Any, is_anything=True)
     if named[0] in _TYPES:
         return _Member(
             name, _TYPES[named[0]], spelled=_SPELLINGS.get(part.get("format", ""))

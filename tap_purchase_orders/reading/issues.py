@@ -63,7 +63,7 @@ class Issue(Struct, frozen=True):
 
 def moment_text(moment: dt.datetime) -> str:
     """Return a moment in UTC as RFC 3339 with six fractional digits."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def failure_issue(

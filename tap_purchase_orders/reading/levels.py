@@ -12,11 +12,10 @@ from itertools import chain, product
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 from tap_purchase_orders.reading.records import as_it_is
 from tap_purchase_orders.reading.values import to_date, to_date_time
-from tap_purchase_orders.wire.body import decode_body
 
 _KEPT_TEXTS = 4096
 
@@ -36,7 +35,7 @@ class Level:
     Args:
         numbers: Their members that hold numbers, as these were sent.
         dates: Those that hold dates.
-        anything: Those that hold any JSON value, as it was sent.
+        anything: Those that hold any JSON value.
         left_out: Those that no record has.
         objects: Those that hold an object, with its level.
         arrays: Those that hold an array of objects, with their level.
@@ -55,8 +54,8 @@ class Level:
         # Of several names, what is got is a tuple: so of one, too.
         names = numbers if len(numbers) > 1 else [*numbers, *numbers]
         self._numbers = attrgetter(*names) if names else None
-        new = [*dates, *(Date(name, _any_value) for name in anything)]
-        self._replaced = [(name, attrgetter(name), spelled) for name, spelled in new]
+        self._dates = [(name, attrgetter(name), spelled) for name, spelled in dates]
+        self._anything = list(map(attrgetter, anything))
         self._left_out = left_out
         below = [(_one, objects), (_several, arrays)]
         self._below = [
@@ -69,7 +68,8 @@ class Level:
     @property
     def has_work(self) -> bool:
         """Whether anything is left to do with such objects."""
-        return bool(self._numbers or self._replaced or self._left_out or self._below)
+        own = (self._numbers, self._dates, self._anything, self._left_out)
+        return any(own) or bool(self._below)
 
     def finish(self, values: Sequence[Any], sent: list[Any]) -> None:
         """Make the members of some objects as records have them.
@@ -80,17 +80,20 @@ class Level:
                 falsy where there is none.
 
         Raises:
-            UnreadableError: A date is none.
-            NotJsonError: A value cannot be read.
+            UnreadableError: A date is none, or a value of any type is beyond all
+                bounds.
         """
         if self._numbers is not None:
             sent.extend(chain.from_iterable(map(self._numbers, values)))
-        for name, get, spelled in self._replaced:
+        for name, get, spelled in self._dates:
             before = list(map(get, values))
             after = list(map(spelled, before))
             if after != before:
                 for value, member in zip(values, after, strict=True):
                     setattr(value, name, member)
+        for get in self._anything:
+            for member in filter(None, map(get, values)):
+                as_it_is(member)
         for name, value in product(self._left_out, values):
             setattr(value, name, UNSET)
         for get, found, level in self._below:
@@ -104,11 +107,6 @@ def _one(members: Iterable[Any]) -> Iterable[Any]:
 
 def _several(arrays: Iterable[Any]) -> Iterable[Any]:
     return chain.from_iterable(filter(None, arrays))
-
-
-def _any_value(sent: Any) -> Any:
-    """Return any JSON value as records have it."""
-    return as_it_is(decode_body(bytes(sent))) if isinstance(sent, Raw) else sent
 
 
 # The same dates come again and again.
