@@ -1,7 +1,8 @@
 """What a request costs with each HTTP client: `python -m benchmarks.transports`.
 
 One body of 20 KB after another over connections that are kept open, with and without
-TLS, by one thread and by several; processor time of the client's process only.
+TLS, by one thread and by several; processor time of the client's process only. It is
+printed in Markdown: once in microseconds, once as a share of what `requests` takes.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import json
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.command import environment_of
 from benchmarks.contestants.clients import CLIENTS
-from benchmarks.lineup import CACHE, DEFAULT_PEERS, ROOT, peers_in
+from benchmarks.lineup import CACHE, ROOT
 from benchmarks.machine import about, about_text
 from benchmarks.markdown import number, table
 from benchmarks.simulator.control import Scene
@@ -27,65 +29,54 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.contestants.clients import Task
-    from benchmarks.lineup import Peers
 
 _LONGEST_SECONDS = 300.0
 _MICROSECONDS = 1e6
+# What the others are compared with, turn by turn.
+_FIRST = next(iter(CLIENTS))
+_PACKAGES = ("urllib3", "pycurl")
 
-# A client, whether it spoke TLS, and how many threads asked.
-_Way = tuple[str, bool, int]
+# Whether it is TLS that is spoken, and how many threads ask.
+_Way = tuple[bool, int]
+# By client and way: what each turn took, in seconds a request.
+_Costs = dict[tuple[str, _Way], list[float]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print the tables."""
     options = _parser().parse_args(arguments)
-    peers = peers_in(options.peers)
-    if not peers.python.exists():
-        print(f"{options.peers} is not there; `make bench` makes it", file=sys.stderr)
-        return 1
-    names = [
-        name for name, (module, _) in CLIENTS.items() if module not in peers.missing
-    ]
-    ways: list[_Way] = [
-        (name, is_secure, threads)
-        for is_secure in (False, True)
-        for threads in (1, options.threads)
-        for name in names
-    ]
-    costs: dict[_Way, list[dict[str, float]]] = {way: [] for way in ways}
+    ways = [(tls, threads) for tls in (False, True) for threads in (1, options.threads)]
+    runs = [(name, way) for name in CLIENTS for way in ways]
+    cpu: _Costs = {run: [] for run in runs}
+    wall: _Costs = {run: [] for run in runs}
     with (
         tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as directory,
         Simulator(Path(directory)) as simulator,
     ):
         simulator.set(Scene())
         for turn in range(options.turns):
-            for way in ways if turn % 2 == 0 else reversed(ways):
-                costs[way].append(_cost(way, simulator, peers, options.requests))
+            for name, way in runs if turn % 2 == 0 else reversed(runs):
+                cost = _cost(name, way, simulator, options.requests)
+                cpu[name, way].append(cost["cpu_seconds"] / cost["requests"])
+                wall[name, way].append(cost["wall_seconds"] / cost["requests"])
     facts = about()
-    facts["versions"] |= peers.versions
+    facts["versions"] |= {package: version(package) for package in _PACKAGES}
     print(f"{about_text(facts)}; medians of {options.turns} interleaved runs\n")
-    for title, unit in (
-        ("us CPU a request", "cpu_seconds"),
-        ("us a request", "wall_seconds"),
+    headings = [f"{'TLS' if tls else 'plain'}, {_threads(n)}" for tls, n in ways]
+    for title, costs, of in (
+        ("CPU, us a request", cpu, _microseconds),
+        (f"CPU, `{_FIRST}` = 1", cpu, _share),
+        ("time, us a request", wall, _microseconds),
     ):
-        columns = [
-            (secure, n) for secure in (False, True) for n in (1, options.threads)
-        ]
-        headings = [
-            f"{'TLS' if secure else 'plain'}, {n} threads" for secure, n in columns
-        ]
-        rows = [
-            [name, *(number(_middle(costs[name, *column], unit)) for column in columns)]
-            for name in names
-        ]
+        rows = [[name, *(of(costs, name, way) for way in ways)] for name in CLIENTS]
         print(table([title, *headings], rows), end="\n\n")
     return 0
 
 
 def _cost(
-    way: _Way, simulator: Simulator, peers: Peers, requests: int
+    name: str, way: _Way, simulator: Simulator, requests: int
 ) -> dict[str, float]:
-    name, is_secure, threads = way
+    is_secure, threads = way
     task: Task = {
         "client": name,
         "url": simulator.secure_url if is_secure else simulator.url,
@@ -94,7 +85,7 @@ def _cost(
         "requests": requests,
     }
     done = subprocess.run(  # noqa: S603  # our own program
-        [peers.python, "-m", "benchmarks.contestants.clients", json.dumps(task)],
+        [sys.executable, "-m", "benchmarks.contestants.clients", json.dumps(task)],
         capture_output=True,
         check=True,
         cwd=ROOT,
@@ -106,9 +97,18 @@ def _cost(
     return cost
 
 
-def _middle(costs: Sequence[dict[str, float]], unit: str) -> float:
-    """Return the median cost of a request in microseconds."""
-    return median(cost[unit] / cost["requests"] for cost in costs) * _MICROSECONDS
+def _microseconds(costs: _Costs, name: str, way: _Way) -> str:
+    return number(median(costs[name, way]) * _MICROSECONDS)
+
+
+def _share(costs: _Costs, name: str, way: _Way) -> str:
+    """Return the median of the ratios within each turn: the machine may be busy."""
+    pairs = zip(costs[name, way], costs[_FIRST, way], strict=True)
+    return number(median(ours / first for ours, first in pairs))
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,8 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=8)
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--peers", type=Path, default=DEFAULT_PEERS)
+    parser.add_argument("--turns", type=int, default=5)
     return parser
 
 

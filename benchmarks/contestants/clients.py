@@ -1,6 +1,6 @@
 """HTTP clients behind one small interface, and what a request costs with each.
 
-Run by `benchmarks.transports` in the environment of the contestants.
+Run by `benchmarks.transports`, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -189,12 +189,40 @@ class Curl(Client):
         return body.getvalue()
 
 
-CLIENTS: dict[str, tuple[str, Callable[[Task], Client]]] = {
-    "requests": ("requests", Session),
-    "requests, tuned": ("requests", Adapter),
-    "urllib3": ("urllib3", Pool),
-    "http.client": ("http.client", Connection),
-    "pycurl": ("pycurl", Curl),
+class Tap(Client):
+    """What this tap asks with: libcurl, with all that the tap looks at.
+
+    Args:
+        task: What is to be measured.
+    """
+
+    def __init__(self, task: Task) -> None:
+        from tap_purchase_orders.asking import transport  # noqa: PLC0415
+        from tap_purchase_orders.asking.stop import Stop  # noqa: PLC0415
+        from tap_purchase_orders.auth.bearer_token import (  # noqa: PLC0415
+            BearerTokenAuth,
+        )
+        from tap_purchase_orders.redaction import Secrets  # noqa: PLC0415
+
+        auth = BearerTokenAuth("benchmark")
+        self._transport = transport.Transport(auth, task["url"], Secrets(), Stop())
+        self._request = transport.Request
+        self._url = task["url"]
+
+    @override
+    def get(self, path: str) -> bytes:
+        answer = self._transport.send(self._request(self._url + path, HEADERS))
+        answer.close()
+        return answer.body
+
+
+CLIENTS: dict[str, Callable[[Task], Client]] = {
+    "requests": Session,
+    "requests, tuned": Adapter,
+    "urllib3": Pool,
+    "http.client": Connection,
+    "pycurl": Curl,
+    "this tap's transport": Tap,
 }
 
 
@@ -204,7 +232,7 @@ def _certificates(task: Task, name: str) -> dict[str, str]:
 
 def measure(task: Task) -> dict[str, float]:
     """Return what the requests of a task cost: seconds, and bytes of bodies."""
-    client = CLIENTS[task["client"]][1](task)
+    client = CLIENTS[task["client"]](task)
     share = task["requests"] // task["threads"]
     barrier = threading.Barrier(task["threads"] + 1, timeout=_TIMEOUT_SECONDS)
 

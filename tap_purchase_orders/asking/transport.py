@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import threading
+import time
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 import requests
-from requests.auth import AuthBase
-from typing_extensions import override
-from urllib3.util import parse_url
-
-from tap_purchase_orders.wire.bounded import (
-    BoundedSession,
-    UnfitAnswerError,
-    whole_body,
+from msgspec import Struct
+from requests import PreparedRequest
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    get_environ_proxies,
+    select_proxy,
 )
-from tap_purchase_orders.wire.failures import in_words, is_untrusted
+from typing_extensions import override
+
+from tap_purchase_orders.asking.curl import Connections
+from tap_purchase_orders.asking.curl_failures import ExchangeError
+from tap_purchase_orders.errors import StoppedError
+from tap_purchase_orders.wire.bounded import UnfitAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from requests.auth import AuthBase
+
+    from tap_purchase_orders.asking.curl import Exchanged
+    from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.redaction import Secrets
 
-_CONNECT_SECONDS = 10.0
-_READ_SECONDS = 60.0
+# As `requests` reads them.
+_AUTHORITY_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# How often one who waits looks whether asking is to end, and how long it may take then.
+_LOOK_SECONDS = 0.5
+_GRACE_SECONDS = 10.0
+_KEPT_LINES = 256
+_UNSENDABLE = "the credentials have characters that no header can carry"
+# RFC 9110, *Field names* and *Field values*: nothing that would end the line.
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
+# RFC 9112, *Request Target*: nothing that would end it.
+_TARGET = re.compile(r"[!-~]+")
 
 
 class TransportError(Exception):
@@ -47,8 +74,7 @@ class ElsewhereError(Exception):
     """The request would have gone to another host than the configured one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A reading request, without its credentials.
 
     Attributes:
@@ -58,7 +84,7 @@ class Request:
     """
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes | None = None
 
 
@@ -80,7 +106,7 @@ class Response:
     reason: str
     headers: Mapping[str, str]
     body: bytes
-    sent: requests.PreparedRequest = field(repr=False)
+    sent: PreparedRequest = field(repr=False)
     close: Callable[[], None] = field(default=lambda: None, repr=False)
 
 
@@ -89,32 +115,31 @@ class Transport:
 
     TLS is verified; a private CA and proxies come from the usual variables. Redirects
     are not followed: the credentials are for the configured host only. Neither API
-    speaks of cookies, and none are kept: a shared jar would tie requests together.
+    speaks of cookies, and none are kept.
 
     Args:
         auth: Signs every request just before it is sent.
-        base_url: Address of the upstream; it decides on proxy and CA.
-        connections: How many connections are kept open.
+        base_url: Address of the upstream; nothing goes to any other.
         secrets: Takes in every header field by which requests are signed.
+        stop: Ends the waiting of the main thread, soon.
     """
 
     def __init__(
-        self, auth: AuthBase, base_url: str, connections: int, secrets: Secrets
+        self, auth: AuthBase, base_url: str, secrets: Secrets, stop: Stop
     ) -> None:
         self._auth = auth
         self._secrets = secrets
-        self._host = parse_url(base_url)[:4]
-        self._session = BoundedSession(connections)
-        # A netrc file must not replace the credentials that were configured.
-        self._session.auth = _Unsigned()
-        self._environment = self._session.merge_environment_settings(
-            base_url, {}, stream=True, verify=None, cert=None
-        )
-        if urlsplit(base_url).scheme == "http":
-            # Plain http is for a server on this machine; a proxy would read along.
-            self._environment["proxies"] = {}
-        for proxy in self._environment["proxies"].values():
+        self._stop = stop
+        address = urlsplit(base_url)
+        self._origin = f"{address.scheme}://{address.netloc}"
+        # Plain http is for a server on this machine; a proxy would read along.
+        is_secure = address.scheme == "https"
+        proxies = get_environ_proxies(base_url) if is_secure else {}
+        for proxy in proxies.values():
             secrets.add(_password(proxy))
+        proxy = select_proxy(base_url, proxies) or ""
+        authorities = _certificate_authorities()
+        self._connections = Connections(self._origin, authorities, proxy)
 
     def send(self, request: Request) -> Response:
         """Return the answer, whatever its status.
@@ -126,66 +151,189 @@ class Transport:
             UnfitError: The answer is too large, or packed in an unknown way.
             ElsewhereError: The address is that of another host.
             SignInError: No credentials could be had.
+            StoppedError: Asking is to end, and the answer did not come soon.
         """
-        # Those who read addresses do not agree on odd ones: this is a second opinion on
-        # where a link leads, by the library that connects.
-        if parse_url(request.url)[:4] != self._host:
+        # Before it is signed: no other host is to be had credentials for.
+        self._target(request.url)
+        headers = _headers(request)
+        signed = self._auth(_unsigned(request, headers))
+        response = self._sent(signed, headers)
+        if signed.hooks.get("response"):
+            # Some methods answer a challenge: `requests.auth.HTTPDigestAuth` is one.
+            return _Again(lambda again: self._sent(again, headers)).heard(response)
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connections.close()
+
+    def _target(self, url: str) -> str:
+        """Return path and query of an address that begins as the upstream's does.
+
+        Those who read addresses do not agree on where the host of an odd one ends: it
+        is never read, and the connection is to the configured host in any case.
+
+        Raises:
+            ElsewhereError: It begins in another way.
+            UnsendableError: It has characters that no request can carry.
+        """
+        end = len(self._origin)
+        target = url[end:].partition("#")[0]
+        if url[:end].lower() != self._origin.lower() or not target.startswith("/"):
             msg = "the address is that of another host; it was not followed"
             raise ElsewhereError(msg)
-        prepared = self._session.prepare_request(_unsigned(request))
-        # The address is sent as it was built: `requests` would undo some of the
-        # encoding of a path segment.
-        prepared.url = request.url
-        prepared = self._signed(prepared)
-        try:
-            response = self._session.send(
-                prepared,
-                allow_redirects=False,
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-                **self._environment,
-            )
-        except UnfitAnswerError as error:
-            raise UnfitError(str(error)) from error
-        except requests.RequestException as error:
-            if is_untrusted(error):
-                raise UntrustedServerError(in_words(error)) from error
-            raise TransportError(in_words(error)) from error
-        except ValueError as error:
-            msg = "the credentials have characters that no header can carry"
-            raise UnsendableError(msg) from error
-        return Response(
-            status=response.status_code,
-            reason=response.reason or "",
-            headers=response.headers,
-            body=whole_body(response),
-            sent=prepared,
-            close=response.raw.close,
-        )
+        if not _TARGET.fullmatch(target):
+            raise UnsendableError(_UNSENDABLE)
+        return target
 
-    def _signed(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        before = dict(prepared.headers)
-        prepared = self._auth(prepared)
-        for name, value in prepared.headers.items():
-            if before.get(name) != value:
+    def _sent(self, signed: PreparedRequest, unsigned: Mapping[str, str]) -> Response:
+        """Return the answer to a signed request.
+
+        Args:
+            signed: The request.
+            unsigned: The header fields that it had before.
+        """
+        target = self._target(str(signed.url))
+        fields = []
+        for name, value in signed.headers.items():
+            fields.append(_line(name, value))
+            if unsigned.get(name) != value:
                 # A scheme such as `Bearer` is not part of a credential; blanks may be.
                 self._secrets.add_sent(str(value))
                 self._secrets.add_sent(str(value).rpartition(" ")[2])
-        return prepared
+        body = signed.body.encode() if isinstance(signed.body, str) else signed.body
+        try:
+            answer = self._exchange(target, fields, body)
+        except UnfitAnswerError as error:
+            raise UnfitError(str(error)) from error
+        except ExchangeError as error:
+            kind = UntrustedServerError if error.is_untrusted else TransportError
+            raise kind(str(error)) from error
+        return Response(
+            status=answer.head.status,
+            reason=answer.head.reason,
+            headers=answer.head.fields,
+            body=answer.body.getvalue(),
+            sent=signed,
+            close=answer.body.close,
+        )
+
+    def _exchange(
+        self, target: str, fields: list[bytes], body: bytes | None
+    ) -> Exchanged:
+        if threading.current_thread() is not threading.main_thread():
+            return self._connections.exchange(target, fields, body)
+        # Signals are heard by the main thread only, and not while it is in libcurl.
+        future: Future[Exchanged] = Future()
+        task = (future, self._connections.exchange, target, fields, body)
+        threading.Thread(target=_fulfil, args=task, daemon=True).start()
+        return self._awaited(future)
+
+    def _awaited(self, future: Future[Exchanged]) -> Exchanged:
+        ends_at: float | None = None
+        while not wait([future], timeout=_LOOK_SECONDS).done:
+            if self._stop.is_requested:
+                now = time.monotonic()
+                ends_at = ends_at or now + _GRACE_SECONDS
+                if now >= ends_at:
+                    raise StoppedError
+        return future.result()
 
 
-class _Unsigned(AuthBase):
-    """Signs nothing."""
+def _headers(request: Request) -> dict[str, str]:
+    headers = {**request.headers, "Accept-Encoding": "gzip"}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _unsigned(request: Request, headers: Mapping[str, str]) -> PreparedRequest:
+    """Return a request as those who sign it know it."""
+    unsigned = PreparedRequest()
+    # As it was built: to prepare it would undo some of the encoding of a segment.
+    unsigned.url = request.url
+    unsigned.method = "GET" if request.body is None else "POST"
+    unsigned.body = request.body
+    unsigned.headers = CaseInsensitiveDict(headers)
+    return unsigned
+
+
+class _Again(BaseAdapter):
+    """Answers as those who listen to answers know them, and sends once more for them.
+
+    Args:
+        send: Sends a request.
+    """
+
+    def __init__(self, send: Callable[[PreparedRequest], Response]) -> None:
+        super().__init__()
+        self._send = send
 
     @override
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        return r
+    def send(
+        self, request: PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        return self.shown(self._send(request))
+
+    @override
+    def close(self) -> None:
+        """Do nothing: the connections are another's."""
+
+    def shown(self, response: Response) -> requests.Response:
+        """Return an answer as `requests` has them."""
+        shown: Any = requests.Response()
+        shown.status_code, shown.reason = response.status, response.reason
+        shown.headers = CaseInsensitiveDict(response.headers)
+        shown.url, shown.request = response.sent.url, response.sent
+        shown.raw, shown.connection = io.BytesIO(response.body), self
+        response.close()
+        return cast("requests.Response", shown)
+
+    def heard(self, response: Response) -> Response:
+        """Return what those who listen to an answer make of it."""
+        last = self.shown(response)
+        for listener in response.sent.hooks["response"]:
+            last = listener(last) or last
+        return Response(
+            last.status_code, last.reason, last.headers, last.content, last.request
+        )
 
 
-def _unsigned(request: Request) -> requests.Request:
-    if request.body is None:
-        return requests.Request("GET", request.url, request.headers)
-    headers = {**request.headers, "Content-Type": "application/json"}
-    return requests.Request("POST", request.url, headers, data=request.body)
+def _fulfil(
+    future: Future[Exchanged], exchange: Callable[..., Exchanged], *task: Any
+) -> None:
+    try:
+        future.set_result(exchange(*task))
+    except BaseException as error:  # noqa: BLE001  # raised where the result is awaited
+        future.set_exception(error)
+
+
+def _certificate_authorities() -> str:
+    """Return the file or folder of trusted certificates, by the usual variables."""
+    named = (os.environ.get(name) for name in _AUTHORITY_VARIABLES)
+    return next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)
+
+
+# Most of them are the same in every request.
+@lru_cache(maxsize=_KEPT_LINES, typed=True)
+def _line(name: str | bytes, value: object) -> bytes:
+    """Return the line of a header field.
+
+    Raises:
+        UnsendableError: It would be another line, or more than one.
+    """
+    try:
+        name, content = _latin(name), _latin(value)
+    except UnicodeEncodeError:
+        name = content = b"\n"
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(content):
+        raise UnsendableError(_UNSENDABLE)
+    # An empty one would take a field away, were it not said in the library's own way.
+    return name + b": " + content if content.strip() else name + b";"
+
+
+def _latin(text: object) -> bytes:
+    return text if isinstance(text, bytes) else str(text).encode("latin-1")
 
 
 def _password(proxy: str) -> str:

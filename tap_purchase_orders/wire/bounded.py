@@ -1,7 +1,8 @@
-"""Sessions whose answers are whole, and bounded in size and in time.
+"""What an answer may have in size and in time, and sessions that keep to it.
 
 Whatever a server sends, a worker is not held for ever by it, and does not take all of
-the machine's memory.
+the machine's memory. The upstreams are asked by libcurl (`asking.curl`) within the same
+bounds; the sessions here are for the token authority, as MSAL needs them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from socket import socket
 
     from typing_extensions import Buffer
@@ -32,18 +32,19 @@ LARGEST_BODY_BYTES = 64 * 1024 * 1024
 # Hundreds of answers may be under way, and most have a few KB. So many at once may be
 # larger than this, and the others wait: 8 requests in flight hold 272 MiB at most.
 _LARGE_BODY_BYTES = 4 * 1024 * 1024
-_MOST_LARGE_BODIES = 4
+MOST_LARGE_BODIES = 4
 # A whole answer, head and body, however slowly its bytes trickle in. Partner Center's
 # own client gives up after three minutes, too.
-_ANSWER_SECONDS = 180.0
+ANSWER_SECONDS = 180.0
 # Many times what servers let a head have; `100 Continue` and its like count, too.
-_LARGEST_HEAD_BYTES = 256 * 1024
+LARGEST_HEAD_BYTES = 256 * 1024
 _CHUNK_BYTES = 64 * 1024
 # Lets `zlib` tell gzip from the zlib format of `deflate` by itself.
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _INFLATED = {"gzip", "x-gzip", "deflate"}
 _PLAIN = {"", "identity"}
-_REDIRECTS = range(300, 400)
+# Nobody follows them, so nobody wants to know what they say.
+REDIRECTS = range(300, 400)
 
 
 class UnfitAnswerError(requests.RequestException):
@@ -91,10 +92,10 @@ def whole_body(response: requests.Response) -> bytes:
     The answer's `raw` is to be closed when the body is no longer needed: only so many
     large ones are held at once.
     """
-    return cast("_Body", response.raw).getvalue()
+    return cast("Body", response.raw).getvalue()
 
 
-class _Body(io.BytesIO):
+class Body(io.BytesIO):
     """The body of an answer; while it is open, it takes the place of a large one.
 
     Args:
@@ -120,7 +121,7 @@ class _Body(io.BytesIO):
             msg = f"the answer is larger than {self._largest_bytes} bytes"
             raise UnfitAnswerError(msg)
         if size > _LARGE_BODY_BYTES and not self._has_place:
-            self._has_place = self._places.acquire(timeout=_ANSWER_SECONDS)
+            self._has_place = self._places.acquire(timeout=ANSWER_SECONDS)
             if not self._has_place:
                 raise TimeoutError
         self.write(piece)
@@ -133,11 +134,61 @@ class _Body(io.BytesIO):
             self._places.release()
 
 
+class Unpacking:
+    """Unpacks a body as it comes, in pieces of bounded size.
+
+    Args:
+        coding: What the field `Content-Encoding` says.
+        body: Takes what was packed.
+
+    Raises:
+        UnfitAnswerError: It is in a coding that was not asked for.
+    """
+
+    def __init__(self, coding: str, body: Body) -> None:
+        self._body = body
+        self._stream: zlib._Decompress | None = None
+        coding = coding.strip().lower()
+        self._is_packed = coding in _INFLATED
+        if not self._is_packed and coding not in _PLAIN:
+            msg = "the answer is packed in a way that was not asked for"
+            raise UnfitAnswerError(msg)
+
+    def take(self, data: bytes) -> None:
+        """Unpack some more; raises what `Body.take` does.
+
+        Raises:
+            zlib.error: It is not packed as it should be.
+        """
+        if not self._is_packed:
+            self._body.take(data)
+            return
+        stream = self._stream
+        while data:
+            stream = stream or zlib.decompressobj(_GZIP_OR_ZLIB)
+            self._body.take(stream.decompress(data, _CHUNK_BYTES))
+            data = stream.unconsumed_tail
+            if stream.eof:
+                # What follows may be one more member (RFC 1952, section 2.2).
+                data, stream = stream.unused_data, None
+        self._stream = stream
+
+    def end(self) -> None:
+        """Return if that was all of it.
+
+        Raises:
+            ValueError: It is cut off.
+        """
+        if self._stream is not None:
+            msg = "the packed body is cut off"
+            raise ValueError(msg)
+
+
 class _BoundedAdapter(HTTPAdapter):
     def __init__(self, connections: int, largest_body_bytes: int) -> None:
         super().__init__(pool_connections=2, pool_maxsize=connections)
         self._largest_body_bytes = largest_body_bytes
-        self._places = threading.BoundedSemaphore(_MOST_LARGE_BODIES)
+        self._places = threading.BoundedSemaphore(MOST_LARGE_BODIES)
 
     @override
     def get_connection_with_tls_context(
@@ -183,58 +234,21 @@ class _BoundedAdapter(HTTPAdapter):
             raw.close()
         return response
 
-    def _body(self, raw: Any, response: requests.Response) -> _Body:
-        body = _Body(self._largest_body_bytes, self._places)
-        if response.status_code in _REDIRECTS:
-            # Nobody follows them, so nobody wants to know what they say.
+    def _body(self, raw: Any, response: requests.Response) -> Body:
+        body = Body(self._largest_body_bytes, self._places)
+        if response.status_code in REDIRECTS:
             raw.close()
             return body
         try:
-            for piece in _unpacked(raw, response.headers):
-                body.take(piece)
+            unpacking = Unpacking(response.headers.get("Content-Encoding", ""), body)
+            for piece in raw.stream(_CHUNK_BYTES, decode_content=False):
+                unpacking.take(piece)
+            unpacking.end()
         except BaseException:
             body.close()
             raise
         body.seek(0)
         return body
-
-
-def _unpacked(raw: Any, headers: Mapping[str, str]) -> Iterator[bytes]:
-    """Return a body piece by piece, unpacked.
-
-    Raises:
-        UnfitAnswerError: It is in a coding that was not asked for.
-    """
-    pieces: Iterator[bytes] = raw.stream(_CHUNK_BYTES, decode_content=False)
-    coding = headers.get("Content-Encoding", "").strip().lower()
-    if coding in _PLAIN:
-        return pieces
-    if coding in _INFLATED:
-        return _inflated(pieces)
-    msg = "the answer is packed in a way that was not asked for"
-    raise UnfitAnswerError(msg)
-
-
-def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what is packed, in pieces of bounded size.
-
-    Raises:
-        ValueError: It is cut off.
-        zlib.error: It is not packed as it should be.
-    """
-    stream = None
-    for data in packed:
-        rest = data
-        while rest:
-            stream = stream or zlib.decompressobj(_GZIP_OR_ZLIB)
-            yield stream.decompress(rest, _CHUNK_BYTES)
-            rest = stream.unconsumed_tail
-            if stream.eof:
-                # What follows may be one more member (RFC 1952, section 2.2).
-                rest, stream = stream.unused_data, None
-    if stream is not None:
-        msg = "the packed body is cut off"
-        raise ValueError(msg)
 
 
 class _BoundedResponse(http.client.HTTPResponse):
@@ -277,9 +291,9 @@ class _Meter(io.RawIOBase):
     def __init__(self, source: io.RawIOBase, connection: socket) -> None:
         self._source = source
         self._connection = connection
-        self._read_seconds = connection.gettimeout() or _ANSWER_SECONDS
-        self._deadline = time.monotonic() + _ANSWER_SECONDS
-        self._left = _LARGEST_HEAD_BYTES
+        self._read_seconds = connection.gettimeout() or ANSWER_SECONDS
+        self._deadline = time.monotonic() + ANSWER_SECONDS
+        self._left = LARGEST_HEAD_BYTES
 
     def allow(self, count: int) -> None:
         """Let so many more bytes come, and no more."""

@@ -22,9 +22,22 @@ _UNPRINTABLE = re.compile(
 )
 # OpenSSL's `X509_V_ERR_` codes: what no other CA bundle would change.
 _EXPIRED = 10
-_OF_ANOTHER_HOST = {62, 64}
+OF_ANOTHER_HOST = 62
+_OF_ANOTHER_HOST = {OF_ANOTHER_HOST, 64}
 PROXY_SETTING = "HTTPS_PROXY"
-_PROXY = f"check the proxy in {PROXY_SETTING}"
+_CHECK_PROXY = f"check the proxy in {PROXY_SETTING}"
+
+BROKEN = "the answer was cut off or broken"
+FAILED = "the connection failed or was closed"
+HEAD_TOO_LARGE = "the head of the answer is too large"
+NO_ANSWER = "the connection was closed without an answer"
+NO_HTTP = "the answer is not one of HTTP/1"
+NO_PROXY = f"no connection through the proxy; {_CHECK_PROXY}"
+NO_TLS = "no secure connection (TLS) could be made"
+NOT_ANSWERED_IN_TIME = "no whole answer in time"
+NOT_CONNECTED_IN_TIME = "no connection in time"
+REFUSED = "the connection was refused: nothing listens there"
+UNKNOWN_HOST = "the host is not known (its name cannot be resolved)"
 
 
 def is_untrusted(error: requests.RequestException) -> bool:
@@ -38,11 +51,11 @@ def in_words(error: requests.RequestException) -> str:
         return str(error)
     certificate_error = _certificate_error(error)
     if certificate_error is not None:
-        return _certificate_words(certificate_error)
+        return certificate_words(certificate_error.verify_code)
     for kinds, words in _WORDS:
         if any(isinstance(cause, kinds) for cause in _causes(error)):
             return words
-    return "the connection failed or was closed"
+    return FAILED
 
 
 def one_line(text: str, longest: int = 1000) -> str:
@@ -69,8 +82,8 @@ def _certificate_error(
     )
 
 
-def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
-    code = error.verify_code
+def certificate_words(code: int) -> str:
+    """Return why a server's certificate is not trusted, by OpenSSL's code for it."""
     if code == _EXPIRED:
         return "the server's certificate has expired"
     if code in _OF_ANOTHER_HOST:
@@ -99,28 +112,25 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 # The first that fits counts.
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((requests.exceptions.ProxyError,), f"no connection through the proxy; {_PROXY}"),
+    ((requests.exceptions.ProxyError,), NO_PROXY),
     (
         (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema),
-        f"the proxy cannot be used; {_PROXY}",
+        f"the proxy cannot be used; {_CHECK_PROXY}",
     ),
-    ((socket.gaierror,), "the host is not known (its name cannot be resolved)"),
-    ((requests.ConnectTimeout,), "no connection in time"),
-    ((requests.Timeout,), "no whole answer in time"),
-    ((ConnectionRefusedError,), "the connection was refused: nothing listens there"),
-    ((ssl.SSLError,), "no secure connection (TLS) could be made"),
-    ((http.client.RemoteDisconnected,), "the connection was closed without an answer"),
-    (
-        (http.client.BadStatusLine, http.client.UnknownProtocol),
-        "the answer is not one of HTTP/1",
-    ),
+    ((socket.gaierror,), UNKNOWN_HOST),
+    ((requests.ConnectTimeout,), NOT_CONNECTED_IN_TIME),
+    ((requests.Timeout,), NOT_ANSWERED_IN_TIME),
+    ((ConnectionRefusedError,), REFUSED),
+    ((ssl.SSLError,), NO_TLS),
+    ((http.client.RemoteDisconnected,), NO_ANSWER),
+    ((http.client.BadStatusLine, http.client.UnknownProtocol), NO_HTTP),
     (
         (
             requests.exceptions.ChunkedEncodingError,
             requests.exceptions.ContentDecodingError,
             requests.exceptions.InvalidHeader,
         ),
-        "the answer was cut off or broken",
+        BROKEN,
     ),
-    ((http.client.HTTPException,), "the head of the answer is too large"),
+    ((http.client.HTTPException,), HEAD_TOO_LARGE),
 )

@@ -1,4 +1,4 @@
-"""Connections are kept open, never out of step, and silent about what they send."""
+"""Sessions for a sign-in: kept open, never out of step, silent about what they send."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_who_gets_no_place_for_a_large_body_in_time_may_try_again(
     with Upstream() as upstream:
         upstream.answer("/large", Reply(b"a" * 5 * MIB))
         held = [session.get(f"{upstream.url}/large") for _ in range(4)]
-        monkeypatch.setattr(bounded, "_ANSWER_SECONDS", 0.5)
+        monkeypatch.setattr(bounded, "ANSWER_SECONDS", 0.5)
         with pytest.raises(requests.Timeout):
             session.get(f"{upstream.url}/large")
         monkeypatch.undo()

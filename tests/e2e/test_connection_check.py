@@ -21,6 +21,7 @@ from tokens import (
 )
 from troubles import (
     NOBODY,
+    UNKNOWN,
     Trouble,
     authority_at,
     both,
@@ -196,11 +197,11 @@ FAILURES: dict[str, tuple[Trouble, tuple[str, ...]]] = {
         ("400", "`appzen.purchase_order_numbers`"),
     ),
     "unknown-host": (
-        reaching(lambda: NOBODY, "partner_center"),
+        reaching(lambda: UNKNOWN, "partner_center"),
         ("not known", "`partner_center.api_url`"),
     ),
     "appzen-unknown-host": (
-        reaching(lambda: NOBODY, "appzen"),
+        reaching(lambda: UNKNOWN, "appzen"),
         ("not known", "`appzen.api_url`"),
     ),
     "nobody": (

@@ -39,7 +39,7 @@ GOOD = "good"
 # bodies of 64 MiB are under way at once.
 MOST_MEMORY = 800 * MIB
 KEYS = (SECRETS["api_key"], SECRETS["customer_id"], SECRETS["customer_key"])
-SOON = {"wire.bounded:_ANSWER_SECONDS": 4.0}
+SOON = {"wire.bounded:ANSWER_SECONDS": 4.0}
 
 
 def plain(body: bytes, *fields: bytes) -> Bytes:
@@ -75,10 +75,6 @@ ANSWERS: dict[str, tuple[str, Bytes]] = {
         of(b"HTTP/1.1 302 Go\r\nLocation: /elsewhere\r\n\r\n", Endless(b"a")),
     ),
     "endless-chunk-size": ("unavailable", of(CHUNKED, Endless(b"1"))),
-    "endless-chunk-notes": (
-        "unavailable",
-        of(CHUNKED, Endless(b"1;" + b"n" * 50_000 + b"\r\na\r\n")),
-    ),
     "negative-chunk": ("unavailable", of(CHUNKED, b"-1\r\n", Endless(b"a"))),
     "a-length-too-large": (
         "unavailable",
@@ -128,6 +124,7 @@ ANSWERS: dict[str, tuple[str, Bytes]] = {
         of(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"),
     ),
     "no-http": ("unavailable", of(b"\x00\x01\x02 SSH-2.0\r\n\r\n")),
+    "no-field": ("unavailable", plain(b"{}", b"a line that is no field")),
     "http-0.9": ("unavailable", of(b'{"items": []}')),
     "http-2": ("unavailable", of(b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}")),
     "status-9999": ("unavailable", of(b"HTTP/1.1 9999 OK\r\n\r\n{}")),
@@ -173,7 +170,6 @@ READ: dict[str, Callable[[bytes], Bytes]] = {
     ),
     "deflated": lambda body: plain(zlib.compress(body), b"Content-Encoding: deflate"),
     "identity": lambda body: plain(body, b"Content-Encoding: identity"),
-    "odd-field": lambda body: plain(body, b"a line that is no field"),
     "twice-the-same-key": lambda body: plain(body.replace(b"{", b'{"id":"no",', 1)),
 }
 
@@ -261,6 +257,9 @@ def trickling(server: HostileServer) -> dict[str, Bytes]:
         "slow-interim": of(server.trickle(b"HTTP/1.1 100 Continue\r\n\r\n")),
         "slow-body": of(OK, b"\r\n", server.trickle(b" ")),
         "slow-chunks": of(CHUNKED, server.trickle(b"1\r\n \r\n")),
+        "endless-chunk-notes": of(
+            CHUNKED, Endless(b"1;" + b"n" * 50_000 + b"\r\na\r\n")
+        ),
         "slow-chunk-size": of(CHUNKED, server.trickle(b"0")),
         "slow-trailers": of(CHUNKED, b"0\r\n", server.trickle(b"X: y\r\n")),
         "trailers-for-ever": of(CHUNKED, b"0\r\n", Endless(b"X: y\r\n")),

@@ -10,21 +10,27 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
+import pytest
 from tap import run_tap
 from tokens import certificate, trusting
 from typing_extensions import override
-from upstream import Upstream
+from upstream import Reply, Upstream
 from worlds import SECRETS, order, partner_center, serve_customers
 
-from tap_purchase_orders.asking.transport import Transport
+from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.asking.transport import (
+    Request,
+    Response,
+    Transport,
+    TransportError,
+    UntrustedServerError,
+)
 from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
 from tap_purchase_orders.redaction import Secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
-
-    import pytest
 
 PASSWORD = "planted/proxy+password=9"
 DEBUG = {"LOGLEVEL": "DEBUG", "TAP_PURCHASE_ORDERS_LOGLEVEL": "DEBUG"}
@@ -144,13 +150,83 @@ def test_a_proxy_that_repeats_its_password_is_not_repeated(tmp_path: Path) -> No
     assert upstream.asked == []
 
 
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that trusts the servers here, and has no proxies."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in trusting(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def ask(url: str) -> Response:
+    asking = Transport(BearerTokenAuth("a-token"), url, Secrets(), Stop())
+    response = asking.send(Request(f"{url}/"))
+    asking.close()
+    return response
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"], ids=["bare", "http"])
+@pytest.mark.parametrize(
+    "variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+)
+def test_each_of_the_usual_variables_names_a_proxy(
+    variable: str, scheme: str, environment: pytest.MonkeyPatch
+) -> None:
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        upstream.answer("/", Reply(b"{}"))
+        environment.setenv(variable, f"{scheme}{proxy.address}")
+        assert ask(upstream.url).status == 200
+
+    assert len(proxy.heads) == 1
+    assert "a-token" not in proxy.heads[0]
+
+
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("hosts", ["127.0.0.1", "example.test, 127.0.0.0/8", "*"])
+def test_hosts_that_are_to_be_had_without_a_proxy_are(
+    hosts: str, variable: str, environment: pytest.MonkeyPatch
+) -> None:
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        upstream.answer("/", Reply(b"{}"))
+        environment.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        environment.setenv(variable, hosts)
+        assert ask(upstream.url).status == 200
+
+    assert proxy.heads == []
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://127.0.0.1:1", "https://127.0.0.1:1", "socks5h://127.0.0.1:1", "http://"],
+)
+def test_a_proxy_that_cannot_be_used_is_said_in_words(
+    proxy: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(TransportError, match="check the proxy in HTTPS_PROXY"):
+        ask("https://api.example.test")
+
+
+def test_what_fails_behind_a_proxy_is_not_taken_for_its_failure(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("REQUESTS_CA_BUNDLE")
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        environment.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        with pytest.raises(UntrustedServerError, match="REQUESTS_CA_BUNDLE"):
+            ask(upstream.url)
+
+
 def test_the_password_of_a_proxy_is_hidden_wherever_it_would_come_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     user = f"someone:{quote(PASSWORD, safe='')}"
     monkeypatch.setenv("HTTPS_PROXY", f"http://{user}@127.0.0.1:1/")
     secrets = Secrets()
-    Transport(BearerTokenAuth("a-token"), "https://api.example.test", 1, secrets)
+    Transport(BearerTokenAuth("a-token"), "https://api.example.test", secrets, Stop())
 
     encoded = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
     for shown in (PASSWORD, user, f"Basic {encoded}"):

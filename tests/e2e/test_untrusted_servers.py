@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import subprocess
 import threading
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
@@ -11,9 +13,11 @@ import pytest
 import trustme
 from hostile import HostileServer
 from measured_tap import run_measured
+from tap import run_tap
 from tokens import app_only, authority, certificate, trusting
 from typing_extensions import override
-from worlds import appzen, partner_center
+from upstream import Upstream
+from worlds import appzen, partner_center, purchase_order, serve_purchase_orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +119,50 @@ def upstream_of_mail() -> Iterator[str]:
         yield f"https://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_is_trusted_by_either_variable(
+    variable: str, tmp_path: Path
+) -> None:
+    (bundle,) = trusting(tmp_path).values()
+    with Upstream(certificate()) as upstream:
+        serve_purchase_orders(upstream, {"A": purchase_order("A")})
+        config = {"appzen": appzen(upstream, ["A"])}
+        run = run_tap(config, environment={variable: bundle})
+
+    assert run.status == 0
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the folder")
+def test_authorities_may_be_a_folder(tmp_path: Path) -> None:
+    trusting(tmp_path)
+    subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
+    with Upstream(certificate()) as upstream:
+        serve_purchase_orders(upstream, {"A": purchase_order("A")})
+        config = {"appzen": appzen(upstream, ["A"])}
+        run = run_tap(config, environment={"REQUESTS_CA_BUNDLE": str(tmp_path)})
+
+    assert run.status == 0
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["no", "other"])
+def test_certificates_that_cannot_be_read_are_said_with_the_variable(
+    content: str | None, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        config = {"appzen": appzen(url, ["A"], max_tries=6)}
+        environment = {"REQUESTS_CA_BUNDLE": str(bundle)}
+        run, _ = run_measured(config, "--test", environment=environment)
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert "the certificates in REQUESTS_CA_BUNDLE cannot be read" in line
+    assert server.heard == []
 
 
 def test_verification_cannot_be_switched_off_by_an_empty_variable() -> None:

@@ -45,8 +45,10 @@ if TYPE_CHECKING:
 
 _ONE_TRY = {"auth.authority:_TRIES": 1}
 _LIST = json_reply(collection([customer("c1")]))
-# A name that no resolver needs to be asked about.
+# Names that no resolver needs to be asked about: the first by the standard library, the
+# second by libcurl (RFC 7686).
 NOBODY = "https://[fe80::1%25nobody]"
+UNKNOWN = "https://nobody.onion"
 
 # Changes what the server answers, and returns the settings and the environment.
 Trouble = Callable[[Upstream, "Path"], tuple[dict[str, Any], dict[str, str]]]
