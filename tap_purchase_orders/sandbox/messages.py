@@ -114,7 +114,8 @@ async def read_call(scope: Scope, receive: Receive) -> Call:
     query: bytes = scope["query_string"]
     # A number with a slash is one segment, so the parts are decoded one by one.
     parts = raw_path.decode("ascii").split("/")[1:]
-    host = scope["client"][0] if scope["client"] else ""
+    client = scope["client"][0] if scope["client"] else ""
+    server = scope["server"][0] if scope["server"] else ""
     return Call(
         method=request.method,
         target=(raw_path + (b"?" + query if query else b"")).decode("ascii"),
@@ -122,8 +123,20 @@ async def read_call(scope: Scope, receive: Receive) -> Call:
         query=request.query_params,
         headers=request.headers,
         body=await request.body(),
-        is_local=host == "::1" or host.removeprefix("::ffff:").startswith("127."),
+        is_local=is_of_this_machine(client, server),
     )
+
+
+def is_of_this_machine(client: str, server: str) -> bool:
+    """Return whether a connection is one that a machine has with itself.
+
+    Args:
+        client: The address that it comes from.
+        server: The address of this machine that it goes to.
+    """
+    # Another machine cannot have the same address.
+    loopback = client == "::1" or client.removeprefix("::ffff:").startswith("127.")
+    return loopback or (client != "" and client == server)
 
 
 def json_text(value: Any) -> bytes:

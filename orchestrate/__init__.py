@@ -1,0 +1,1 @@
+"""The tap on a schedule and on several machines: what the Airflow DAGs run."""

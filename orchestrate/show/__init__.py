@@ -1,0 +1,1 @@
+"""Airflow with two workers, one of which is killed: what `make orchestrate` runs."""
