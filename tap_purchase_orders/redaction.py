@@ -61,7 +61,8 @@ class Secrets:
         self._take(value, self._sent.append)
 
     def _take(self, value: str, keep: Callable[[str], None]) -> None:
-        if len(value) < _SHORTEST or not is_encodable(value):
+        # Nearly always it is the same as before.
+        if value in self._known or len(value) < _SHORTEST or not is_encodable(value):
             return
         with self._lock:
             if value in self._known or value in self._sent:

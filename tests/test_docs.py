@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from tap_purchase_orders.deciding.state import State
 from tap_purchase_orders.deciding.statuses import is_moving
@@ -51,27 +50,17 @@ def examples(language: str) -> Iterator[str]:
 
 
 def documents() -> list[dict[str, Any]]:
-    """Return the JSON and YAML objects that the README shows."""
-    return [
-        *map(json.loads, examples("json")),
-        *map(yaml.safe_load, examples("yaml")),
-    ]
-
-
-def extractors(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the extractors of a Meltano project, none if it is something else."""
-    return list(document.get("plugins", {}).get("extractors", []))
+    """Return the JSON objects that the README shows."""
+    return list(map(json.loads, examples("json")))
 
 
 def configurations() -> list[dict[str, Any]]:
     """Return the configurations of the tap that the README shows."""
-    shown = [
+    return [
         document
         for document in documents()
         if document.keys() & {"partner_center", "appzen"}
     ]
-    plugins = [plugin for document in documents() for plugin in extractors(document)]
-    return shown + [plugin["config"] for plugin in plugins if "config" in plugin]
 
 
 def texts_in(node: ast.AST) -> set[str]:
@@ -185,22 +174,6 @@ def test_the_state_shown_is_read_and_written_as_it_stands() -> None:
             assert memory.bookmark
             assert memory.followed.keys() == partition["followed_orders"].keys()
         assert state.resume_point
-
-
-def test_the_meltano_project_shown_names_streams_that_exist() -> None:
-    streams = {path.stem for path in (PROJECT / "schemas").glob("*.json")}
-    plugins = [plugin for document in documents() for plugin in extractors(document)]
-    assert plugins
-    for plugin in plugins:
-        selected = {rule.strip("!").split(".")[0] for rule in plugin["select"]}
-        assert selected <= streams
-        # A header without its lines would make them look gone, and the other way
-        # round nothing would show that they are.
-        assert plugin["metadata"].keys() == selected
-        assert all(
-            entry == {"replication-method": "FULL_TABLE"}
-            for entry in plugin["metadata"].values()
-        )
 
 
 def test_the_table_of_issue_kinds_names_what_the_code_produces() -> None:

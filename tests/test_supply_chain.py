@@ -83,7 +83,7 @@ def test_every_dependency_has_a_floor_and_a_cap(project: str) -> None:
 )
 def test_a_lock_has_names_versions_and_hashes_only(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
-    pin = r"[a-z0-9-]+(\[[a-z0-9, -]+\])?==[\w.+!]+( ; [\w .<>=!'()]+)? \\\n"
+    pin = r"[a-z0-9-]+(\[[a-z0-9, -]+\])?==[\w.+!]+( ; [\w .*<>=!'()]+)? \\\n"
     digest = r"    --hash=sha256:[0-9a-f]{64}"
 
     assert re.fullmatch(rf"({pin}({digest} \\\n)*{digest}\n)+", text)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
 
 class Answer(Struct, frozen=True):
@@ -18,16 +19,21 @@ class Answer(Struct, frozen=True):
         received_at: When it had arrived, in UTC.
         as_of: When it was given by the upstream's own clock, by which its dates are
             to be judged; ours where it does not say.
-        correlation_id: By what the upstream's support finds this exchange, if by
-            anything.
+        exchange: Returns by what the upstream's support finds this exchange, if by
+            anything; few answers are ever asked for it.
         body_bytes: The length of the body.
     """
 
     body: Any
     received_at: dt.datetime
     as_of: dt.datetime
-    correlation_id: str | None
+    exchange: Callable[[], str | None]
     body_bytes: int = 0
+
+    @property
+    def correlation_id(self) -> str | None:
+        """By what the upstream's support finds this exchange, if by anything."""
+        return self.exchange()
 
 
 class Failure(Struct, frozen=True):

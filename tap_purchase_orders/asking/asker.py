@@ -138,7 +138,6 @@ class Asker:
         """Return the response to one request, if one came, and what that means."""
         # Ours count, whatever the server would like to be sent.
         sent = {**question.headers, **headers}
-        exchange = self._reader.id_in({}, sent)
         try:
             # In this order: a place in the limiter is not held while waiting.
             with self._in_flight.place() as flight, question.limiter.place() as place:
@@ -159,10 +158,11 @@ class Asker:
             msg = f"{self._dialect.name}: {error}, or check {setting}"
             raise UpstreamRefusedError(msg) from error
         except TransportError as error:
+            exchange = self._reader.id_in({}, sent)
             failure = Failure("unavailable", str(error), now(), correlation_id=exchange)
             return None, MayPass(failure)
         except UnfitError as error:
-            kind = "invalid_response"
+            kind, exchange = "invalid_response", self._reader.id_in({}, sent)
             return None, Failure(kind, str(error), now(), correlation_id=exchange)
         except ElsewhereError as error:
             return None, Failure("refused_redirect", str(error), now())

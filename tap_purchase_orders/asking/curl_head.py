@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from typing_extensions import override
@@ -25,6 +25,10 @@ class Fields(Mapping[str, str]):
     @override
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
+
+    @override
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._values.get(name.lower(), default)
 
     @override
     def __iter__(self) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -203,7 +204,8 @@ class ResponseReader:
             body=body,
             received_at=received_at,
             as_of=http_date(response.headers.get("Date", "")) or received_at,
-            correlation_id=self.id_of(response),
+            # Not of the response itself: that would keep its body.
+            exchange=partial(self.id_in, response.headers, response.sent.headers),
             body_bytes=len(response.body),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def retry_after_seconds(value: str, moment: dt.datetime) -> float:
     return 0.0 if until is None else max(0.0, (until - moment).total_seconds())
 
 
+# Many answers of a second bear the same.
+@lru_cache(64)
 def http_date(value: str) -> dt.datetime | None:
     """Return the moment of an HTTP date in UTC, none if it cannot be read."""
     try:
