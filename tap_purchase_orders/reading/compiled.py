@@ -29,7 +29,7 @@ from tap_purchase_orders.reading.values import UnreadableError, to_number
 from tap_purchase_orders.wire.body import has_unstorable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 # What can be the name of a member of a compiled type.
 _NAME = re.compile(r'[^\\"\x00-\x1f]+')
@@ -37,6 +37,7 @@ _NAME = re.compile(r'[^\\"\x00-\x1f]+')
 _MOST_IGNORED = 200
 # Of numbers without an exponent, and null.
 _SIGNS_OF_NUMBERS = b"-0123456789.,nul"
+_EXPONENTS = b"eE+"
 # What the other reading spells with an exponent, or as 0: it must not matter which of
 # the two has read a number.
 _SPELLED_ANEW = (b",-0,", b"0.000000")
@@ -190,13 +191,23 @@ def _finished(
 def _are_plain(sent: Sequence[Any]) -> bool:
     """Return whether texts are numbers that both readings spell as they were sent."""
     together = b",".join((b"", *filter(None, sent), b""))
-    if (
-        not together.translate(None, _SIGNS_OF_NUMBERS)
-        and len(together) <= _LONGEST_NUMBERS
-        and not any(text in together for text in _SPELLED_ANEW)
-    ):
-        return True
-    return all(map(_is_plain, {*together.split(b",")}))
+    others = together.translate(None, _SIGNS_OF_NUMBERS)
+    are_numbers = not others.strip(_EXPONENTS) and len(together) <= _LONGEST_NUMBERS
+    if are_numbers and not any(text in together for text in _SPELLED_ANEW):
+        tokens = _tokens_with(_EXPONENTS, together)
+    else:
+        tokens = iter({*together.split(b",")})
+    return all(map(_is_plain, tokens))
+
+
+def _tokens_with(signs: bytes, text: bytes) -> Iterator[bytes]:
+    """Yield the parts between commas that have one of some signs."""
+    for sign in filter(text.__contains__, signs):
+        at = text.find(sign)
+        while at >= 0:
+            end = text.index(b",", at)
+            yield text[text.rindex(b",", 0, at) + 1 : end]
+            at = text.find(sign, end)
 
 
 @lru_cache(_KEPT_NUMBERS)

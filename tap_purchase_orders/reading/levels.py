@@ -6,13 +6,13 @@ is done in C; done for each object by itself, most of the time would go into cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct, field
 
 from tap_purchase_orders.reading.records import as_it_is
 from tap_purchase_orders.reading.values import to_date, to_date_time
@@ -39,37 +39,40 @@ class Level:
         left_out: Those that no record has.
         objects: Those that hold an object, with its level.
         arrays: Those that hold an array of objects, with their level.
+
+    Attributes:
+        shape: The same for levels of which the same is left to do; empty if nothing is.
     """
 
     def __init__(  # noqa: PLR0913  # each is one kind of member
         self,
         *,
         numbers: Sequence[str],
-        dates: Iterable[Date],
-        anything: Iterable[str],
+        dates: Sequence[Date],
+        anything: Sequence[str],
         left_out: Sequence[str],
         objects: Mapping[str, Level],
         arrays: Mapping[str, Level],
     ) -> None:
-        # Of several names, what is got is a tuple: so of one, too.
-        names = numbers if len(numbers) > 1 else [*numbers, *numbers]
-        self._numbers = attrgetter(*names) if names else None
+        self._numbers = _Members(numbers)
         self._dates = [(name, attrgetter(name), spelled) for name, spelled in dates]
-        self._anything = list(map(attrgetter, anything))
+        self._anything = _Members(anything)
         self._left_out = left_out
-        below = [(_one, objects), (_several, arrays)]
+        # Objects of one shape are one kind, whatever they are members of: a line has a
+        # dozen amounts, each with its currency.
+        below: dict[Hashable, _Below] = {}
+        for name, level in objects.items():
+            below.setdefault(level.shape, _Below(level)).objects.append(name)
+        for name, level in arrays.items():
+            below.setdefault(level.shape, _Below(level)).arrays.append(name)
+        below.pop((), None)
         self._below = [
-            (attrgetter(name), found, level)
-            for found, members in below
-            for name, level in members.items()
-            if level.has_work
+            (_Members(each.objects), _Members(each.arrays), each.level)
+            for each in below.values()
         ]
-
-    @property
-    def has_work(self) -> bool:
-        """Whether anything is left to do with such objects."""
-        own = (self._numbers, self._dates, self._anything, self._left_out)
-        return any(own) or bool(self._below)
+        own = (*map(tuple, (numbers, dates, anything, left_out)),)
+        members = [(*x.objects, None, *x.arrays, shape) for shape, x in below.items()]
+        self.shape: Hashable = (own, *members) if any(own) or members else ()
 
     def finish(self, values: Sequence[Any], sent: list[Any]) -> None:
         """Make the members of some objects as records have them.
@@ -83,30 +86,49 @@ class Level:
             UnreadableError: A date is none, or a value of any type is beyond all
                 bounds.
         """
-        if self._numbers is not None:
-            sent.extend(chain.from_iterable(map(self._numbers, values)))
+        sent.extend(self._numbers.of(values))
         for name, get, spelled in self._dates:
             before = list(map(get, values))
             after = list(map(spelled, before))
             if after != before:
                 for value, member in zip(values, after, strict=True):
                     setattr(value, name, member)
-        for get in self._anything:
-            for member in filter(None, map(get, values)):
-                as_it_is(member)
+        for member in filter(None, self._anything.of(values)):
+            as_it_is(member)
         for name, value in product(self._left_out, values):
             setattr(value, name, UNSET)
-        for get, found, level in self._below:
-            if objects := list(filter(None, found(map(get, values)))):
-                level.finish(objects, sent)
+        for objects, arrays, level in self._below:
+            in_arrays = chain.from_iterable(filter(None, arrays.of(values)))
+            if found := list(filter(None, chain(objects.of(values), in_arrays))):
+                level.finish(found, sent)
 
 
-def _one(members: Iterable[Any]) -> Iterable[Any]:
-    return members
+class _Below(Struct):
+    """The members that hold objects of one shape."""
+
+    level: Level
+    objects: list[str] = field(default_factory=list)
+    arrays: list[str] = field(default_factory=list)
 
 
-def _several(arrays: Iterable[Any]) -> Iterable[Any]:
-    return chain.from_iterable(filter(None, arrays))
+class _Members:
+    """Some members of objects.
+
+    Args:
+        names: Their names.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._get = attrgetter(*names) if names else None
+        self._is_one = len(names) == 1
+
+    def of(self, values: Iterable[Any]) -> Iterable[Any]:
+        """Return the members of all these objects."""
+        if self._get is None:
+            return ()
+        found = map(self._get, values)
+        # Of one name, what is got is the member itself, else a tuple.
+        return found if self._is_one else chain.from_iterable(found)
 
 
 # The same dates come again and again.
