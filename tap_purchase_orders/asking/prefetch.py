@@ -10,6 +10,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from tap_purchase_orders.asking.useful_workers import UsefulWorkers
 from tap_purchase_orders.errors import StoppedError
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ Result = TypeVar("Result")
 
 # Enough to keep every worker busy while the consumer is behind, and little to hold.
 _LOOK_AHEAD_PER_WORKER = 2
+# Where so many are begun, a consumer that was woken lets a few more get done: to wake
+# it for each of them costs both sides more than to write what it takes.
+_MANY = 16
+_GATHER_SECONDS = 0.004
 # How often a waiting consumer looks whether the run is to end.
 _LOOK_SECONDS = 0.5
 # How often an idle worker looks whether the program is at its end.
@@ -38,7 +43,8 @@ def prefetch(
 ) -> Iterator[Result]:
     """Yield what each task returns, in the order of the tasks.
 
-    At most `workers` tasks are under way, and a few more results wait to be taken.
+    At most `workers` tasks are under way, fewer where more would be in each other's
+    way, and a few more results wait to be taken.
     The tasks are taken from their iterable on the caller's thread, and called on
     others.
 
@@ -59,6 +65,8 @@ def prefetch(
             if not turn.is_done:
                 before_waiting()
                 window.wait_for(turn)
+                if len(window.pending) >= _MANY:
+                    time.sleep(_GATHER_SECONDS)
             if isinstance(turn.error, StoppedError):
                 continue
             result = turn.outcome()
@@ -113,14 +121,19 @@ class _Window(Generic[Result]):
         self.pending: deque[_Turn[Result]] = deque()
         self._source_error: Exception | None = None
         self._source = iter(tasks)
-        self._workers = workers
+        self._useful = UsefulWorkers(workers)
+        self._lock = threading.Lock()
+        # All that were ever called in, and those of them that are sent home.
         self._threads = 0
+        self._idle = 0
+        self._calls: SimpleQueue[None] = SimpleQueue()
         self._stop = stop
         # Ends a worker: none.
         self._to_do: SimpleQueue[_Turn[Result] | None] = SimpleQueue()
         self._awaited: _Turn[Result] | None = None
         self._done: SimpleQueue[_Turn[Result]] = SimpleQueue()
         self._has_failed = False
+        self._is_closed = False
         self._ends_at: float | None = None
 
     def fill(self, count: int) -> None:
@@ -132,10 +145,8 @@ class _Window(Generic[Result]):
                 turn = _Turn(task)
                 self.pending.append(turn)
                 self._to_do.put(turn)
-                if self._threads < self._workers:
-                    self._threads += 1
-                    name = f"fetch-{self._threads}"
-                    threading.Thread(target=self._work, name=name).start()
+                if self._threads < self._useful.count:
+                    self._call_in()
         except StoppedError:
             pass
         except Exception as error:  # noqa: BLE001  # raised by the caller, in its turn
@@ -169,8 +180,10 @@ class _Window(Generic[Result]):
     def close(self) -> None:
         """Let go of the threads."""
         self._leave_out()
+        self._is_closed = True
         for _ in range(self._threads):
             self._to_do.put(None)
+            self._calls.put(None)
 
     def _leave_out(self) -> None:
         """Do without the tasks that no worker has begun."""
@@ -198,6 +211,39 @@ class _Window(Generic[Result]):
                 self._done.put(turn)
             # What it holds may be large, and the next task long in coming.
             del turn
+            if self._useful.done():
+                self._adjust()
+            if self._threads - self._idle > self._useful.count:
+                self._go_home()
+
+    def _adjust(self) -> None:
+        """Call in as many as are now of use; those too many go home by themselves."""
+        while self._threads - self._idle < self._useful.count and not self._is_closed:
+            self._call_in()
+
+    def _call_in(self) -> None:
+        """Have one more worker, if one more is of use."""
+        with self._lock:
+            if self._threads - self._idle >= self._useful.count:
+                return
+            if self._idle:
+                self._idle -= 1
+                self._calls.put(None)
+                return
+            self._threads += 1
+            name = f"fetch-{self._threads}"
+        threading.Thread(target=self._work, name=name).start()
+
+    def _go_home(self) -> None:
+        """Wait until called in again, unless others have gone meanwhile."""
+        with self._lock:
+            if self._is_closed or self._threads - self._idle <= self._useful.count:
+                return
+            self._idle += 1
+        while threading.main_thread().is_alive():
+            with suppress(Empty):
+                self._calls.get(timeout=_IDLE_SECONDS)
+                return
 
     def _next(self) -> _Turn[Result] | None:
         """Return what is to be done next, none if nothing more is."""

@@ -54,9 +54,9 @@ class Level:
         objects: Mapping[str, Level],
         arrays: Mapping[str, Level],
     ) -> None:
-        self._numbers = _Members(numbers)
+        self._numbers = _members(numbers)
         self._dates = [(name, attrgetter(name), spelled) for name, spelled in dates]
-        self._anything = _Members(anything)
+        self._anything = _members(anything)
         self._left_out = left_out
         # Objects of one shape are one kind, whatever they are members of: a line has a
         # dozen amounts, each with its currency.
@@ -67,7 +67,7 @@ class Level:
             below.setdefault(level.shape, _Below(level)).arrays.append(name)
         below.pop((), None)
         self._below = [
-            (_Members(each.objects), _Members(each.arrays), each.level)
+            (_members(each.objects), _members(each.arrays), each.level)
             for each in below.values()
         ]
         own = (*map(tuple, (numbers, dates, anything, left_out)),)
@@ -86,20 +86,21 @@ class Level:
             UnreadableError: A date is none, or a value of any type is beyond all
                 bounds.
         """
-        sent.extend(self._numbers.of(values))
+        if self._numbers is not None:
+            sent.extend(self._numbers.of(values))
         for name, get, spelled in self._dates:
             before = list(map(get, values))
             after = list(map(spelled, before))
             if after != before:
                 for value, member in zip(values, after, strict=True):
                     setattr(value, name, member)
-        for member in filter(None, self._anything.of(values)):
-            as_it_is(member)
+        if self._anything is not None:
+            for member in filter(None, self._anything.of(values)):
+                as_it_is(member)
         for name, value in product(self._left_out, values):
             setattr(value, name, UNSET)
         for objects, arrays, level in self._below:
-            in_arrays = chain.from_iterable(filter(None, arrays.of(values)))
-            if found := list(filter(None, chain(objects.of(values), in_arrays))):
+            if found := _found(objects, arrays, values):
                 level.finish(found, sent)
 
 
@@ -119,16 +120,29 @@ class _Members:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._get = attrgetter(*names) if names else None
+        self._get = attrgetter(*names)
         self._is_one = len(names) == 1
 
     def of(self, values: Iterable[Any]) -> Iterable[Any]:
         """Return the members of all these objects."""
-        if self._get is None:
-            return ()
         found = map(self._get, values)
         # Of one name, what is got is the member itself, else a tuple.
         return found if self._is_one else chain.from_iterable(found)
+
+
+def _found(
+    objects: _Members | None, arrays: _Members | None, values: Sequence[Any]
+) -> list[Any]:
+    """Return the objects that are members of others, or stand in arrays there."""
+    found = [] if objects is None else list(filter(None, objects.of(values)))
+    if arrays is not None:
+        items = chain.from_iterable(filter(None, arrays.of(values)))
+        found.extend(filter(None, items))
+    return found
+
+
+def _members(names: Sequence[str]) -> _Members | None:
+    return _Members(names) if names else None
 
 
 # The same dates come again and again.
