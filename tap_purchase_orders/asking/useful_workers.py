@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# With so many it begins.
-_FIRST: Final = 4
 # A measurement is so many tasks of each worker, and at least so many in all.
 _ROUNDS: Final = 2
 _LEAST_TASKS: Final = 8
@@ -19,6 +17,9 @@ _LEAST_TASKS: Final = 8
 _BUSY: Final = 0.92
 _ROOM: Final = 0.8
 _MUCH_ROOM: Final = 0.5
+# What is left of them where they are too many: at first, and once that was not so.
+_HALF: Final = 0.5
+_MOST_OF_THEM: Final = 0.75
 
 
 class UsefulWorkers:
@@ -29,7 +30,7 @@ class UsefulWorkers:
     over between them again and again: that can double what an answer costs. Where
     answers are long in coming, all workers wait for them, and all are of use.
 
-    Safe on any thread.
+    It begins with all there may be. Safe on any thread.
 
     Attributes:
         count: How many are of use.
@@ -46,7 +47,8 @@ class UsefulWorkers:
         clock: Callable[[], float] = time.monotonic,
         processor_clock: Callable[[], float] = time.process_time,
     ) -> None:
-        self.count = min(most, _FIRST)
+        self.count = most
+        self._left = _HALF
         self._most = most
         self._clock = clock
         self._processor_clock = processor_clock
@@ -66,8 +68,10 @@ class UsefulWorkers:
             self._tasks, self._began_at, self._used = 0, now, used
             before = self.count
             if busy > _BUSY:
-                self.count = max(1, self.count * 3 // 4)
-            elif busy < _MUCH_ROOM:
+                self.count = max(1, int(self.count * self._left))
+                return self.count != before
+            self._left = _MOST_OF_THEM
+            if busy < _MUCH_ROOM:
                 self.count = min(self._most, 2 * self.count)
             elif busy < _ROOM:
                 self.count = min(self._most, self.count + 1 + self.count // 4)
