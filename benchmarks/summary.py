@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.cases import FIRST_VOLUME, QUICK, SLOPE_VOLUMES
-from benchmarks.figures import MICROSECONDS, Figures
+from benchmarks.figures import MICROSECONDS, Figures, Promise
 from benchmarks.lineup import CONTESTANTS
 from benchmarks.machine import about_text
 from benchmarks.markdown import number, table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from benchmarks.cases import Case, Sizes
-    from benchmarks.figures import Cell, Form, Promise
+    from benchmarks.figures import Cell, Form
     from benchmarks.runs import Run
 
 
@@ -61,6 +61,20 @@ def as_markdown(
         of_case = _slow_table if case.latency_ms else _table
         parts += [f"## {case.title}", _about(case, figures), of_case(case, figures)]
     return "\n\n".join(parts) + "\n"
+
+
+def promised(document: dict[str, Any]) -> str:
+    """Return the table of what was promised, and when and where it was measured.
+
+    Args:
+        document: Results as `as_json` wrote them.
+    """
+    names = {field.name for field in fields(Promise)}
+    promises = [
+        Promise(**{name: value for name, value in each.items() if name in names})
+        for each in document["promises"]
+    ]
+    return f"{_promised(promises)}\n\n{about_text(document)}."
 
 
 def _promised(promises: Iterable[Promise]) -> str:

@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.summary import promised
 from tap_purchase_orders.asking.appzen import AppZenDialect
 from tap_purchase_orders.asking.partner_center import PartnerCenterDialect
 from tap_purchase_orders.auth.method import AuthMethod
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.streams import TapStream
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+PROJECT = Path(__file__).resolve().parents[1]
+README = PROJECT / "README.md"
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->)",
@@ -94,6 +97,12 @@ def rewritten(text: str) -> str:
         ),
         text,
     )
+
+
+def speed() -> str:
+    """Return what the last measurement against others has shown."""
+    newest = max((PROJECT / "benchmarks" / "results").glob("*.json"))
+    return promised(json.loads(newest.read_bytes()))
 
 
 def streams() -> str:
@@ -185,6 +194,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "number sources": number_sources,
     "pace": pace,
     "settings": settings,
+    "speed": speed,
     "streams": streams,
 }
 

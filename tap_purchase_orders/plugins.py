@@ -18,13 +18,14 @@ NUMBER_SOURCE_GROUP = "tap_purchase_orders.number_sources"
 
 def plugins(group: str) -> list[EntryPoint]:
     """Return the entry points of a group, by name."""
-    return _plugins(group, tuple(sys.path))
+    points: Iterable[EntryPoint] = _entry_points(tuple(sys.path)).select(group=group)
+    return sorted(points, key=lambda point: point.name)
 
 
 @cache
-def _plugins(group: str, search_path: tuple[str, ...]) -> list[EntryPoint]:  # noqa: ARG001
+def _entry_points(search_path: tuple[str, ...]) -> Any:  # noqa: ARG001
     # Once for each path: the files of every installed package are read for it.
-    return sorted(entry_points(group=group), key=lambda point: point.name)
+    return entry_points()
 
 
 def is_built_in(point: EntryPoint) -> bool:

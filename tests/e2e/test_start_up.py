@@ -28,6 +28,7 @@ HEAVY = {
     "azure",
     "cryptography",
     "jinja2",
+    "joblib",
     "msal",
     "numpy",
     "pandas",
@@ -36,6 +37,7 @@ HEAVY = {
     "pyarrow",
     "sqlalchemy",
     "starlette",
+    "upath",
     "uvicorn",
 }
 OTHER_ROOMS = {"tap_purchase_orders.report", "tap_purchase_orders.sandbox"}
