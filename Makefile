@@ -76,7 +76,9 @@ clean: ## Remove environments, caches and the demo's files; Meltano's own databa
 	rm -rf .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 # Third-party packages come in the locked versions, every file checked against its hash.
-# An environment is made anew when its lock changes, so that nothing unlocked lingers.
+# An environment is made anew when its lock changes, so that nothing unlocked lingers. A
+# lock is complete: pip need not look for what is missing, which for some extras it
+# thinks is all of a package.
 .venv/.installed: constraints/dev.txt
 .venv-airflow/.installed: constraints/airflow.txt
 .venv-meltano/.installed: constraints/meltano.txt
@@ -88,7 +90,7 @@ clean: ## Remove environments, caches and the demo's files; Meltano's own databa
 .venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; to name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install -qq --require-hashes -r $<
+	$(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r $<
 	@touch $@
 
 $(TAP): pyproject.toml .venv/.installed
