@@ -32,7 +32,7 @@ from tap_purchase_orders.errors import StoppedError
 from tap_purchase_orders.wire.bounded import UnfitAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from requests.auth import AuthBase
 
@@ -195,7 +195,10 @@ class Transport:
         """
         target = self._target(str(signed.url))
         fields = []
-        for name, value in signed.headers.items():
+        headers = signed.headers
+        for name, value in (
+            headers.lines() if isinstance(headers, _Fields) else headers.items()
+        ):
             fields.append(_line(name, value))
             if unsigned.get(name) != value:
                 # A scheme such as `Bearer` is not part of a credential; blanks may be.
@@ -267,8 +270,7 @@ class _Fields(CaseInsensitiveDict[str]):
             name.lower(): (name, value) for name, value in fields.items()
         }
 
-    @override
-    def items(self) -> Any:
+    def lines(self) -> Iterable[tuple[str, str]]:
         """Return name and value of each field, the name as it was given."""
         return self._store.values()
 

