@@ -1,0 +1,37 @@
+"""Commands that need an extra to be installed."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def run_with_extra(
+    extra: str, brings: Collection[str], module: str, arguments: list[str] | None
+) -> int:
+    """Run a command; return its exit status, 1 if its extra is not installed.
+
+    Args:
+        extra: The extra, which is also what people call the command.
+        brings: What it installs, by the names of the modules.
+        module: Where the command is: its function `run`.
+        arguments: The command line; None: that of this process.
+    """
+    try:
+        command = import_module(module)
+    except ModuleNotFoundError as error:
+        # Only what the extra brings may be missing; all else would be a mistake here.
+        if (error.name or "").partition(".")[0] not in brings:
+            raise
+        print(  # noqa: T201 - the command's own voice
+            f"The {extra} needs {error.name}, which is not installed. Install the "
+            f"extra `{extra}`: pip install 'tap-purchase-orders[{extra}]'",
+            file=sys.stderr,
+        )
+        return 1
+    status: int = command.run(arguments)
+    return status
