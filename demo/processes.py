@@ -5,14 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from types import FrameType
 
 _SECONDS_TO_END = 20
+
+
+def end_on(*numbers: signal.Signals) -> None:
+    """End this program in order when one of some signals comes."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        # Everything is ended on the way out; a second signal must not cut that short.
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        print("\nEnding what was started ...", file=sys.stderr)
+        sys.exit(128 + number)
+
+    for number in numbers:
+        signal.signal(number, end)
 
 
 @contextmanager

@@ -8,6 +8,10 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PR_SET_PDEATHSIG = 1
 _PROCESSES = Path("/proc")
@@ -39,14 +43,22 @@ def ask_tap_to_end(meltano: int) -> bool:
         meltano: The id of Meltano's process.
     """
     found = False
+    for process, _, parent in processes():
+        # It may end meanwhile.
+        with suppress(OSError):
+            command = (_PROCESSES / f"{process}/cmdline").read_text(errors="replace")
+            if parent == meltano and _TAPS in command:
+                os.kill(process, signal.SIGTERM)
+                found = True
+    return found
+
+
+def processes() -> Iterator[tuple[int, str, int]]:
+    """Yield id, state and the parent's id of each process; none but on Linux."""
     for process in _PROCESSES.glob("[0-9]*"):
         # Any of them may end meanwhile.
         with suppress(OSError):
             status = (process / "stat").read_text(errors="replace")
-            # After the name in brackets, which may hold anything: state, parent.
-            parent = int(status.rpartition(")")[2].split()[1])
-            command = (process / "cmdline").read_text(errors="replace")
-            if parent == meltano and _TAPS in command:
-                os.kill(int(process.name), signal.SIGTERM)
-                found = True
-    return found
+            # After the name in brackets, which may hold anything.
+            state, parent = status.rpartition(")")[2].split()[:2]
+            yield int(process.name), state, int(parent)

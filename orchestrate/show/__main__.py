@@ -8,19 +8,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
 import requests
 
+from demo.processes import end_on
 from demo.warehouse import WarehouseError
 from orchestrate.show.redis import RedisError
 from orchestrate.show.site import AirflowError
 from orchestrate.show.story import ShowFailedError, tell
 from tap_purchase_orders.sandbox.process import SandboxError
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 _FAILURES = (
     AirflowError,
@@ -48,8 +45,7 @@ def main() -> int:
     parser.add_argument("--purchase-orders", type=int, default=1000)
     parser.add_argument("--shards", type=int, default=4)
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
-        signal.signal(number, _end)
+    end_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
     signal.alarm(_SECONDS)
     shutil.rmtree(_DIRECTORY, ignore_errors=True)
     _DIRECTORY.mkdir(mode=0o700)
@@ -71,14 +67,6 @@ def _leave_logs_only() -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
-
-
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    # Everything is ended on the way out; a second signal must not cut that short.
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
-        signal.signal(each, signal.SIG_IGN)
-    print("\nEnding what was started ...", file=sys.stderr)
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ import signal
 import sys
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from orchestrate.processes import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PR_SET_CHILD_SUBREAPER = 36
-_PROCESSES = Path("/proc")
 _SECONDS_TO_END = 10
 # Of these only the exit status is left, until it is asked for.
 _ENDED = ("Z", "X")
@@ -46,14 +46,9 @@ def adopting_orphans() -> Iterator[None]:
 def descendants(ancestor: int) -> list[int]:
     """Return the ids of all running processes below one, children's children too."""
     children: dict[int, list[int]] = {}
-    for process in _PROCESSES.glob("[0-9]*"):
-        # Any of them may end meanwhile.
-        with suppress(OSError):
-            status = (process / "stat").read_text(errors="replace")
-            # After the name in brackets, which may hold anything: state, parent.
-            state, parent = status.rpartition(")")[2].split()[:2]
-            if state not in _ENDED:
-                children.setdefault(int(parent), []).append(int(process.name))
+    for process, state, parent in processes():
+        if state not in _ENDED:
+            children.setdefault(parent, []).append(process)
     found: list[int] = []
     to_do = [ancestor]
     while to_do:
