@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -15,7 +14,7 @@ from tap_purchase_orders.deciding.memory import (
     FollowedOrder,
 )
 from tap_purchase_orders.deciding.statuses import is_moving, is_same_status
-from tap_purchase_orders.reading.encoded import Encoded
+from tap_purchase_orders.reading.encoded import Encoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 # all of a customer's orders*).
 VISIBILITY_SECONDS = 15 * 60
 DAY_SECONDS = 24 * 60 * 60
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class StatusChange(Struct, frozen=True):
@@ -214,5 +211,5 @@ def _digest(order: Order) -> str:
         else:
             # The line items as documented would only say the same again.
             kept = {name: record[name] for name in record if name != "lineItems"}
-            digest.update(_encoder.encode_lines([kept]))
+            digest.update(encoded([kept], ()).whole)
     return digest.hexdigest()

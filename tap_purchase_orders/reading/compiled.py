@@ -24,12 +24,14 @@ from tap_purchase_orders.reading.levels import (
     spelled_date_time,
 )
 from tap_purchase_orders.reading.records import WITHHELD
-from tap_purchase_orders.reading.schemas import types_of
+from tap_purchase_orders.reading.schemas import schema_of, types_of
 from tap_purchase_orders.reading.values import UnreadableError, to_number
 from tap_purchase_orders.wire.body import has_unstorable_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from tap_purchase_orders.reading.encoded import Deselected
 
 # What can be the name of a member of a compiled type.
 _NAME = re.compile(r'[^\\"\x00-\x1f]+')
@@ -69,27 +71,21 @@ class CompiledSchema:
     absent are null, and so are those of its rows, which are records of their own.
 
     Args:
-        schema: The JSON schema of the objects.
+        stream: The stream of the objects.
         rows: The member that holds the rows.
-        row_schema: Their JSON schema.
-        deselected: Members that no record is to have.
-        deselected_of_rows: Those of the rows.
+        row_stream: Their stream.
+        deselected: The fields of each stream that no record is to have.
     """
 
     def __init__(
-        self,
-        schema: Mapping[str, Any],
-        rows: str,
-        row_schema: Mapping[str, Any],
-        *,
-        deselected: Sequence[str] = (),
-        deselected_of_rows: Sequence[str] = (),
+        self, stream: str, rows: str, row_stream: str, deselected: Deselected
     ) -> None:
-        self._schema = schema
+        self._stream = stream
         self._rows = rows
-        self._row_schema = row_schema
-        self._deselected = [name for name in deselected if name != rows]
-        self._deselected_of_rows = deselected_of_rows
+        self._row_stream = row_stream
+        self._schema, self._row_schema = schema_of(stream), schema_of(row_stream)
+        self._deselected = [name for name in deselected.get(stream, ()) if name != rows]
+        self._deselected_of_rows = deselected.get(row_stream, ())
         self._lock = threading.Lock()
         self._ignored: frozenset[str] = WITHHELD
         self._compile()
@@ -130,14 +126,18 @@ class CompiledSchema:
             encoded(rows, self._deselected_of_rows),
         )
 
-    def ignore(self, names: Iterable[str], of_rows: Iterable[str]) -> None:
+    def ignore(self, unknown: Mapping[str, Iterable[str]]) -> None:
         """Leave out members that the schemas do not know, from now on.
 
         Args:
-            names: Dotted names, without the positions in arrays.
-            of_rows: Those of the rows.
+            unknown: By stream, dotted names without the positions in arrays.
         """
-        found = {*names, *(f"{self._rows}.{name}" for name in of_rows)}
+        # Of what was read in one go nothing is unknown.
+        if not unknown:
+            return
+        of_rows = unknown.get(self._row_stream, ())
+        found = {*unknown.get(self._stream, ())}
+        found |= {f"{self._rows}.{name}" for name in of_rows}
         with self._lock:
             ignored = self._ignored | {name for name in found if _NAME.fullmatch(name)}
             if ignored != self._ignored and len(ignored) <= _MOST_IGNORED:
@@ -231,7 +231,6 @@ class _Member(NamedTuple):
     spelled: Callable[[Any], Any] | None = None
     object: Level | None = None
     array: Level | None = None
-    is_anything: bool = False
 
 
 def _struct(
@@ -272,7 +271,7 @@ def _struct(
     level = Level(
         numbers=[member.name for member in members if member.kind is Raw],
         dates=[Date(m.name, m.spelled) for m in members if m.spelled is not None],
-        anything=[member.name for member in members if member.is_anything],
+        anything=[member.name for member in members if member.kind is Any],
         left_out=list(left_out),
         objects={m.name: m.object for m in members if m.object is not None},
         arrays={m.name: m.array for m in members if m.array is not None},
@@ -283,7 +282,7 @@ def _struct(
 def _member(name: str, part: Any, path: str, ignored: frozenset[str]) -> _Member:
     named = types_of(part)
     if len(named) > 1:
-        return _Member(name, Any, is_anything=True)
+        return _Member(name, Any)
     if named[0] in _TYPES:
         return _Member(
             name, _TYPES[named[0]], spelled=_SPELLINGS.get(part.get("format", ""))

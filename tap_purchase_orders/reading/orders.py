@@ -86,13 +86,7 @@ class OrderReader:
         self._compiled = (
             None
             if deselected is None
-            else CompiledSchema(
-                header_schema,
-                "lineItems",
-                line_schema,
-                deselected=deselected.get("orders", ()),
-                deselected_of_rows=deselected.get("order_line_items", ()),
-            )
+            else CompiledSchema("orders", "lineItems", "order_line_items", deselected)
         )
 
     def decode(self, body: bytes) -> Any:
@@ -140,10 +134,7 @@ class OrderReader:
             order = self._read(head, head.raw, received_at)
         if self._compiled is None:
             return order
-        if unknown := order.unknown:
-            self._compiled.ignore(
-                unknown["orders"], unknown.get("order_line_items", ())
-            )
+        self._compiled.ignore(order.unknown)
         header, lines = self._compiled.encode(order.header, order.lines)
         return replace(order, header=header, lines=[lines])
 

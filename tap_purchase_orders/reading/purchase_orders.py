@@ -67,11 +67,10 @@ class PurchaseOrderReader:
             None
             if deselected is None
             else CompiledSchema(
-                header_schema,
+                "purchase_orders",
                 "purchase_order_lines",
-                line_schema,
-                deselected=deselected.get("purchase_orders", ()),
-                deselected_of_rows=deselected.get("purchase_order_lines", ()),
+                "purchase_order_lines",
+                deselected,
             )
         )
 
@@ -101,10 +100,7 @@ class PurchaseOrderReader:
             order = self._read(body, asked, received_at)
         if self._compiled is None:
             return order
-        if unknown := order.unknown:
-            self._compiled.ignore(
-                unknown["purchase_orders"], unknown.get("purchase_order_lines", ())
-            )
+        self._compiled.ignore(order.unknown)
         header, lines = self._compiled.encode(order.header, order.lines)
         return replace(order, header=header, lines=[lines])
 
