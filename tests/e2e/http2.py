@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from contextlib import suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from serving import Serving
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import trustme
 
 _LONGEST_SECONDS = 30.0
@@ -26,7 +24,7 @@ _HTTP_1_1_REQUIRED = 13
 _STATUS_200 = b"\x88"
 
 
-class Http2Server:
+class Http2Server(Serving):
     """A server on a free port of this machine; a context manager.
 
     Attributes:
@@ -50,29 +48,12 @@ class Http2Server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(["h2", "http/1.1"])
         certificate.configure_cert(context)
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server: _Server = _Server(("127.0.0.1", 0), _Handler)
         self._server.told = self
         self._server.socket = context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        """Start to answer."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; open connections end first."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Server(ThreadingTCPServer):

@@ -7,10 +7,11 @@ import socket
 import threading
 from contextlib import suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from serving import Serving
 from tap import run_tap
 from tokens import certificate, trusting
 from typing_extensions import override
@@ -30,13 +31,12 @@ from tap_purchase_orders.redaction import Secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 PASSWORD = "planted/proxy+password=9"
 DEBUG = {"LOGLEVEL": "DEBUG", "TAP_PURCHASE_ORDERS_LOGLEVEL": "DEBUG"}
 
 
-class Proxy:
+class Proxy(Serving):
     """A proxy on a free port of this machine; a context manager.
 
     Attributes:
@@ -65,23 +65,6 @@ class Proxy:
 
         self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        """Start to listen."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _pass_on(here: socket.socket, there: socket.socket) -> None:

@@ -13,11 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
+from serving import Serving
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import trustme
 
 # A connection on which nothing comes is given up: nothing here waits for ever.
@@ -88,7 +87,7 @@ def read_json(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal)
 
 
-class Upstream:
+class Upstream(Serving):
     """A server on a free port of this machine; a context manager.
 
     Attributes:
@@ -106,6 +105,7 @@ class Upstream:
         self.asked: list[Asked] = []
         self.url = ""
 
+    @override
     def __enter__(self) -> Self:
         """Start to answer."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -120,22 +120,7 @@ class Upstream:
             )
             scheme = "https"
         self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; open connections end first."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return super().__enter__()
 
     def answer(self, path: str, *answers: Answer) -> None:
         """Set what a path is answered with: in this order, the last one for ever.

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from json_values import SCALARS, TEXTS, payload
+from json_values import PAYLOADS, SCALARS, TEXTS, payload
 from msgspec import Struct
 
 from tap_purchase_orders.reading.encoded import Encoded
@@ -20,6 +20,7 @@ from tap_purchase_orders.wire.body import NotJsonError, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NOW = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 PURCHASE_ORDER = payload("appzen/purchase-order--full.json")
@@ -49,6 +50,17 @@ SPELLINGS = st.sampled_from(
         '[null, {"a" : 1e2}]',
     ]
 )
+
+
+def files(upstream: str, pattern: str) -> list[Path]:
+    """Return the payloads of a kind."""
+    found = sorted((PAYLOADS / upstream).glob(pattern))
+    assert found
+    return found
+
+
+def name(path: Path) -> str:
+    return path.stem
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -173,6 +185,24 @@ def test_orders_are_read_the_same_in_one_go(body: bytes) -> None:
     text = page(body.decode())
 
     assert orders(in_one_go, text) == orders(by_field, text)
+
+
+@pytest.mark.parametrize("path", files("appzen", "purchase-order--*"), ids=name)
+def test_every_purchase_order_on_file_is_read_the_same_in_one_go(path: Path) -> None:
+    body = path.read_bytes()
+
+    assert purchase_order(PurchaseOrderReader({}), body) == purchase_order(
+        PurchaseOrderReader(), body
+    )
+
+
+@pytest.mark.parametrize("path", files("partner_center", "orders--*"), ids=name)
+def test_every_page_of_orders_on_file_is_read_the_same_in_one_go(path: Path) -> None:
+    body = path.read_bytes()
+
+    expected = orders(OrderReader(), body)
+    assert expected
+    assert orders(OrderReader({}), body) == expected
 
 
 def without_unknown(expected: Any) -> Any:
