@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
 from collections import deque
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tap_purchase_orders.asking.allowance import Allowance
-from tap_purchase_orders.asking.round_trips import RoundTrips
+from tap_purchase_orders.asking.round_trips import Longest, RoundTrips
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -28,6 +30,7 @@ _MARGIN: Final = 0.005
 _LOOK: Final = 1 / 32
 # No wait at all would be a place.
 _LEAST_WAIT_SECONDS: Final = 1e-4
+_REFUSED: Final = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class RateLimiter:
@@ -61,15 +64,16 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._under_way = 0
         self._most_under_way = 0
-        self._answers = 0
-        # How many of those under way hold a place, and those of them that may give it
-        # back before they are answered, in the order of their sending.
-        self._holding = 0
+        # How many places were taken and not given back: those of requests under way,
+        # and of the ended ones that may still count.
+        self._places = 0
+        # Requests under way that may give their places back before they are answered,
+        # in the order of their sending.
         self._slow: deque[Place] = deque()
-        self._ended: deque[_Ended] = deque()
-        self._round_trips = RoundTrips()
         # A refusal may come much quicker than what was asked for.
-        self._by_status: dict[int, RoundTrips] = {}
+        self._by_status: dict[int | None, _Alike] = {}
+        self._round_trips = RoundTrips()
+        self._longest = Longest()
         self._not_before = float("-inf")
         self._waiting = 0
         self._waiting_since = 0.0
@@ -105,7 +109,7 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             # Each waits for a place of its own, behind those who came before.
-            wait = self._wait_seconds(now, ahead=self._waiting)
+            wait = self._wait_seconds(now, self._waiting)
             if wait <= 0:
                 self._take(place, now)
                 return
@@ -117,7 +121,7 @@ class RateLimiter:
                 self._stop.wait(wait)
                 with self._lock:
                     now = self._clock()
-                    wait = self._wait_seconds(now, ahead=0)
+                    wait = self._wait_seconds(now, 0)
                     if wait <= 0:
                         self._take(place, now)
         finally:
@@ -131,34 +135,36 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             self._under_way -= 1
-            alike = None
-            if place.status == HTTPStatus.TOO_MANY_REQUESTS:
+            status = place.status
+            alike = self._by_status.get(status)
+            if alike is None:
+                alike = self._by_status[status] = _Alike()
+            if status == _REFUSED:
                 self._allowance.refused(place.sent_at, now)
-            elif place.status is not None:
-                alike = self._by_status.get(place.status)
-                if alike is None:
-                    alike = self._by_status[place.status] = RoundTrips()
-                self._answers += 1
-                # Each connection that was opened has slowed down one of them.
-                is_typical = self._answers > self._most_under_way
+            elif status is not None:
                 seconds = now - place.sent_at
-                alike.add(now, seconds, is_typical=is_typical)
-                self._round_trips.add(now, seconds, is_typical=is_typical)
+                # Most say nothing new.
+                if seconds < alike.least or not alike.are_enough:
+                    # Each connection that was opened has slowed down one of them.
+                    enough = self._most_under_way + _ENOUGH
+                    alike.add(seconds, enough)
+                    self._round_trips.add(seconds, enough)
+                if seconds > self._window:
+                    self._longest.add(now, seconds)
             if place.holds:
                 place.holds = False
-                self._holding -= 1
-                self._put(_Ended(now, alike), now)
+                alike.ended.append(now)
 
     def _take(self, place: Place, now: float) -> None:
         place.sent_at = now
         place.holds = True
-        self._holding += 1
+        self._places += 1
         self._under_way += 1
         self._most_under_way = max(self._most_under_way, self._under_way)
-        if self._is_slow(now):
+        if self._round_trips.least > self._window and self._is_slow():
             self._slow.append(place)
 
-    def _wait_seconds(self, now: float, *, ahead: int) -> float:
+    def _wait_seconds(self, now: float, ahead: int) -> float:
         """Return how long there is no place for one more request, 0 if there is.
 
         Args:
@@ -167,75 +173,70 @@ class RateLimiter:
         """
         if now < self._not_before:
             return self._not_before - now
+        most = self._allowance.at(now) - ahead
+        if self._places < most:
+            return 0.0
         self._give_back(now)
-        ended = self._ended
-        lacking = self._holding + len(ended) + ahead - self._allowance.at(now)
+        lacking = self._places - most
         if lacking < 0:
             return 0.0
         if self._slow:
             # An answer may come at any moment, and gives its place back at once.
             place = self._slow[min(lacking, len(self._slow) - 1)]
             until_free = min(self._latest(place) + self._window - now, self._look)
-        elif lacking < len(ended):
-            until_free = self._free_at(ended[lacking], now) - now
         else:
-            # One of those under way must be answered first; its place is then held for
-            # a window, but for the way back.
-            until_free = self._window - self._credit(self._round_trips, now)
-            until_free = max(until_free, self._look)
+            free_at = next(islice(self._free_times(), lacking, None), None)
+            if free_at is not None:
+                until_free = free_at - now
+            else:
+                # One of those under way must be answered first; its place is then held
+                # for a window, but for the way back.
+                until_free = self._window - self._credit(self._round_trips)
+                until_free = max(until_free, self._look)
         return max(until_free, _LEAST_WAIT_SECONDS)
 
     def _give_back(self, now: float) -> None:
         """Give back the places that are not needed any more."""
-        ended = self._ended
-        while ended and self._free_at(ended[0], now) <= now:
-            ended.popleft()
-        trips = self._round_trips
+        for alike in self._by_status.values():
+            credit = self._credit(alike)
+            ended = alike.ended
+            while ended and ended[0] - credit + self._window <= now:
+                ended.popleft()
+                self._places -= 1
+        self._longest.look_at(now)
         while self._slow:
             first = self._slow[0]
-            is_late = now >= first.sent_at + trips.most
+            is_late = now >= first.sent_at + self._longest.seconds
             if first.holds and not is_late:
                 # While it is not late itself, it was no later on its way than the
                 # latest of the others.
-                free_at = self._latest(first) + self._window
-                if now < free_at or not self._is_slow(now):
+                if now < self._latest(first) + self._window or not self._is_slow():
                     return
                 first.holds = False
-                self._holding -= 1
+                self._places -= 1
             self._slow.popleft()
+
+    def _free_times(self) -> Iterator[float]:
+        """Return in order from when on each of the ended requests needs no place."""
+        return heapq.merge(*map(self._free_times_of, self._by_status.values()))
+
+    def _free_times_of(self, alike: _Alike) -> Iterator[float]:
+        # A quicker round trip since they ended says more about their way back, too.
+        credit = self._credit(alike)
+        return (ended_at - credit + self._window for ended_at in alike.ended)
 
     def _latest(self, place: Place) -> float:
         """Return when a request has reached the server that is as late as any."""
-        trips = self._round_trips
-        return place.sent_at + trips.most - trips.least + self._margin
+        latest = place.sent_at + self._longest.seconds
+        return latest - self._round_trips.least + self._margin
 
-    def _put(self, ended: _Ended, now: float) -> None:
-        """Put a place that is held for a while behind those that are free before."""
-        ended.free_at = self._free_at(ended, now)
-        later = []
-        while self._ended and self._ended[-1].free_at > ended.free_at:
-            later.append(self._ended.pop())
-        self._ended.append(ended)
-        self._ended.extend(reversed(later))
-
-    def _free_at(self, ended: _Ended, now: float) -> float:
-        """Return from when on an ended request needs no place."""
-        # A quicker round trip since it ended says more about its way back, too.
-        credit = self._credit(ended.alike, now)
-        return max(ended.free_at, ended.ended_at - credit + self._window)
-
-    def _credit(self, trips: RoundTrips | None, now: float) -> float:
+    def _credit(self, trips: RoundTrips) -> float:
         """Return how long before its answer a request has reached the server."""
-        if trips is None:
-            return 0.0
-        trips.look_at(now)
-        if trips.count < _ENOUGH:
-            return 0.0
-        return max(0.0, trips.least - self._margin)
+        return max(0.0, trips.least - self._margin) if trips.are_enough else 0.0
 
-    def _is_slow(self, now: float) -> bool:
+    def _is_slow(self) -> bool:
         """Return whether every answer takes longer than a window."""
-        return self._credit(self._round_trips, now) > self._window
+        return self._credit(self._round_trips) > self._window
 
 
 class Place:
@@ -274,19 +275,15 @@ class Place:
         self._limiter.leave(self)
 
 
-class _Ended:
-    """A request that has ended, and may still count.
+class _Alike(RoundTrips):
+    """The requests that were answered in the same way, or not at all.
 
     Attributes:
-        ended_at: When that was.
-        alike: The round trips of those that were answered in the same way, none if it
-            was not answered.
-        free_at: Before when its place is not free in any case.
+        ended: When those have ended that still hold a place.
     """
 
-    __slots__ = ("alike", "ended_at", "free_at")
+    __slots__ = ("ended",)
 
-    def __init__(self, ended_at: float, alike: RoundTrips | None) -> None:
-        self.ended_at = ended_at
-        self.alike = alike
-        self.free_at = 0.0
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: deque[float] = deque()

@@ -1,33 +1,35 @@
 from __future__ import annotations
 
-from tap_purchase_orders.asking.round_trips import RoundTrips
+from tap_purchase_orders.asking.round_trips import Longest, RoundTrips
 
 
-def test_the_least_and_the_most_of_the_last_minutes() -> None:
+def test_the_least_is_the_least_of_all() -> None:
     trips = RoundTrips()
     for seconds in (0.3, 0.2, 0.4):
-        trips.add(0.0, seconds)
+        trips.add(seconds, 20)
 
-    assert (trips.count, trips.least, trips.most) == (3, 0.2, 0.4)
+    assert trips.least == 0.2
 
 
-def test_what_was_seen_is_known_for_five_minutes_and_not_for_more_than_ten() -> None:
+def test_enough_of_them_stay_enough_when_more_would_be_needed_later() -> None:
     trips = RoundTrips()
-    trips.add(0.0, 0.1)
-    trips.add(299.0, 0.3)
-    trips.add(301.0, 0.2)
-    assert (trips.count, trips.least, trips.most) == (3, 0.1, 0.3)
+    seen = []
+    for enough in (2, 2, 99):
+        trips.add(0.3, enough)
+        seen.append(trips.are_enough)
 
-    trips.look_at(601.0)
-    assert (trips.count, trips.least, trips.most) == (1, 0.2, 0.2)
-
-    trips.look_at(1300.0)
-    assert trips.count == 0
+    assert seen == [False, True, True]
 
 
-def test_what_is_not_typical_may_be_the_least_but_does_not_count() -> None:
-    trips = RoundTrips()
-    trips.add(0.0, 0.3)
-    trips.add(0.0, 0.1, is_typical=False)
+def test_the_longest_is_known_for_five_minutes_and_not_for_more_than_ten() -> None:
+    longest = Longest()
+    longest.add(0.0, 0.4)
+    longest.add(299.0, 0.3)
+    longest.add(301.0, 0.2)
+    assert longest.seconds == 0.4
 
-    assert (trips.count, trips.least) == (1, 0.1)
+    longest.look_at(601.0)
+    assert longest.seconds == 0.2
+
+    longest.look_at(1300.0)
+    assert longest.seconds == 0

@@ -1,0 +1,110 @@
+"""A server in simulated time that counts requests when they reach it."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from fake_time import FakeTime
+
+from tap_purchase_orders.asking.limiter import Place, RateLimiter
+
+# Times are multiples of 1/64 of a second, so that sums of them are exact.
+TICK = 1 / 64
+WINDOW = 60.0
+
+
+@dataclass(order=True)
+class UnderWay:
+    """A request that has its place, until it is answered."""
+
+    answered_at: float
+    serial: int
+    place: Place = field(compare=False)
+    status: int = field(compare=False)
+
+
+class Server:
+    """Counts requests, each at some moment between its sending and its answer.
+
+    Attributes:
+        sent: When each request was sent.
+        stamps: When the server counted it.
+        refusals: How many it refused.
+        grants: How many it serves in a window; refused ones do not count.
+    """
+
+    def __init__(self, limit: int, window: float = WINDOW) -> None:
+        self.time = FakeTime()
+        self.time.on_passing = self._answer_until
+        self.limiter = RateLimiter(limit, window, self.time, self.time.clock)
+        self.sent: list[float] = []
+        self.stamps: list[float] = []
+        self.refusals = 0
+        self.grants: float = math.inf
+        self._window = window
+        self._served: deque[float] = deque()
+        self._under_way: list[UnderWay] = []
+
+    def ask(self, pause: int, latency: int, share: float) -> None:
+        """Send a request as soon as it may be sent.
+
+        Args:
+            pause: Ticks before anybody wants to send it.
+            latency: Ticks until its answer.
+            share: Which part of these have passed when the server counts it.
+        """
+        self.time.pass_until(self.time.now + pause * TICK)
+        outbound = int(latency * share)
+        self.send(outbound * TICK, (latency - outbound) * TICK)
+
+    def send(self, outbound: float, back: float) -> None:
+        """Send a request as soon as it may be sent.
+
+        Args:
+            outbound: Seconds until the server counts it.
+            back: Seconds from then to its answer.
+        """
+        place = self.limiter.place()
+        place.__enter__()
+        now = self.time.now
+        self.sent.append(now)
+        self.stamps.append(now + outbound)
+        status = self._status(now + outbound)
+        ended = UnderWay(now + outbound + back, len(self.sent), place, status)
+        heapq.heappush(self._under_way, ended)
+        # What takes no time is answered before the next is sent.
+        self._answer_until(now)
+
+    def _status(self, stamp: float) -> int:
+        while self._served and self._served[0] <= stamp - self._window:
+            self._served.popleft()
+        if len(self._served) >= self.grants:
+            self.refusals += 1
+            return 429
+        self._served.append(stamp)
+        return 200
+
+    def wait_for_room(self, most: int) -> None:
+        """Return when fewer than so many requests are under way."""
+        while len(self._under_way) >= most:
+            self.time.pass_until(self._under_way[0].answered_at)
+
+    def _answer_until(self, moment: float) -> None:
+        while self._under_way and self._under_way[0].answered_at <= moment:
+            first = heapq.heappop(self._under_way)
+            self.time.now = max(self.time.now, first.answered_at)
+            first.place.status = first.status
+            first.place.__exit__(None, None, None)
+
+
+def never_more(server: Server, limit: int, window: float = WINDOW) -> bool:
+    """Return whether no window of the server's, wherever it begins, held more."""
+    stamps = sorted(server.stamps)
+    later = stamps[limit:]
+    # Windows of fractions of a second are not exact.
+    return all(
+        other - one >= window - 1e-9 for one, other in zip(stamps, later, strict=False)
+    )
