@@ -109,7 +109,7 @@ def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
 
     def request() -> None:
         with in_flight.place() as flight, allowance.place() as place:
-            flight.sent_at = place.sent_at
+            flight.begin()
             send()
             place.status = _GOOD
             flight.is_answered = True

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tap_purchase_orders.wire.retry_after import http_date
+
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class Answer(Struct, frozen=True):
@@ -17,8 +19,7 @@ class Answer(Struct, frozen=True):
     Attributes:
         body: Its JSON value.
         received_at: When it had arrived, in UTC.
-        as_of: When it was given by the upstream's own clock, by which its dates are
-            to be judged; ours where it does not say.
+        headers: Its header fields, looked up in lower or upper case alike.
         exchange: Returns by what the upstream's support finds this exchange, if by
             anything; few answers are ever asked for it.
         body_bytes: The length of the body.
@@ -26,9 +27,17 @@ class Answer(Struct, frozen=True):
 
     body: Any
     received_at: dt.datetime
-    as_of: dt.datetime
+    headers: Mapping[str, str]
     exchange: Callable[[], str | None]
     body_bytes: int = 0
+
+    @property
+    def as_of(self) -> dt.datetime:
+        """When it was given by the upstream's own clock; ours where it does not say.
+
+        By that its dates are to be judged.
+        """
+        return http_date(self.headers.get("Date", "")) or self.received_at
 
     @property
     def correlation_id(self) -> str | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-
-import backoff
+from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.asking.outcome import (
@@ -28,9 +26,10 @@ from tap_purchase_orders.asking.transport import (
 )
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.wire.retry_after import asked_wait_seconds
+from tap_purchase_orders.wire.waits import longer_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Iterator
 
     from requests.auth import AuthBase
 
@@ -102,35 +101,33 @@ class Asker:
         return self._reader.named(message, exchange)
 
     def _ask(self, question: Question) -> Answer | Failure:
-        # The first value only starts the generator: it is no wait.
-        waits = backoff.expo(max_value=_LONGEST_WAIT_SECONDS)
-        next(waits)
+        waits = longer_waits()
         headers = self._dialect.headers()
         is_renewed = False
         is_repeat = False
         tries = 0
         while True:
             response, outcome = self._try(question, headers, is_repeat=is_repeat)
+            if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
+                self._renew(response, is_renewed=is_renewed)
+                is_renewed = True
+            elif isinstance(outcome, MayPass):
+                tries += 1
+                wait = _wait_seconds(response, waits)
+                if wait > _LONGEST_WAIT_SECONDS:
+                    return outcome.failure
+                if response is not None and _asks_for_patience(response):
+                    question.limiter.hold(wait)
+                if tries >= self._max_tries:
+                    return outcome.failure
+                self._wait(outcome.failure, wait, tries)
+            else:
+                return outcome
             is_repeat = True
             # An answer of any kind ends a request; one that got none is repeated as
             # the same (Partner Center, *Headers*: MS-RequestId).
             if response is not None:
                 headers = self._dialect.headers()
-            if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
-                self._renew(response, is_renewed=is_renewed)
-                is_renewed = True
-                continue
-            if not isinstance(outcome, MayPass):
-                return outcome
-            tries += 1
-            wait = _wait_seconds(response, waits)
-            if wait > _LONGEST_WAIT_SECONDS:
-                return outcome.failure
-            if response is not None and _asks_for_patience(response):
-                question.limiter.hold(wait)
-            if tries >= self._max_tries:
-                return outcome.failure
-            self._wait(outcome.failure, wait, tries)
 
     def _try(
         self, question: Question, headers: dict[str, str], *, is_repeat: bool
@@ -143,7 +140,7 @@ class Asker:
             with self._in_flight.place() as flight, question.limiter.place() as place:
                 self._budget.take(is_repeat=is_repeat)
                 request = Request(question.url, sent, question.body)
-                flight.sent_at = place.sent_at
+                flight.begin()
                 # Unless an answer comes.
                 flight.is_troubled = True
                 response = self._transport.send(request)
@@ -213,11 +210,9 @@ def _asks_for_patience(response: Response) -> bool:
     )
 
 
-def _wait_seconds(
-    response: Response | None, waits: Generator[float, Any, None]
-) -> float:
+def _wait_seconds(response: Response | None, waits: Iterator[float]) -> float:
     """Return how long to wait before the next try."""
-    wait: float = min(backoff.random_jitter(next(waits)), _LONGEST_WAIT_SECONDS)
+    wait = min(next(waits), _LONGEST_WAIT_SECONDS)
     if response is None:
         return wait
     return max(wait, asked_wait_seconds(response.headers))

@@ -22,6 +22,8 @@ _IN_USE: Final = 0.75
 # wait for its turn: up to `_HARMLESS` more is worth it, from `_FUTILE` on fewer do.
 _HARMLESS: Final = 0.25
 _FUTILE: Final = 0.85
+# What takes no longer keeps nobody waiting, whatever it is made of.
+_NO_TIME_SECONDS: Final = 1e-3
 # Changes beyond these have another cause.
 _PLAUSIBLE: Final = (-0.5, 1.5)
 # So much more than what the server can do at once, lest it wait for us.
@@ -78,7 +80,7 @@ class Concurrency:
 
     def answered(self, sent_at: float, now: float) -> None:
         """Take in when a request was sent, and that its answer came now."""
-        seconds = max(now - sent_at, 1e-6)
+        seconds = max(now - sent_at, _NO_TIME_SECONDS)
         self._seconds += seconds
         if sent_at < self._began_at:
             # It was under way with another number of others.
@@ -95,7 +97,7 @@ class Concurrency:
 
         What was under way together counts once.
         """
-        if sent_at < self._eased_at:
+        if sent_at <= self._eased_at:
             return
         self._eased_at = now
         self._restores_to = max(self._restores_to, self.limit)

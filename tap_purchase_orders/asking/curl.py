@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,8 +18,10 @@ from tap_purchase_orders.asking.curl_failures import (
     failure_of,
 )
 from tap_purchase_orders.asking.curl_head import Head, read_head
+from tap_purchase_orders.asking.incoming import IncomingBody, LargeBodies
+from tap_purchase_orders.asking.loop import Transfers, asking_loop, running_loop
 from tap_purchase_orders.wire import bounded
-from tap_purchase_orders.wire.bounded import Body, UnfitAnswerError, Unpacking
+from tap_purchase_orders.wire.bounded import UnfitAnswerError, is_packed
 from tap_purchase_orders.wire.failures import (
     BROKEN,
     HEAD_TOO_LARGE,
@@ -27,7 +30,7 @@ from tap_purchase_orders.wire.failures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # Of TCP, of a proxy and of TLS together.
 _CONNECT_SECONDS = 10
@@ -67,15 +70,17 @@ class Exchanged(Struct, frozen=True):
 
     Attributes:
         head: Its head.
-        body: The unpacked body; to be closed when it is no longer needed.
+        body: The unpacked body.
+        close: To be called when the body is no longer needed.
     """
 
     head: Head
-    body: Body
+    body: bytes
+    close: Callable[[], None]
 
 
 class Connections:
-    """Connections to one server, each in the hands of one thread at a time.
+    """Connections to one server, for the tasks of a loop.
 
     TLS is verified, redirects are not followed, no cookies are kept, and no file of
     the user's (`.netrc`, `.curlrc`) is looked at. HTTP/2 is spoken over TLS where the
@@ -91,16 +96,14 @@ class Connections:
         self._origin = origin
         self._authorities = authorities
         self._proxy = proxy
-        # The one used last is taken first, so that few requests need few connections.
-        self._free: list[pycurl.Curl] = []
-        self._places = BoundedSemaphore(bounded.MOST_LARGE_BODIES)
+        self._transfers = Transfers()
+        self._free: list[_Exchange] = []
+        self._places = LargeBodies(bounded.MOST_LARGE_BODIES)
 
     def exchange(
         self, target: str, fields: Sequence[bytes], body: bytes | None = None
     ) -> Exchanged:
-        """Return the answer to a request.
-
-        Not for the main thread: no signal is heard in here.
+        """Return the answer to a request; for tasks of a loop only.
 
         Args:
             target: Path and query, printable ASCII; they are sent as they are.
@@ -111,52 +114,19 @@ class Connections:
             ExchangeError: No whole answer came.
             UnfitAnswerError: The answer is too large, or packed in an unknown way.
         """
+        exchange = self._free.pop() if self._free else self._new()
         try:
-            handle = self._free.pop()
-        except IndexError:
-            handle = self._new_handle()
-        handle.setopt(pycurl.REQUEST_TARGET, target)
-        handle.setopt(pycurl.HTTPHEADER, fields)
-        if body is None:
-            handle.setopt(pycurl.HTTPGET, 1)
-        else:
-            handle.setopt(pycurl.POSTFIELDS, body)
-        answer = _Answer(Body(bounded.LARGEST_BODY_BYTES, self._places))
-        try:
-            return self._performed(handle, answer)
-        except BaseException:
-            answer.body.close()
-            raise
+            return exchange.made(target, fields, body)
         finally:
-            self._free.append(handle)
+            self._free.append(exchange)
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
-        while self._free:
-            self._free.pop().close()
+        """Close the connections. Nothing may be under way."""
+        asking_loop().begin(self._transfers.close)
 
-    def _performed(self, handle: pycurl.Curl, answer: _Answer) -> Exchanged:
-        handle.setopt(pycurl.PREREQFUNCTION, answer.begin)
-        handle.setopt(pycurl.HEADERFUNCTION, answer.take_line)
-        handle.setopt(pycurl.WRITEFUNCTION, answer.take_piece)
-        try:
-            handle.perform()
-        except pycurl.error as error:
-            if answer.is_enough:
-                return answer.whole()
-            if answer.requests > 1:
-                # It may be that a server of HTTP/2 wants to be asked in HTTP/1.1 (RFC
-                # 9113, HTTP_1_1_REQUIRED): the next request is.
-                handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-            attempt = Attempt(
-                handle,
-                self._proxy,
-                is_sent=answer.requests > 0,
-                has_head=answer.head is not None,
-            )
-            problem = answer.problem or failure_of(error.args[0], attempt)
-            raise problem from error
-        return answer.whole()
+    def _new(self) -> _Exchange:
+        handle = self._new_handle()
+        return _Exchange(handle, self._transfers, self._proxy, self._places)
 
     def _new_handle(self) -> pycurl.Curl:
         handle = pycurl.Curl()
@@ -181,96 +151,170 @@ class Connections:
         return handle
 
 
-class _Answer:
-    """An answer while it comes.
+class _Exchange:
+    """Makes one exchange after another.
 
-    No exception may leave what the library calls: its binding would print it.
+    What the library calls must raise nothing: its binding would print it.
 
-    Attributes:
-        body: Its body.
-        head: Its head, once it is whole.
-        requests: How many requests the library would have sent for it.
-        is_enough: Whether the rest of it is of no interest.
-        problem: Why it was not taken in.
+    Args:
+        handle: The library's own, ready but for the request.
+        transfers: What performs it.
+        proxy: The address of the proxy, or nothing.
+        places: The places for large bodies.
     """
 
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.head: Head | None = None
-        self.requests = 0
-        self.is_enough = False
-        self.problem: ExchangeError | UnfitAnswerError | None = None
-        self._unpacking = Unpacking("", body)
+    def __init__(
+        self,
+        handle: pycurl.Curl,
+        transfers: Transfers,
+        proxy: str,
+        places: LargeBodies,
+    ) -> None:
+        self._handle = handle
+        self._transfers = transfers
+        self._proxy = proxy
+        self._places = places
+        self._sent_fields: Sequence[bytes] = ()
+        handle.setopt(pycurl.PREREQFUNCTION, self._begin)
+        handle.setopt(pycurl.HEADERFUNCTION, self._take_line)
+        handle.setopt(pycurl.WRITEFUNCTION, self._take_piece)
+        self._expect()
+
+    def _expect(self) -> None:
+        """Make ready for the next answer."""
+        self._loop = running_loop()
+        self._body = IncomingBody(self._places, self._go_on)
+        # The head, once it is whole; and the lines of it until then.
+        self._head: Head | None = None
         self._lines: list[bytes] = []
         self._head_bytes = 0
+        # How many requests the library would have sent for it.
+        self._requests = 0
+        self._is_packed = False
+        # Whether the rest of the answer is of no interest, or why it was not taken in.
+        self._is_enough = False
+        self._problem: ExchangeError | UnfitAnswerError | None = None
 
-    def begin(self, *_: object) -> int:
+    def made(
+        self, target: str, fields: Sequence[bytes], body: bytes | None
+    ) -> Exchanged:
+        """Return the answer to a request; the same as `Connections.exchange`."""
+        handle = self._handle
+        handle.setopt(pycurl.REQUEST_TARGET, target)
+        if fields is not self._sent_fields:
+            handle.setopt(pycurl.HTTPHEADER, fields)
+            self._sent_fields = fields
+        if body is None:
+            handle.setopt(pycurl.HTTPGET, 1)
+        else:
+            handle.setopt(pycurl.POSTFIELDS, body)
+        self._expect()
+        try:
+            assert self._loop is not None  # noqa: S101  # it is a task that calls
+            if code := self._loop.perform(self._transfers, handle):
+                self._failed(code)
+            return self._whole()
+        except BaseException:
+            self._body.close()
+            raise
+
+    def _failed(self, code: int) -> None:
+        """Return if what came is enough.
+
+        Raises:
+            ExchangeError: No whole answer came.
+            UnfitAnswerError: The answer is too large, or packed in an unknown way.
+        """
+        if self._is_enough:
+            return
+        if self._requests > 1:
+            # It may be that a server of HTTP/2 wants to be asked in HTTP/1.1 (RFC
+            # 9113, HTTP_1_1_REQUIRED): the next request is.
+            self._handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        attempt = Attempt(
+            self._handle,
+            self._proxy,
+            is_sent=self._requests > 0,
+            has_head=self._head is not None,
+        )
+        raise self._problem or failure_of(code, attempt)
+
+    def _whole(self) -> Exchanged:
+        """Return the answer, all of which has come.
+
+        Raises:
+            ExchangeError: There is no head, or its packed body is broken.
+            UnfitAnswerError: It is too large.
+        """
+        head, body = self._head, self._body
+        if head is None:
+            raise ExchangeError(NO_HTTP)
+        if self._is_packed and not self._is_enough:
+            try:
+                body.unpack(head.coding)
+            except TimeoutError as error:
+                raise ExchangeError(NOT_ANSWERED_IN_TIME) from error
+            except (ValueError, zlib.error) as error:
+                raise ExchangeError(BROKEN) from error
+        return Exchanged(head, body.value(), body.close)
+
+    def _begin(self, *_: object) -> int:
         """Return whether a request may be sent: one may.
 
         Where a kept connection turns out to be closed, the library would send it once
         more: uncounted, and without a wait.
         """
-        self.requests += 1
-        is_first = self.requests == 1
+        self._requests += 1
+        is_first = self._requests == 1
         return int(pycurl.PREREQFUNC_OK if is_first else pycurl.PREREQFUNC_ABORT)
 
-    def take_line(self, line: bytes) -> int:
+    def _take_line(self, line: bytes) -> int:
         """Take in a line of a head, or of what follows a body."""
-        self._head_bytes += len(line)
+        length = len(line)
+        self._head_bytes += length
         if self._head_bytes > bounded.LARGEST_HEAD_BYTES:
-            words = BROKEN if self.head else HEAD_TOO_LARGE
-            self.problem = ExchangeError(words)
+            words = BROKEN if self._head else HEAD_TOO_LARGE
+            self._problem = ExchangeError(words)
             return _END
-        if self.head is None:
+        if self._head is None:
             self._lines.append(line)
-            if line in _LAST_LINES:
-                return self._take_head(len(line))
-        return len(line)
-
-    def _take_head(self, length: int) -> int:
-        head = read_head(self._lines)
-        self._lines.clear()
-        if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            self.problem = ExchangeError(NO_HTTP)
-            return _END
-        if head.status < HTTPStatus.OK or self.requests == 0:
-            # An interim answer, or that of a proxy.
-            return length
-        self.head = head
-        if head.status in bounded.REDIRECTS:
-            self.is_enough = True
-            return _END
-        try:
-            coding = head.fields.get("Content-Encoding", "")
-            self._unpacking = Unpacking(coding, self.body)
-        except UnfitAnswerError as error:
-            self.problem = error
-            return _END
+            if line in _LAST_LINES and not self._take_head():
+                return _END
         return length
 
-    def take_piece(self, piece: bytes) -> int:
+    def _take_head(self) -> bool:
+        """Take in a whole head; return whether to go on."""
+        head = read_head(self._lines)
+        # Its fields keep the lines.
+        self._lines = []
+        if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
+            self._problem = ExchangeError(NO_HTTP)
+            return False
+        if head.status < HTTPStatus.OK or self._requests == 0:
+            # An interim answer, or that of a proxy.
+            return True
+        self._head = head
+        self._is_enough = head.status in bounded.REDIRECTS
+        try:
+            self._is_packed = is_packed(head.coding)
+        except UnfitAnswerError as error:
+            self._problem = error
+        return not (self._is_enough or self._problem)
+
+    def _take_piece(self, piece: bytes) -> int | None:
         """Take in a piece of the body."""
         try:
-            self._unpacking.take(piece)
+            return None if self._body.take(piece) else pycurl.WRITEFUNC_PAUSE
         except UnfitAnswerError as error:
-            self.problem = error
-        except TimeoutError:
-            self.problem = ExchangeError(NOT_ANSWERED_IN_TIME)
-        except Exception:  # noqa: BLE001  # none may leave this
-            self.problem = ExchangeError(BROKEN)
-        return _END if self.problem else len(piece)
+            self._problem = error
+            return _END
 
-    def whole(self) -> Exchanged:
-        """Return the answer, all of which has come.
+    def _go_on(self) -> None:
+        """Let the library go on after a pause; for any thread."""
+        if self._loop is not None:
+            self._loop.begin(self._unpause)
 
-        Raises:
-            ExchangeError: There is no head, or its packed body is cut off.
-        """
-        if self.head is None:
-            raise ExchangeError(NO_HTTP)
-        if not self.is_enough:
-            try:
-                self._unpacking.end()
-            except ValueError as error:
-                raise ExchangeError(BROKEN) from error
-        return Exchanged(self.head, self.body)
+    def _unpause(self) -> None:
+        # It may have ended meanwhile.
+        with suppress(pycurl.error):
+            self._handle.pause(pycurl.PAUSE_CONT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,12 +16,33 @@ if TYPE_CHECKING:
 class Fields(Mapping[str, str]):
     """Header fields, looked up in lower or upper case alike.
 
+    They are read when the first one is looked up: of most answers none ever is.
+
     Args:
-        values: Them by their names in lower case.
+        lines: The lines behind the first of a head.
     """
 
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._lines = lines
+
+    def may_have(self, name: bytes) -> bool:
+        """Return whether there may be a field of a name, without reading them.
+
+        Args:
+            name: It, in lower case.
+        """
+        return name in b"".join(self._lines).lower()
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for line in b"".join(self._lines).decode("latin-1").split("\n"):
+            name, colon, value = line.partition(":")
+            if colon:
+                name, value = name.lower(), value.strip()
+                known = values.get(name)
+                values[name] = value if known is None else f"{known}, {value}"
+        return values
 
     @override
     def __getitem__(self, name: str) -> str:
@@ -50,7 +72,16 @@ class Head(Struct, frozen=True):
 
     status: int
     reason: str
-    fields: Mapping[str, str]
+    fields: Fields
+
+    @property
+    def coding(self) -> str:
+        """How the body is packed, by its field; empty if it is not."""
+        name = "content-encoding"
+        if not self.fields.may_have(name.encode()):
+            return ""
+        coding: str = self.fields.get(name, "")
+        return coding
 
 
 def read_head(lines: Sequence[bytes]) -> Head:
@@ -59,14 +90,7 @@ def read_head(lines: Sequence[bytes]) -> Head:
     Args:
         lines: Its lines, the first and the empty last one too.
     """
-    first, *others = b"".join(lines).decode("latin-1").split("\n")
-    values: dict[str, str] = {}
-    for line in others:
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.lower(), value.strip()
-            known = values.get(name)
-            values[name] = value if known is None else f"{known}, {value}"
-    _, _, rest = first.strip().partition(" ")
+    first, *others = lines
+    _, _, rest = first.decode("latin-1").strip().partition(" ")
     status, _, reason = rest.partition(" ")
-    return Head(int(status) if status.isdecimal() else 0, reason, Fields(values))
+    return Head(int(status) if status.isdecimal() else 0, reason, Fields(others))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.asking.concurrency import Concurrency
+from tap_purchase_orders.asking.loop import Bell, asking_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.asking.stop import Stop
 
-# How often one who waits looks whether asking is to end.
-_LOOK_SECONDS = 0.5
-
 
 class InFlight:
     """Lets as many requests be under way as are of use, however many would ask.
@@ -26,22 +23,26 @@ class InFlight:
     Those who read the lists of what is to be asked for ask themselves, beside those
     who do the rest. Who came first goes first.
 
+    Attributes:
+        clock: Seconds that never go back.
+
     Args:
         limit: Requests at once, at most.
         stop: Ends the waiting.
-        clock: Seconds that never go back.
+        clock: As above. By default, seconds in which nothing was left to do but wait:
+            answers that wait for us say nothing about the server.
     """
 
     def __init__(
-        self, limit: int, stop: Stop, clock: Callable[[], float] = time.monotonic
+        self, limit: int, stop: Stop, clock: Callable[[], float] | None = None
     ) -> None:
         self._concurrency = Concurrency(limit)
         self._stop = stop
-        self._clock = clock
+        self.clock = clock or asking_loop().idle_seconds
         self._lock = threading.Lock()
         self._under_way = 0
-        # Locks that are released for those who wait, the first first.
-        self._line: deque[threading.Lock] = deque()
+        # Those of the ones who wait, the first first.
+        self._line: deque[Bell] = deque()
 
     def place(self) -> Flight:
         """Return a place for one request.
@@ -61,12 +62,10 @@ class InFlight:
             if not self._line and self._under_way < self._concurrency.limit:
                 self._under_way += 1
                 return
-            turn = threading.Lock()
-            turn.acquire()
+            turn = Bell()
             self._line.append(turn)
         try:
-            while not turn.acquire(timeout=_LOOK_SECONDS):
-                self._stop.check()
+            self._stop.wait_for(turn)
         except BaseException:
             with self._lock:
                 if turn in self._line:
@@ -79,23 +78,23 @@ class InFlight:
         """Take in that a request has ended."""
         with self._lock:
             if flight.is_answered:
-                self._concurrency.answered(flight.sent_at, self._clock())
+                self._concurrency.answered(flight.sent_at, self.clock())
             elif flight.is_troubled:
-                self._concurrency.troubled(flight.sent_at, self._clock())
+                self._concurrency.troubled(flight.sent_at, self.clock())
             self._give_back()
 
     def _give_back(self) -> None:
         self._under_way -= 1
         while self._line and self._under_way < self._concurrency.limit:
             self._under_way += 1
-            self._line.popleft().release()
+            self._line.popleft().ring()
 
 
 class Flight:
     """The place of one request among those under way, while its context lasts.
 
     Attributes:
-        sent_at: To be set to when the request began, by the clock of `InFlight`.
+        sent_at: When the request began, by the clock of `InFlight`.
         is_answered: To be set when it was answered.
         is_troubled: To be set when the server could not serve it, or not in time.
     """
@@ -107,6 +106,10 @@ class Flight:
         self.sent_at = 0.0
         self.is_answered = False
         self.is_troubled = False
+
+    def begin(self) -> None:
+        """Take in that the request is now sent: what it has waited for is over."""
+        self.sent_at = self._in_flight.clock()
 
     def __enter__(self) -> Self:
         """Wait for the place.

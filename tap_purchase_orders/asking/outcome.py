@@ -19,7 +19,6 @@ from tap_purchase_orders.wire.body import (
     json_text,
 )
 from tap_purchase_orders.wire.failures import one_line
-from tap_purchase_orders.wire.retry_after import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -199,11 +198,10 @@ class ResponseReader:
                 "invalid_response", f"HTTP 200, but {problem}", response, error.code
             )
             return replace(failure, payload=json_text(body, self._hide))
-        received_at = now()
         return Answer(
             body=body,
-            received_at=received_at,
-            as_of=http_date(response.headers.get("Date", "")) or received_at,
+            received_at=now(),
+            headers=response.headers,
             # Not of the response itself: that would keep its body.
             exchange=partial(self.id_in, response.headers, response.sent.headers),
             body_bytes=len(response.body),

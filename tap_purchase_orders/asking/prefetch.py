@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -10,7 +9,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from tap_purchase_orders.asking.useful_workers import UsefulWorkers
+from tap_purchase_orders.asking.loop import asking_loop
 from tap_purchase_orders.errors import StoppedError
 
 if TYPE_CHECKING:
@@ -20,16 +19,22 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# Enough to keep every worker busy while the consumer is behind, and little to hold.
-_LOOK_AHEAD_PER_WORKER = 2
+# Enough to keep all busy while the consumer is behind, and little to hold; what is
+# asked for ahead is asked for in vain where the consumer leaves early.
+_AHEAD_PER_WORKER = 4
+_MANY_AHEAD = 48
+_LEAST_AHEAD_PER_WORKER = 2
+# What the results that wait may weigh before no more is begun.
+_MOST_WAITING_BYTES = 16 * 1024 * 1024
+# A part of them is begun at once: to wake those who do them costs more than to hold
+# these.
+_PARTS = 4
 # Where so many are begun, a consumer that was woken lets a few more get done: to wake
 # it for each of them costs both sides more than to write what it takes.
 _MANY = 16
-_GATHER_SECONDS = 0.004
+_GATHER_SECONDS = 0.016
 # How often a waiting consumer looks whether the run is to end.
 _LOOK_SECONDS = 0.5
-# How often an idle worker looks whether the program is at its end.
-_IDLE_SECONDS = 5.0
 # How long requests that are under way may still take when the run is to end.
 _GRACE_SECONDS = 10.0
 
@@ -40,37 +45,42 @@ def prefetch(
     workers: int,
     stop: Stop,
     before_waiting: Callable[[], None] = lambda: None,
+    weigh: Callable[[Result], int] = lambda _: 0,
 ) -> Iterator[Result]:
     """Yield what each task returns, in the order of the tasks.
 
-    At most `workers` tasks are under way, fewer where more would be in each other's
-    way, and a few more results wait to be taken.
-    The tasks are taken from their iterable on the caller's thread, and called on
-    others.
+    At most `workers` tasks are under way, and a few more results wait to be taken.
+    The tasks are taken from their iterable on the caller's thread, and called on that
+    of the loop: they give way to each other where they ask and where they wait.
 
     Args:
         tasks: What to do. An error in a task is raised here, in its turn; one in the
             iterable when all that was begun before has been yielded.
-        workers: How many threads there are.
+        workers: How many tasks are under way at once, at most.
         stop: When it is requested, no task is begun. Results of those that are under
             way are still yielded; the others are left out. It is requested here when
             the tasks come to a bad end.
         before_waiting: Called on the caller's thread whenever it is about to wait.
+        weigh: Returns about how many bytes a result holds: of large ones fewer wait.
     """
-    window = _Window(tasks, workers, stop)
+    window = _Window(tasks, workers, stop, weigh)
+    most = min(_AHEAD_PER_WORKER * workers, _MANY_AHEAD)
+    most = max(most, _LEAST_AHEAD_PER_WORKER * workers)
     try:
-        window.fill(_LOOK_AHEAD_PER_WORKER * workers)
+        window.fill(most)
         while window.pending:
             turn = window.pending.popleft()
             if not turn.is_done:
                 before_waiting()
                 window.wait_for(turn)
                 if len(window.pending) >= _MANY:
-                    time.sleep(_GATHER_SECONDS)
+                    window.gather()
             if isinstance(turn.error, StoppedError):
                 continue
             result = turn.outcome()
-            window.fill(1)
+            window.taken(turn)
+            if (room := most - len(window.pending)) >= most // _PARTS:
+                window.fill(room)
             yield result
         window.raise_source_error()
     except BaseException:
@@ -78,7 +88,7 @@ def prefetch(
         stop.request()
         raise
     finally:
-        window.close()
+        window.leave_out()
 
 
 class _Turn(Generic[Result]):
@@ -89,9 +99,10 @@ class _Turn(Generic[Result]):
         result: What it returned, once it is done.
         error: What it raised instead, or `StoppedError` if it was not begun.
         is_done: Whether one of these is there.
+        weight: About how many bytes the result holds.
     """
 
-    __slots__ = ("error", "is_done", "result", "task")
+    __slots__ = ("error", "is_done", "result", "task", "weight")
 
     result: Result
 
@@ -99,6 +110,7 @@ class _Turn(Generic[Result]):
         self.task = task
         self.error: BaseException | None = None
         self.is_done = False
+        self.weight = 0
 
     def outcome(self) -> Result:
         """Return what the task returned, or raise what it raised."""
@@ -110,30 +122,34 @@ class _Turn(Generic[Result]):
 class _Window(Generic[Result]):
     """The tasks that are begun and not yet yielded.
 
-    Between the threads there are two queues and no lock: a worker that has done a task
+    Between the two threads there are two queues and no lock: whoever has done a task
     finds the next one at once, and the consumer is woken for the very result that it
     waits for.
     """
 
     def __init__(
-        self, tasks: Iterable[Callable[[], Result]], workers: int, stop: Stop
+        self,
+        tasks: Iterable[Callable[[], Result]],
+        workers: int,
+        stop: Stop,
+        weigh: Callable[[Result], int],
     ) -> None:
         self.pending: deque[_Turn[Result]] = deque()
         self._source_error: Exception | None = None
         self._source = iter(tasks)
-        self._useful = UsefulWorkers(workers)
-        self._lock = threading.Lock()
-        # All that were ever called in, and those of them that are sent home.
-        self._threads = 0
-        self._idle = 0
-        self._calls: SimpleQueue[None] = SimpleQueue()
+        self._workers = workers
+        self._weigh = weigh
+        # Those at work, and what results weighed so far. Only the loop's thread changes
+        # these; only the other one, what was taken of them.
+        self._working = 0
+        self._is_calling = False
+        self._done_bytes = 0
+        self._taken_bytes = 0
         self._stop = stop
-        # Ends a worker: none.
-        self._to_do: SimpleQueue[_Turn[Result] | None] = SimpleQueue()
+        self._to_do: deque[_Turn[Result]] = deque()
         self._awaited: _Turn[Result] | None = None
         self._done: SimpleQueue[_Turn[Result]] = SimpleQueue()
         self._has_failed = False
-        self._is_closed = False
         self._ends_at: float | None = None
 
     def fill(self, count: int) -> None:
@@ -144,13 +160,33 @@ class _Window(Generic[Result]):
             for task in islice(self._source, count):
                 turn = _Turn(task)
                 self.pending.append(turn)
-                self._to_do.put(turn)
-                if self._threads < self._useful.count:
-                    self._call_in()
+                self._to_do.append(turn)
+                # The next one may be long in coming.
+                self._call()
         except StoppedError:
             pass
         except Exception as error:  # noqa: BLE001  # raised by the caller, in its turn
             self._source_error = error
+
+    def taken(self, turn: _Turn[Result]) -> None:
+        """Take in that a result waits no longer."""
+        if turn.weight:
+            self._taken_bytes += turn.weight
+            self._call()
+
+    def _call(self) -> None:
+        """Have all at work who are of use."""
+        # Who has nothing to do says so before a last look at what there is, and so
+        # does who calls in others.
+        is_of_use = self._working < self._workers and not self._is_full
+        if self._to_do and is_of_use and not self._is_calling:
+            self._is_calling = True
+            asking_loop().begin(self._call_in)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the results that wait are too large for more."""
+        return self._done_bytes - self._taken_bytes > _MOST_WAITING_BYTES
 
     def raise_source_error(self) -> None:
         """Raise the error that ended the iterable of the tasks, if one did."""
@@ -163,95 +199,65 @@ class _Window(Generic[Result]):
         # done when we await it: one of us sees the other.
         self._awaited = turn
         while not (turn.is_done or self._is_given_up(turn)):
+            asking_loop().check()
             with suppress(Empty):
                 self._done.get(timeout=_LOOK_SECONDS)
+
+    def gather(self) -> None:
+        """Wait a moment for half of the tasks; the others keep all busy meanwhile."""
+        self._awaited = middle = self.pending[len(self.pending) // 2]
+        if not middle.is_done:
+            with suppress(Empty):
+                self._done.get(timeout=_GATHER_SECONDS)
 
     def _is_given_up(self, turn: _Turn[Result]) -> bool:
         """Return whether a task need not be waited for: asking is to end."""
         if not self._stop.is_requested:
             return False
-        self._leave_out()
+        self.leave_out()
         now = time.monotonic()
         self._ends_at = self._ends_at or now + _GRACE_SECONDS
         if not turn.is_done and now >= self._ends_at:
             turn.error = StoppedError()
         return turn.error is not None
 
-    def close(self) -> None:
-        """Let go of the threads."""
-        self._leave_out()
-        self._is_closed = True
-        for _ in range(self._threads):
-            self._to_do.put(None)
-            self._calls.put(None)
-
-    def _leave_out(self) -> None:
-        """Do without the tasks that no worker has begun."""
-        while True:
-            try:
-                turn = self._to_do.get_nowait()
-            except Empty:
-                return
-            if turn is not None:
+    def leave_out(self) -> None:
+        """Do without the tasks that nobody has begun."""
+        with suppress(IndexError):
+            while True:
+                turn = self._to_do.popleft()
                 turn.error = StoppedError()
                 turn.is_done = True
 
-    def _work(self) -> None:
-        while (turn := self._next()) is not None:
-            try:
-                self._check()
-                turn.result = turn.task()
-            except BaseException as error:  # noqa: BLE001  # raised by the consumer
-                turn.error = error
-                if not isinstance(error, StoppedError):
-                    # It ends everything in its turn: nothing more is to be begun.
-                    self._has_failed = True
-            turn.is_done = True
-            if self._awaited is turn:
-                self._done.put(turn)
-            # What it holds may be large, and the next task long in coming.
-            del turn
-            if self._useful.done():
-                self._adjust()
-            if self._threads - self._idle > self._useful.count:
-                self._go_home()
-
-    def _adjust(self) -> None:
-        """Call in as many as are now of use; those too many go home by themselves."""
-        while self._threads - self._idle < self._useful.count and not self._is_closed:
-            self._call_in()
-
     def _call_in(self) -> None:
-        """Have one more worker, if one more is of use."""
-        with self._lock:
-            if self._threads - self._idle >= self._useful.count:
-                return
-            if self._idle:
-                self._idle -= 1
-                self._calls.put(None)
-                return
-            self._threads += 1
-            name = f"fetch-{self._threads}"
-        threading.Thread(target=self._work, name=name).start()
+        """Have as many at work as there may be."""
+        self._is_calling = False
+        for _ in range(min(len(self._to_do), self._workers - self._working)):
+            asking_loop().begin(self._work)
 
-    def _go_home(self) -> None:
-        """Wait until called in again, unless others have gone meanwhile."""
-        with self._lock:
-            if self._is_closed or self._threads - self._idle <= self._useful.count:
-                return
-            self._idle += 1
-        while threading.main_thread().is_alive():
-            with suppress(Empty):
-                self._calls.get(timeout=_IDLE_SECONDS)
-                return
+    def _work(self) -> None:
+        """Do what there is to do, unless enough others do."""
+        while self._to_do and self._working < self._workers and not self._is_full:
+            self._working += 1
+            with suppress(IndexError):
+                while not self._is_full:
+                    self._do(self._to_do.popleft())
+            self._working -= 1
 
-    def _next(self) -> _Turn[Result] | None:
-        """Return what is to be done next, none if nothing more is."""
-        # Whoever forgets to close this must not keep the interpreter from ending.
-        while threading.main_thread().is_alive():
-            with suppress(Empty):
-                return self._to_do.get(timeout=_IDLE_SECONDS)
-        return None
+    def _do(self, turn: _Turn[Result]) -> None:
+        try:
+            self._check()
+            turn.result = turn.task()
+            turn.weight = self._weigh(turn.result)
+            self._done_bytes += turn.weight
+        except BaseException as error:  # noqa: BLE001  # raised by the consumer
+            turn.error = error
+            if not isinstance(error, StoppedError):
+                # It ends everything in its turn: nothing more is to be begun.
+                self._has_failed = True
+        turn.is_done = True
+        if self._awaited is turn:
+            self._done.put(turn)
 
     def _check(self) -> None:
         if self._has_failed:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
+from tap_purchase_orders.asking.loop import Bell
 from tap_purchase_orders.errors import StoppedError
 
 
@@ -15,7 +14,11 @@ class Stop:
     """
 
     def __init__(self, parent: Stop | None = None) -> None:
-        self._event = threading.Event()
+        # No more than that: it is requested by handlers of signals, which may come
+        # while anything else is under way.
+        self._is_requested = False
+        # Of those who wait, and would not hear of it else.
+        self._bells: set[Bell] = set()
         self._children: list[Stop] = []
         if parent is not None:
             parent._children.append(self)  # noqa: SLF001  # one of its own kind
@@ -24,14 +27,16 @@ class Stop:
 
     def request(self) -> None:
         """Ask everything that waits, and whatever would ask, to end."""
-        self._event.set()
+        self._is_requested = True
+        for bell in list(self._bells):
+            bell.ring()
         for child in self._children:
             child.request()
 
     @property
     def is_requested(self) -> bool:
         """Whether asking is to end."""
-        return self._event.is_set()
+        return self._is_requested
 
     def check(self) -> None:
         """Return if asking goes on.
@@ -39,7 +44,7 @@ class Stop:
         Raises:
             StoppedError: It is to end.
         """
-        if self._event.is_set():
+        if self._is_requested:
             raise StoppedError
 
     def wait(self, seconds: float) -> None:
@@ -48,5 +53,23 @@ class Stop:
         Raises:
             StoppedError: Asking is to end; the wait is cut short.
         """
-        if self._event.wait(max(0.0, seconds)):
-            raise StoppedError
+        self.wait_for(Bell(), max(0.0, seconds))
+
+    def wait_for(self, bell: Bell, seconds: float | None = None) -> None:
+        """Wait until a bell is rung.
+
+        Args:
+            bell: It is rung here, too, when asking is to end.
+            seconds: How long to wait at most; none: as long as it takes.
+
+        Raises:
+            StoppedError: Asking is to end.
+        """
+        self._bells.add(bell)
+        try:
+            # Only now: whoever requests it from here on rings this one.
+            self.check()
+            bell.wait(seconds)
+        finally:
+            self._bells.discard(bell)
+        self.check()

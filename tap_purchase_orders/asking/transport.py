@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
-import threading
 import time
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -28,11 +26,12 @@ from typing_extensions import override
 
 from tap_purchase_orders.asking.curl import Connections
 from tap_purchase_orders.asking.curl_failures import ExchangeError
+from tap_purchase_orders.asking.loop import asking_loop, running_loop
 from tap_purchase_orders.errors import StoppedError
 from tap_purchase_orders.wire.bounded import UnfitAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from requests.auth import AuthBase
 
@@ -88,8 +87,7 @@ class Request(Struct, frozen=True):
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer.
 
     Attributes:
@@ -106,8 +104,8 @@ class Response:
     reason: str
     headers: Mapping[str, str]
     body: bytes
-    sent: PreparedRequest = field(repr=False)
-    close: Callable[[], None] = field(default=lambda: None, repr=False)
+    sent: PreparedRequest
+    close: Callable[[], None] = lambda: None
 
 
 class Transport:
@@ -140,6 +138,7 @@ class Transport:
         proxy = select_proxy(base_url, proxies) or ""
         authorities = _certificate_authorities()
         self._connections = Connections(self._origin, authorities, proxy)
+        self._same = _Sent({}, {}, ())
 
     def send(self, request: Request) -> Response:
         """Return the answer, whatever its status.
@@ -154,13 +153,17 @@ class Transport:
             StoppedError: Asking is to end, and the answer did not come soon.
         """
         # Before it is signed: no other host is to be had credentials for.
-        self._target(request.url)
+        target = self._target(request.url)
         headers = _headers(request)
         signed = self._auth(_unsigned(request, headers))
-        response = self._sent(signed, headers)
-        if signed.hooks.get("response"):
+        if signed.url != request.url:
+            target = self._target(str(signed.url))
+        response = self._sent(signed, target, headers)
+        if signed.hooks["response"]:
             # Some methods answer a challenge: `requests.auth.HTTPDigestAuth` is one.
-            return _Again(lambda again: self._sent(again, headers)).heard(response)
+            return _Again(
+                lambda again: self._sent(again, self._target(str(again.url)), headers)
+            ).heard(response)
         return response
 
     def close(self) -> None:
@@ -186,27 +189,19 @@ class Transport:
             raise UnsendableError(_UNSENDABLE)
         return target
 
-    def _sent(self, signed: PreparedRequest, unsigned: Mapping[str, str]) -> Response:
+    def _sent(
+        self, signed: PreparedRequest, target: str, unsigned: Mapping[str, str]
+    ) -> Response:
         """Return the answer to a signed request.
 
         Args:
             signed: The request.
+            target: Path and query of its address.
             unsigned: The header fields that it had before.
         """
-        target = self._target(str(signed.url))
-        fields = []
-        headers = signed.headers
-        for name, value in (
-            headers.lines() if isinstance(headers, _Fields) else headers.items()
-        ):
-            fields.append(_line(name, value))
-            if unsigned.get(name) != value:
-                # A scheme such as `Bearer` is not part of a credential; blanks may be.
-                self._secrets.add_sent(str(value))
-                self._secrets.add_sent(str(value).rpartition(" ")[2])
         body = signed.body.encode() if isinstance(signed.body, str) else signed.body
         try:
-            answer = self._exchange(target, fields, body)
+            answer = self._exchange(target, self._fields(signed, unsigned), body)
         except UnfitAnswerError as error:
             raise UnfitError(str(error)) from error
         except ExchangeError as error:
@@ -216,25 +211,45 @@ class Transport:
             status=answer.head.status,
             reason=answer.head.reason,
             headers=answer.head.fields,
-            body=answer.body.getvalue(),
+            body=answer.body,
             sent=signed,
-            close=answer.body.close,
+            close=answer.close,
         )
 
+    def _fields(
+        self, signed: PreparedRequest, unsigned: Mapping[str, str]
+    ) -> Sequence[bytes]:
+        """Return the lines of a request's header fields; what signs it is a secret."""
+        headers: Mapping[str, Any] = signed.headers
+        if isinstance(headers, _Fields):
+            headers = headers.given()
+        before = self._same
+        if before.headers == headers and before.unsigned == unsigned:
+            return before.lines
+        lines = []
+        for name, value in headers.items():
+            lines.append(_line(name, value))
+            if unsigned.get(name) != value:
+                # A scheme such as `Bearer` is not part of a credential; blanks may be.
+                self._secrets.add_sent(str(value))
+                self._secrets.add_sent(str(value).rpartition(" ")[2])
+        self._same = _Sent(headers, unsigned, lines)
+        return lines
+
     def _exchange(
-        self, target: str, fields: list[bytes], body: bytes | None
+        self, target: str, fields: Sequence[bytes], body: bytes | None
     ) -> Exchanged:
-        if threading.current_thread() is not threading.main_thread():
+        if running_loop() is not None:
             return self._connections.exchange(target, fields, body)
-        # Signals are heard by the main thread only, and not while it is in libcurl.
         future: Future[Exchanged] = Future()
-        task = (future, self._connections.exchange, target, fields, body)
-        threading.Thread(target=_fulfil, args=task, daemon=True).start()
+        exchange = partial(self._connections.exchange, target, fields, body)
+        asking_loop().begin(partial(_fulfil, future, exchange))
         return self._awaited(future)
 
     def _awaited(self, future: Future[Exchanged]) -> Exchanged:
         ends_at: float | None = None
         while not wait([future], timeout=_LOOK_SECONDS).done:
+            asking_loop().check()
             if self._stop.is_requested:
                 now = time.monotonic()
                 ends_at = ends_at or now + _GRACE_SECONDS
@@ -261,6 +276,14 @@ def _unsigned(request: Request, headers: Mapping[str, str]) -> PreparedRequest:
     return unsigned
 
 
+class _Sent(Struct, frozen=True):
+    """Header fields that were sent, which are often the same again."""
+
+    headers: Mapping[str, str]
+    unsigned: Mapping[str, str]
+    lines: Sequence[bytes]
+
+
 class _Fields(CaseInsensitiveDict[str]):
     """Header fields as those who sign know them, quicker to make and to go through."""
 
@@ -270,9 +293,9 @@ class _Fields(CaseInsensitiveDict[str]):
             name.lower(): (name, value) for name, value in fields.items()
         }
 
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """Return name and value of each field, the name as it was given."""
-        return self._store.values()
+    def given(self) -> dict[str, str]:
+        """Return the fields by their names as they were given."""
+        return dict(self._store.values())
 
 
 class _Again(BaseAdapter):
@@ -316,11 +339,9 @@ class _Again(BaseAdapter):
         )
 
 
-def _fulfil(
-    future: Future[Exchanged], exchange: Callable[..., Exchanged], *task: Any
-) -> None:
+def _fulfil(future: Future[Exchanged], exchange: Callable[[], Exchanged]) -> None:
     try:
-        future.set_result(exchange(*task))
+        future.set_result(exchange())
     except BaseException as error:  # noqa: BLE001  # raised where the result is awaited
         future.set_exception(error)
 

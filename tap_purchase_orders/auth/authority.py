@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import backoff
 import requests
 from msgspec import Struct
 
@@ -20,6 +19,7 @@ from tap_purchase_orders.wire.bounded import (
 )
 from tap_purchase_orders.wire.failures import in_words, is_untrusted
 from tap_purchase_orders.wire.retry_after import asked_wait_seconds
+from tap_purchase_orders.wire.waits import longer_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,16 +65,14 @@ def persistently(
         TransientError: The authority could not answer in any try, or asks for a wait
             that nobody would wait for.
     """
-    # The first value only starts the generator: it is no wait.
-    waits = backoff.expo()
-    next(waits)
+    waits = longer_waits()
     tries = 0
     while True:
         try:
             return ask()
         except TransientError as error:
             tries += 1
-            seconds = max(backoff.random_jitter(next(waits)), error.wait_seconds)
+            seconds = max(next(waits), error.wait_seconds)
             if tries == _TRIES or seconds > _LONGEST_WAIT_SECONDS:
                 raise
         wait(seconds)

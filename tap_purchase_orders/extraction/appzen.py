@@ -10,7 +10,7 @@ from tap_purchase_orders.asking.answer import Failure
 from tap_purchase_orders.asking.outcome import now
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.errors import UpstreamRefusedError
-from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
+from tap_purchase_orders.extraction.batch import Batch, Step, Wanted, weight
 from tap_purchase_orders.extraction.numbers import Numbers
 from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.number_sources.source import ReadUntil, Unread
@@ -88,6 +88,7 @@ class AppZenExtraction:
             workers=self._section.max_concurrency,
             stop=self._stop,
             before_waiting=before_waiting,
+            weigh=weight,
         ):
             self.progress.count(batch)
             yield batch

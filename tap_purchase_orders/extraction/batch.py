@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
+from tap_purchase_orders.reading.encoded import Encoded
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from tap_purchase_orders.reading.encoded import Deselected
     from tap_purchase_orders.reading.issues import Issue
     from tap_purchase_orders.reading.records import Record
+
+# What a record takes about that is not yet written out.
+_RECORD_BYTES = 4 * 1024
 
 
 class Batch(Struct):
@@ -46,6 +51,14 @@ class Batch(Struct):
         for stream, names in unknown.items():
             if names:
                 self.unknown.setdefault(stream, set()).update(names)
+
+
+def weight(batch: Batch) -> int:
+    """Return about how many bytes a batch holds."""
+    return sum(
+        len(record.lines) if isinstance(record, Encoded) else _RECORD_BYTES
+        for _, record in batch.rows
+    )
 
 
 # One thing to ask for: asks, reads and decides, on any thread, and touches nothing

@@ -12,7 +12,7 @@ from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.deciding.orders import OrderRules
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.activity import activity_rules
-from tap_purchase_orders.extraction.batch import Batch, Step, Wanted
+from tap_purchase_orders.extraction.batch import Batch, Step, Wanted, weight
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.reading.customers import UPSTREAM, Customer, CustomerReader
@@ -93,6 +93,7 @@ class PartnerCenterExtraction:
             workers=self._section.max_concurrency,
             stop=self._stop,
             before_waiting=before_waiting,
+            weigh=weight,
         ):
             self.progress.count(batch)
             yield batch

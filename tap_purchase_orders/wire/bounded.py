@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import threading
 import time
 import zlib
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from socket import socket
 
     from typing_extensions import Buffer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 # Hundreds of answers may be under way, and most have a few KB. So many at once may be
 # larger than this, and the others wait: 8 requests in flight hold 272 MiB at most.
-_LARGE_BODY_BYTES = 4 * 1024 * 1024
+LARGE_BODY_BYTES = 4 * 1024 * 1024
 MOST_LARGE_BODIES = 4
 # A whole answer, head and body, however slowly its bytes trickle in. Partner Center's
 # own client gives up after three minutes, too.
@@ -87,51 +87,13 @@ class BoundedSession(requests.Session):
 
 
 def whole_body(response: requests.Response) -> bytes:
-    """Return the body of an answer of a `BoundedSession`, without copying it.
-
-    The answer's `raw` is to be closed when the body is no longer needed: only so many
-    large ones are held at once.
-    """
-    return cast("Body", response.raw).getvalue()
+    """Return the body of an answer of a `BoundedSession`, without copying it."""
+    return cast("io.BytesIO", response.raw).getvalue()
 
 
-class Body(io.BytesIO):
-    """The body of an answer; while it is open, it takes the place of a large one.
-
-    Args:
-        largest_bytes: What it may have.
-        places: The places for large bodies.
-    """
-
-    def __init__(self, largest_bytes: int, places: threading.Semaphore) -> None:
-        super().__init__()
-        self._largest_bytes = largest_bytes
-        self._places = places
-        self._has_place = False
-
-    def take(self, piece: bytes) -> None:
-        """Add a piece; before the body becomes a large one, wait for a place.
-
-        Raises:
-            TimeoutError: There was no place in time.
-            UnfitAnswerError: The body becomes larger than it may be.
-        """
-        size = self.tell() + len(piece)
-        if size > self._largest_bytes:
-            msg = f"the answer is larger than {self._largest_bytes} bytes"
-            raise UnfitAnswerError(msg)
-        if size > _LARGE_BODY_BYTES and not self._has_place:
-            self._has_place = self._places.acquire(timeout=ANSWER_SECONDS)
-            if not self._has_place:
-                raise TimeoutError
-        self.write(piece)
-
-    @override
-    def close(self) -> None:
-        super().close()
-        if self._has_place:
-            self._has_place = False
-            self._places.release()
+def too_large(largest_bytes: int) -> UnfitAnswerError:
+    """Return the error for a body that is larger than it may be."""
+    return UnfitAnswerError(f"the answer is larger than {largest_bytes} bytes")
 
 
 class Unpacking:
@@ -139,34 +101,30 @@ class Unpacking:
 
     Args:
         coding: What the field `Content-Encoding` says.
-        body: Takes what was packed.
+        take: Takes what was packed.
 
     Raises:
         UnfitAnswerError: It is in a coding that was not asked for.
     """
 
-    def __init__(self, coding: str, body: Body) -> None:
-        self._body = body
+    def __init__(self, coding: str, take: Callable[[bytes], object]) -> None:
+        self._take = take
         self._stream: zlib._Decompress | None = None
-        coding = coding.strip().lower()
-        self._is_packed = coding in _INFLATED
-        if not self._is_packed and coding not in _PLAIN:
-            msg = "the answer is packed in a way that was not asked for"
-            raise UnfitAnswerError(msg)
+        self._is_packed = is_packed(coding)
 
     def take(self, data: bytes) -> None:
-        """Unpack some more; raises what `Body.take` does.
+        """Unpack some more; raises what taking it raises.
 
         Raises:
             zlib.error: It is not packed as it should be.
         """
         if not self._is_packed:
-            self._body.take(data)
+            self._take(data)
             return
         stream = self._stream
         while data:
             stream = stream or zlib.decompressobj(_GZIP_OR_ZLIB)
-            self._body.take(stream.decompress(data, _CHUNK_BYTES))
+            self._take(stream.decompress(data, _CHUNK_BYTES))
             data = stream.unconsumed_tail
             if stream.eof:
                 # What follows may be one more member (RFC 1952, section 2.2).
@@ -184,11 +142,28 @@ class Unpacking:
             raise ValueError(msg)
 
 
+def is_packed(coding: str) -> bool:
+    """Return whether a body is packed.
+
+    Args:
+        coding: What the field `Content-Encoding` says.
+
+    Raises:
+        UnfitAnswerError: It is in a coding that was not asked for.
+    """
+    coding = coding.strip().lower()
+    if coding in _PLAIN:
+        return False
+    if coding not in _INFLATED:
+        msg = "the answer is packed in a way that was not asked for"
+        raise UnfitAnswerError(msg)
+    return True
+
+
 class _BoundedAdapter(HTTPAdapter):
     def __init__(self, connections: int, largest_body_bytes: int) -> None:
         super().__init__(pool_connections=2, pool_maxsize=connections)
         self._largest_body_bytes = largest_body_bytes
-        self._places = threading.BoundedSemaphore(MOST_LARGE_BODIES)
 
     @override
     def get_connection_with_tls_context(
@@ -234,19 +209,21 @@ class _BoundedAdapter(HTTPAdapter):
             raw.close()
         return response
 
-    def _body(self, raw: Any, response: requests.Response) -> Body:
-        body = Body(self._largest_body_bytes, self._places)
+    def _body(self, raw: Any, response: requests.Response) -> io.BytesIO:
+        body = io.BytesIO()
         if response.status_code in REDIRECTS:
             raw.close()
             return body
-        try:
-            unpacking = Unpacking(response.headers.get("Content-Encoding", ""), body)
-            for piece in raw.stream(_CHUNK_BYTES, decode_content=False):
-                unpacking.take(piece)
-            unpacking.end()
-        except BaseException:
-            body.close()
-            raise
+
+        def take(piece: bytes) -> None:
+            if body.tell() + len(piece) > self._largest_body_bytes:
+                raise too_large(self._largest_body_bytes)
+            body.write(piece)
+
+        unpacking = Unpacking(response.headers.get("Content-Encoding", ""), take)
+        for piece in raw.stream(_CHUNK_BYTES, decode_content=False):
+            unpacking.take(piece)
+        unpacking.end()
         body.seek(0)
         return body
 

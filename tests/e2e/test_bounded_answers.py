@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,10 @@ import requests
 from hostile import HostileServer, of
 from upstream import Reply, Upstream
 
-from tap_purchase_orders.wire import bounded
 from tap_purchase_orders.wire.bounded import BoundedSession, whole_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -95,33 +91,3 @@ def test_only_gzip_is_asked_for(session: BoundedSession) -> None:
         session.close()
 
     assert upstream.asked[0].headers["accept-encoding"] == "gzip"
-
-
-def test_only_so_many_large_bodies_are_held_at_once(session: BoundedSession) -> None:
-    """Four are held, a fifth waits for one of them to be closed; small ones do not."""
-    with Upstream() as upstream, ThreadPoolExecutor() as pool:
-        upstream.answer("/large", Reply(b"a" * 5 * MIB))
-        upstream.answer("/small", Reply(b"a" * MIB))
-        held = [session.get(f"{upstream.url}/large") for _ in range(4)]
-        fifth = pool.submit(session.get, f"{upstream.url}/large")
-        assert len(whole_body(session.get(f"{upstream.url}/small"))) == MIB
-        assert not fifth.done()
-        held.pop().raw.close()
-        assert len(whole_body(fifth.result())) == 5 * MIB
-        session.close()
-
-
-def test_who_gets_no_place_for_a_large_body_in_time_may_try_again(
-    session: BoundedSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Upstream() as upstream:
-        upstream.answer("/large", Reply(b"a" * 5 * MIB))
-        held = [session.get(f"{upstream.url}/large") for _ in range(4)]
-        monkeypatch.setattr(bounded, "ANSWER_SECONDS", 0.5)
-        with pytest.raises(requests.Timeout):
-            session.get(f"{upstream.url}/large")
-        monkeypatch.undo()
-        for each in held:
-            each.raw.close()
-        assert session.get(f"{upstream.url}/large").status_code == 200
-        session.close()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
 MIB = 1024 * 1024
+LARGE = Reply(b"a" * 5 * MIB)
+# Its packed body is small.
+PACKED = Reply(gzip.compress(LARGE.body), headers={"Content-Encoding": "gzip"})
 BEARER = BearerTokenAuth("a-token-0123456789")
 
 
@@ -169,9 +172,12 @@ def test_an_address_is_sent_as_it_is(path: str) -> None:
     assert [heard.path for heard in server.heard] == [path]
 
 
-def test_only_so_many_large_bodies_are_held_at_once(upstream: Upstream) -> None:
+@pytest.mark.parametrize("body", [LARGE, PACKED], ids=["plain", "packed"])
+def test_only_so_many_large_bodies_are_held_at_once(
+    body: Reply, upstream: Upstream
+) -> None:
     """Four are held, a fifth waits for one of them to be closed; small ones do not."""
-    upstream.answer("/large", Reply(b"a" * 5 * MIB))
+    upstream.answer("/large", body)
     upstream.answer("/small", Reply(b"a" * MIB))
     asking = transport(upstream.url)
     large, small = (Request(f"{upstream.url}/{size}") for size in ("large", "small"))
@@ -181,24 +187,100 @@ def test_only_so_many_large_bodies_are_held_at_once(upstream: Upstream) -> None:
         assert len(asking.send(small).body) == MIB
         assert not fifth.done()
         held.pop().close()
-        assert len(fifth.result().body) == 5 * MIB
+        assert len(fifth.result(60).body) == 5 * MIB
     asking.close()
 
 
+@pytest.mark.parametrize("body", [LARGE, PACKED], ids=["plain", "packed"])
 def test_who_gets_no_place_for_a_large_body_in_time_may_try_again(
-    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    body: Reply, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upstream.answer("/large", Reply(b"a" * 5 * MIB))
+    monkeypatch.setattr(bounded, "ANSWER_SECONDS", 3.0)
+    upstream.answer("/large", body)
     large = Request(f"{upstream.url}/large")
     asking = transport(upstream.url)
     held = [asking.send(large) for _ in range(4)]
-    monkeypatch.setattr(bounded, "ANSWER_SECONDS", 0.5)
     with pytest.raises(TransportError, match="no whole answer in time"):
         asking.send(large)
-    monkeypatch.undo()
     for each in held:
         each.close()
-    assert asking.send(large).status == 200
+    # It has kept no place, nor its turn.
+    again = [asking.send(large) for _ in range(4)]
+    assert [len(each.body) for each in again] == [5 * MIB] * 4
+    for each in again:
+        each.close()
+    asking.close()
+
+
+@pytest.mark.parametrize("body", [LARGE, PACKED], ids=["plain", "packed"])
+def test_many_large_bodies_come_all_but_few_at_once(
+    body: Reply, upstream: Upstream
+) -> None:
+    upstream.answer("/large", body)
+    large = Request(f"{upstream.url}/large")
+    asking = transport(upstream.url)
+    held: list[int] = []
+    most = 0
+
+    def ask(number: int) -> int:
+        nonlocal most
+        response = asking.send(large)
+        held.append(number)
+        most = max(most, len(held))
+        length = len(response.body)
+        held.remove(number)
+        response.close()
+        return length
+
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(ask, range(36), timeout=120)) == [5 * MIB] * 36
+    assert most <= 4
+    asking.close()
+
+
+@pytest.mark.parametrize("body", [LARGE, PACKED], ids=["plain", "packed"])
+def test_those_that_wait_for_a_place_get_one_each_time_one_is_closed(
+    body: Reply, upstream: Upstream
+) -> None:
+    upstream.answer("/large", body)
+    large = Request(f"{upstream.url}/large")
+    asking = transport(upstream.url)
+    with ThreadPoolExecutor(9) as pool:
+        held = [asking.send(large) for _ in range(4)]
+        waiting = {pool.submit(asking.send, large) for _ in range(9)}
+        while waiting:
+            held.pop().close()
+            done, waiting = wait(waiting, 60, FIRST_COMPLETED)
+            # One place, one body: the others still wait.
+            (only,) = done
+            held.append(only.result())
+            assert len(held[-1].body) == 5 * MIB
+    for each in held:
+        each.close()
+    asking.close()
+
+
+def test_those_whose_answers_break_off_while_they_wait_leave_the_line(
+    upstream: Upstream,
+) -> None:
+    """The end of a connection is found when the rest of the answer would be read."""
+    upstream.answer("/large", LARGE)
+    upstream.answer("/cut", Reply(LARGE.body, cut_to=4 * MIB + 512 * 1024))
+    large, cut = (Request(f"{upstream.url}/{path}") for path in ("large", "cut"))
+    asking = transport(upstream.url)
+    with ThreadPoolExecutor(9) as pool:
+        held = [asking.send(large) for _ in range(4)]
+        broken = [pool.submit(asking.send, cut) for _ in range(3)]
+        sound = [pool.submit(asking.send, large) for _ in range(4)]
+        for each in held:
+            each.close()
+        for future in broken:
+            with pytest.raises(TransportError):
+                future.result(60)
+        for future in sound:
+            response = future.result(60)
+            assert len(response.body) == 5 * MIB
+            response.close()
     asking.close()
 
 

@@ -23,7 +23,7 @@ def latest(*items: Any) -> dict[str, str]:
 
 
 def answer(body: Any) -> Answer:
-    return Answer(body, RECEIVED_AT, as_of=RECEIVED_AT, exchange=lambda: None)
+    return Answer(body, RECEIVED_AT, headers={}, exchange=lambda: None)
 
 
 def record(**members: Any) -> dict[str, Any]:

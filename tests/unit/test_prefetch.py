@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from gates import PATIENCE_SECONDS, Gate, Meeting, done, settle
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_purchase_orders.asking import prefetch as module
 from tap_purchase_orders.asking.prefetch import prefetch
 from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.errors import StoppedError
@@ -17,8 +20,12 @@ from tap_purchase_orders.errors import StoppedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-# How long a test waits for another thread before it is called broken.
-PATIENCE_SECONDS = 60.0
+pytestmark = pytest.mark.timeout(120)
+
+# Nobody waits for that: a test would end by its own time before.
+LONG_SECONDS = 3_600.0
+# How many results wait to be taken at most, where few workers fetch them.
+MOST_AHEAD = 48
 
 
 def give(value: int) -> int:
@@ -30,17 +37,6 @@ def fail(value: int) -> int:
     raise LookupError(msg)
 
 
-def wait_for(event: threading.Event) -> None:
-    assert event.wait(PATIENCE_SECONDS)
-
-
-def wait_for_threads() -> None:
-    """Return when all threads that fetch have ended."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("fetch"):
-            thread.join(PATIENCE_SECONDS)
-
-
 @given(st.lists(st.integers(), max_size=50), st.integers(1, 9))
 def test_results_come_in_the_order_of_the_tasks(
     values: list[int], workers: int
@@ -50,32 +46,57 @@ def test_results_come_in_the_order_of_the_tasks(
     assert list(prefetch(tasks, workers=workers, stop=Stop())) == values
 
 
-def test_results_come_in_order_however_late_the_first_is() -> None:
-    others_are_done = threading.Barrier(3)
+@given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 9))
+def test_however_often_tasks_give_way_they_keep_their_order_and_their_number(
+    pauses: list[int], workers: int
+) -> None:
+    under_way: list[int] = []
+    most = 0
 
-    def late(value: int) -> int:
-        others_are_done.wait(PATIENCE_SECONDS)
+    def task(number: int) -> int:
+        nonlocal most
+        under_way.append(number)
+        most = max(most, len(under_way))
+        for _ in range(pauses[number]):
+            Stop().wait(0.0)
+        under_way.remove(number)
+        return number
+
+    tasks = [partial(task, number) for number in range(len(pauses))]
+    results = list(prefetch(tasks, workers=workers, stop=Stop()))
+
+    assert results == list(range(len(pauses)))
+    assert most <= workers
+    assert under_way == []
+
+
+def test_results_come_in_order_though_the_first_is_done_last() -> None:
+    others = Meeting(2)
+
+    def first() -> int:
+        others.wait()
+        return 0
+
+    def other(value: int) -> int:
+        others.come_by()
         return value
 
-    tasks = [partial(late, value) for value in range(3)]
+    tasks: list[Callable[[], int]] = [first, partial(other, 1), partial(other, 2)]
     assert list(prefetch(tasks, workers=3, stop=Stop())) == [0, 1, 2]
 
 
 def test_all_workers_are_busy_at_once_and_no_more() -> None:
-    all_at_once = threading.Barrier(4)
+    all_at_once = Meeting(4)
     under_way = 0
     most = 0
-    lock = threading.Lock()
 
     def task(value: int) -> int:
         nonlocal under_way, most
-        with lock:
-            under_way += 1
-            most = max(most, under_way)
-        if value < 4:
-            all_at_once.wait(PATIENCE_SECONDS)
-        with lock:
-            under_way -= 1
+        under_way += 1
+        most = max(most, under_way)
+        all_at_once.come()
+        Stop().wait(0.0)
+        under_way -= 1
         return value
 
     tasks = [partial(task, value) for value in range(40)]
@@ -83,7 +104,7 @@ def test_all_workers_are_busy_at_once_and_no_more() -> None:
     assert most == 4
 
 
-@pytest.mark.parametrize("workers", [1, 3, 8])
+@pytest.mark.parametrize("workers", [1, 3, 8, 50])
 def test_only_a_few_tasks_are_begun_ahead_of_what_was_taken(workers: int) -> None:
     begun = 0
 
@@ -95,12 +116,50 @@ def test_only_a_few_tasks_are_begun_ahead_of_what_was_taken(workers: int) -> Non
 
     for taken, value in enumerate(prefetch(endless(), workers=workers, stop=Stop())):
         assert value == taken
-        assert begun <= taken + 1 + 2 * workers
+        assert begun <= taken + 1 + max(min(4 * workers, MOST_AHEAD), 2 * workers)
         if taken == 50:
             break
 
 
-def test_tasks_are_taken_on_the_callers_thread_and_called_on_others() -> None:
+def test_what_may_be_begun_is_done_though_nobody_takes_it() -> None:
+    # Two for each worker.
+    ahead = Meeting(2 * MOST_AHEAD)
+
+    def task(value: int) -> int:
+        ahead.come_by()
+        return value
+
+    tasks = [partial(task, value) for value in range(500)]
+    results = prefetch(tasks, workers=MOST_AHEAD, stop=Stop())
+    assert next(results) == 0
+    ahead.wait()
+    assert list(results) == list(range(1, 500))
+
+
+def test_a_task_is_begun_while_the_next_one_is_still_looked_for() -> None:
+    has_begun = [Gate() for _ in range(5)]
+
+    def task(number: int) -> int:
+        has_begun[number].open()
+        return number
+
+    def named() -> Iterator[Callable[[], int]]:
+        for number in range(5):
+            yield partial(task, number)
+            has_begun[number].wait()
+
+    assert list(prefetch(named(), workers=2, stop=Stop())) == list(range(5))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_no_task_is_forgotten_however_quick_they_are(workers: int) -> None:
+    """Workers run out of tasks at the very moment when there is one more."""
+    tasks = (partial(give, value) for value in range(5_000))
+
+    assert list(prefetch(tasks, workers=workers, stop=Stop())) == list(range(5_000))
+
+
+def test_tasks_are_taken_on_the_callers_thread_and_called_on_the_loops() -> None:
     taken_on: set[int] = set()
 
     def tasks() -> Iterator[Callable[[], int]]:
@@ -110,7 +169,7 @@ def test_tasks_are_taken_on_the_callers_thread_and_called_on_others() -> None:
 
     called_on = set(prefetch(tasks(), workers=2, stop=Stop()))
     assert taken_on == {threading.get_ident()}
-    assert threading.get_ident() not in called_on
+    assert called_on == {done(threading.get_ident)}
 
 
 def test_an_error_surfaces_in_its_turn() -> None:
@@ -123,32 +182,60 @@ def test_an_error_surfaces_in_its_turn() -> None:
     assert list(results) == []
 
 
-def test_after_an_error_nothing_new_is_begun() -> None:
-    fails = threading.Event()
-    begun_after: list[int] = []
+def test_an_error_waits_for_what_was_begun_before_it() -> None:
+    has_failed = Gate()
+
+    def late() -> int:
+        has_failed.wait()
+        return 0
 
     def failing() -> int:
-        fails.set()
-        return fail(0)
+        has_failed.open()
+        return fail(1)
+
+    results = prefetch([late, failing], workers=2, stop=Stop())
+    assert next(results) == 0
+    with pytest.raises(LookupError, match="task 1 failed"):
+        next(results)
+
+
+def test_after_an_error_nothing_new_is_begun() -> None:
+    begun_after: list[int] = []
 
     def later(value: int) -> int:
         begun_after.append(value)
         return value
 
-    def tasks() -> Iterator[Callable[[], int]]:
-        yield partial(give, 1)
-        yield failing
-        wait_for(fails)
-        for value in count():
-            yield partial(later, value)
-
+    tasks = [partial(give, 1), partial(fail, 0), *[partial(later, 2)] * 500]
     # The one worker is through with the failing task before it gets another.
-    results = prefetch(tasks(), workers=1, stop=Stop())
+    results = prefetch(tasks, workers=1, stop=Stop())
     assert next(results) == 1
     with pytest.raises(LookupError, match="task 0 failed"):
         next(results)
-    wait_for_threads()
+    settle()
     assert begun_after == []
+
+
+def test_an_error_ends_the_waits_of_those_that_nobody_will_take() -> None:
+    stop = Stop()
+    ended = Meeting(3)
+    others_wait = Meeting(3)
+
+    def failing() -> int:
+        others_wait.wait()
+        return fail(0)
+
+    def waiting() -> int:
+        others_wait.come_by()
+        try:
+            stop.wait(LONG_SECONDS)
+        finally:
+            ended.come_by()
+        return 1
+
+    with pytest.raises(LookupError):
+        list(prefetch([failing, *[waiting] * 3], workers=4, stop=stop))
+    ended.wait()
 
 
 def test_an_error_of_the_source_surfaces_after_all_results_before_it() -> None:
@@ -179,28 +266,80 @@ def test_without_tasks_there_are_no_results() -> None:
 
 def test_after_a_stop_what_is_under_way_is_given_and_nothing_is_begun() -> None:
     stop = Stop()
-    may_end = threading.Event()
+    both_have_begun, may_end = Meeting(2), Gate()
     begun: list[int] = []
 
     def task(value: int) -> int:
         begun.append(value)
-        wait_for(may_end)
+        both_have_begun.come_by()
+        may_end.wait()
         return value
 
     results = prefetch(
         [partial(give, -1), *(partial(task, value) for value in range(50))],
         workers=2,
         stop=stop,
-        before_waiting=may_end.set,
+        before_waiting=lambda: may_end.open() if stop.is_requested else None,
     )
     assert next(results) == -1
+    both_have_begun.wait()
     stop.request()
-    given_after = list(results)
-    # Those that had begun are given, in their order; there is one for each worker,
-    # and one more where a worker was quick.
-    assert given_after == sorted(given_after)
-    assert set(given_after) <= set(begun)
-    assert len(begun) <= 4
+    assert list(results) == [0, 1]
+    settle()
+    assert begun == [0, 1]
+
+
+def test_a_stop_while_results_are_waited_for_ends_the_wait() -> None:
+    stop = Stop()
+    both_wait = Meeting(2)
+
+    def task() -> int:
+        both_wait.come_by()
+        stop.wait(LONG_SECONDS)
+        return 1
+
+    def end() -> None:
+        both_wait.wait()
+        stop.request()
+
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(end)
+        assert list(prefetch([task] * 9, workers=2, stop=stop)) == []
+        ending.result(PATIENCE_SECONDS)
+
+
+def test_a_task_may_stop_the_others() -> None:
+    stop = Stop()
+
+    def last() -> int:
+        stop.request()
+        return 1
+
+    more = [partial(give, 2)] * 9
+    tasks: list[Callable[[], int]] = [partial(give, 0), last, *more]
+    assert list(prefetch(tasks, workers=1, stop=stop)) == [0, 1]
+
+
+def test_what_does_not_end_soon_after_a_stop_is_done_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.0)
+    stop = Stop()
+    has_begun, may_end = Gate(), Gate()
+
+    def task() -> int:
+        has_begun.open()
+        may_end.wait()
+        return 1
+
+    tasks: list[Callable[[], int]] = [partial(give, 0), task, partial(give, 2)]
+    results = prefetch(tasks, workers=1, stop=stop)
+    assert next(results) == 0
+    has_begun.wait()
+    stop.request()
+    assert list(results) == []
+    may_end.open()
+    settle()
 
 
 def test_a_task_that_was_stopped_is_left_out() -> None:
@@ -219,29 +358,92 @@ def test_a_stop_before_the_first_task_begins_none() -> None:
 
 
 def test_whoever_waits_is_told_before_the_wait() -> None:
-    may_end = threading.Event()
+    may_end = Gate()
 
     def task() -> int:
-        wait_for(may_end)
+        may_end.wait()
         return 1
 
-    results = prefetch([task], workers=1, stop=Stop(), before_waiting=may_end.set)
+    results = prefetch([task], workers=1, stop=Stop(), before_waiting=may_end.open)
     assert list(results) == [1]
 
 
 def test_what_is_not_taken_to_its_end_lets_go_of_what_was_not_begun() -> None:
-    may_end = threading.Event()
+    may_end = Gate()
     begun: list[int] = []
 
     def task(value: int) -> int:
         begun.append(value)
-        wait_for(may_end)
+        may_end.wait()
         return value
 
     tasks = [partial(give, -1), *(partial(task, value) for value in range(9))]
     results = prefetch(tasks, workers=1, stop=Stop())
     with contextlib.closing(cast("Generator[int]", results)):
         assert next(results) == -1
-    may_end.set()
-    wait_for_threads()
+    may_end.open()
+    settle()
     assert begun in ([], [0])
+
+
+def test_nobody_waits_for_ever_when_the_results_are_no_longer_wanted() -> None:
+    stop = Stop()
+    have_begun, have_ended = Meeting(3), Meeting(3)
+
+    def task() -> int:
+        have_begun.come_by()
+        try:
+            stop.wait(LONG_SECONDS)
+        finally:
+            have_ended.come_by()
+        return 1
+
+    tasks: list[Callable[[], int]] = [partial(give, 0), *[task] * 20]
+    results = prefetch(tasks, workers=3, stop=stop)
+    with contextlib.closing(cast("Generator[int]", results)):
+        assert next(results) == 0
+        have_begun.wait()
+    have_ended.wait()
+
+
+def test_what_names_the_tasks_may_fetch_itself() -> None:
+    """Numbers on invoices are fetched, and then what they name is."""
+    whole = Stop()
+
+    def named() -> Iterator[Callable[[], int]]:
+        for first in range(0, 60, 20):
+            invoices = [partial(give, first + value) for value in range(20)]
+            for value in prefetch(invoices, workers=4, stop=Stop(whole)):
+                yield partial(give, value)
+
+    assert list(prefetch(named(), workers=3, stop=whole)) == list(range(60))
+
+
+def test_what_names_the_tasks_may_leave_off_without_ending_the_rest() -> None:
+    whole = Stop()
+
+    def named() -> Iterator[Callable[[], int]]:
+        for value in range(9):
+            search = [partial(give, value), partial(give, -1), partial(give, -1)]
+            results = prefetch(search, workers=1, stop=Stop(whole))
+            with contextlib.closing(cast("Generator[int]", results)):
+                yield partial(give, next(results))
+
+    assert list(prefetch(named(), workers=2, stop=whole)) == list(range(9))
+    assert not whole.is_requested
+
+
+def test_two_threads_may_fetch_at_once() -> None:
+    at_once = Meeting(6)
+
+    def task(value: int) -> int:
+        at_once.come()
+        return value
+
+    def fetched(first: int) -> list[int]:
+        tasks = [partial(task, first + value) for value in range(30)]
+        return list(prefetch(tasks, workers=3, stop=Stop()))
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(fetched, [0, 100]))
+    assert results == [list(range(30)), list(range(100, 130))]
