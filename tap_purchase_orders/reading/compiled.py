@@ -11,19 +11,15 @@ import re
 import threading
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tap_purchase_orders.reading.encoded import Encoded, encoded, leave_out
-from tap_purchase_orders.reading.levels import (
-    Date,
-    Level,
-    spelled_date,
-    spelled_date_time,
-)
-from tap_purchase_orders.reading.records import WITHHELD
+from tap_purchase_orders.reading.levels import DATE, DATE_TIME, Level, Spelling
+from tap_purchase_orders.reading.records import WITHHELD, as_it_is
 from tap_purchase_orders.reading.schemas import schema_of, types_of
 from tap_purchase_orders.reading.values import UnreadableError, to_number
 from tap_purchase_orders.wire.body import has_unstorable_text
@@ -40,13 +36,20 @@ _MOST_IGNORED = 200
 # Of numbers without an exponent, and null.
 _SIGNS_OF_NUMBERS = b"-0123456789.,nul"
 _EXPONENTS = b"eE+"
-# What the other reading spells with an exponent, or as 0: it must not matter which of
+# Begins what the other reading may spell with an exponent: it must not matter which of
 # the two has read a number.
-_SPELLED_ANEW = (b",-0,", b"0.000000")
+_SMALL = b"0.000000"
 # Longer than that are only numbers that somebody should look at.
-_LONGEST_NUMBERS = 4000
+_LONGEST = 4000
 
 _KEPT_NUMBERS = 4096
+
+# What a collection of Partner Center has (*Utility resources*, and the samples of all
+# pages).
+_OF_PAGES = ("items", "totalCount", "links", "attributes")
+
+_encoder = msgspec.json.Encoder()
+_items = attrgetter("items")
 
 _TYPES: dict[str, Any] = {
     "boolean": bool | None,
@@ -54,10 +57,9 @@ _TYPES: dict[str, Any] = {
     "number": Raw,
     "string": str | None,
 }
-_SPELLINGS: dict[str, Callable[[Any], Any]] = {
-    "date": spelled_date,
-    "date-time": spelled_date_time,
-}
+# A value of any type: msgspec knows no such type, and asks `_anything` about it.
+_ANYTHING: Any = object
+_SPELLINGS = {"date": DATE, "date-time": DATE_TIME}
 
 
 class NotAsDocumentedError(ValueError):
@@ -97,19 +99,18 @@ class CompiledSchema:
             NotAsDocumentedError: It is not just as the schema says.
         """
         compiled = self._compiled
-        decode = compiled.header.decode
-        (value,) = _finished(compiled.level, lambda: [decode(text)], text)
-        return value
+        return _decoded(compiled.header, text, compiled.level, lambda header: [header])
 
-    def decode_all(self, text: bytes | Raw) -> list[Any]:
-        """Return the objects that the array of a JSON text holds.
+    def decode_page(self, text: bytes) -> dict[str, Any]:
+        """Return the members of a collection, the objects among them as `items`.
 
         Raises:
-            NotAsDocumentedError: One is not just as the schema says.
+            NotAsDocumentedError: It, or an object, is not just as documented.
         """
         compiled = self._compiled
-        decode = compiled.headers.decode
-        return _finished(compiled.level, lambda: decode(text), text)
+        page = _decoded(compiled.page, text, compiled.level, _items)
+        members = {name: getattr(page, name) for name in _OF_PAGES}
+        return {name: value for name, value in members.items() if value is not UNSET}
 
     def encode(self, header: Any, rows: Sequence[Any]) -> tuple[Encoded, Encoded]:
         """Return the records of a header and of its rows as they are written.
@@ -120,7 +121,7 @@ class CompiledSchema:
             rows: Its rows.
         """
         # A header is a record without its rows.
-        leave_out([header], [self._rows])
+        leave_out(header, [self._rows])
         return (
             encoded([header], self._deselected),
             encoded(rows, self._deselected_of_rows),
@@ -148,32 +149,63 @@ class CompiledSchema:
         kind, below = _struct(self._row_schema, f"{self._rows}.", self._ignored, None)
         rows = _Member(self._rows, list[kind] | None, array=below)  # type: ignore[valid-type]
         struct, level = _struct(self._schema, "", self._ignored, None, rows)
-        self._compiled = _Compiled(
-            # The hook is for numbers within values of any type.
-            msgspec.json.Decoder(struct, float_hook=Decimal),
-            msgspec.json.Decoder(list[struct], float_hook=Decimal),  # type: ignore[valid-type]
-            level,
+        page = msgspec.defstruct(
+            "Page",
+            [
+                ("items", list[struct]),  # type: ignore[valid-type]
+                *((name, Any, UNSET) for name in _OF_PAGES[1:]),
+            ],
+            forbid_unknown_fields=True,
         )
+        self._compiled = _Compiled(_decoder(struct), _decoder(page), level)
 
 
 class _Compiled(NamedTuple):
-    """What decodes a header, and many; and what is then done with them."""
+    """What decodes a header, and a page of them; and what is then done with them."""
 
     header: msgspec.json.Decoder[Any]
-    headers: msgspec.json.Decoder[Any]
+    page: msgspec.json.Decoder[Any]
     level: Level
 
 
-def _finished(
-    level: Level, decode: Callable[[], list[Any]], text: bytes | Raw
-) -> list[Any]:
-    """Return decoded objects as records have them."""
-    sent: list[Any] = []
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    # Both hooks are for values of any type: the numbers within, and the whole.
+    return msgspec.json.Decoder(kind, float_hook=Decimal, dec_hook=_anything)
+
+
+def _anything(_: Any, value: Any) -> Any:
+    """Return a value of any type.
+
+    Raises:
+        UnreadableError: It is beyond all bounds.
+    """
+    # Mostly there is nothing within to look at; of a zero, the exponent may be.
+    return as_it_is(value) if value or isinstance(value, Decimal) else value
+
+
+def _decoded(
+    decoder: msgspec.json.Decoder[Any],
+    text: bytes | Raw,
+    level: Level,
+    objects: Callable[[Any], list[Any]],
+) -> Any:
+    """Return the value of a JSON text; its objects as records have them.
+
+    Args:
+        decoder: Decodes the text.
+        text: The text.
+        level: The level of the objects.
+        objects: Returns those of the value.
+
+    Raises:
+        NotAsDocumentedError: One is not just as its schema says.
+    """
+    sent: list[Raw] = []
     try:
         if has_unstorable_text(bytes(text)):
             raise NotAsDocumentedError
-        values = decode()
-        level.finish(values, sent)
+        value = decoder.decode(text)
+        level.finish(objects(value), sent)
     except (
         msgspec.DecodeError,
         # A number of any type whose exponent is beyond all bounds.
@@ -185,19 +217,23 @@ def _finished(
         raise NotAsDocumentedError from error
     if not _are_plain(sent):
         raise NotAsDocumentedError
-    return values
+    return value
 
 
-def _are_plain(sent: Sequence[Any]) -> bool:
+def _are_plain(sent: Sequence[Raw]) -> bool:
     """Return whether texts are numbers that both readings spell as they were sent."""
-    together = b",".join((b"", *filter(None, sent), b""))
+    together = b",%b," % _encoder.encode(sent)[1:-1]
     others = together.translate(None, _SIGNS_OF_NUMBERS)
-    are_numbers = not others.strip(_EXPONENTS) and len(together) <= _LONGEST_NUMBERS
-    if are_numbers and not any(text in together for text in _SPELLED_ANEW):
-        tokens = _tokens_with(_EXPONENTS, together)
-    else:
-        tokens = iter({*together.split(b",")})
-    return all(map(_is_plain, tokens))
+    # So many are looked at more closely only if one of them may be very long.
+    is_short = len(together) <= _LONGEST or max(map(len, sent)) <= _LONGEST
+    # Few are below zero: a single sign is found in no time.
+    is_minus_zero = b"-" in together and b",-0," in together
+    if is_short and not is_minus_zero and _SMALL not in together:
+        if not others:
+            return True
+        if not others.strip(_EXPONENTS):
+            return all(map(_is_plain, _tokens_with(_EXPONENTS, together)))
+    return all(map(_is_plain, {*together.split(b",")}))
 
 
 def _tokens_with(signs: bytes, text: bytes) -> Iterator[bytes]:
@@ -228,7 +264,7 @@ class _Member(NamedTuple):
 
     name: str
     kind: Any
-    spelled: Callable[[Any], Any] | None = None
+    spelling: Spelling | None = None
     object: Level | None = None
     array: Level | None = None
 
@@ -270,8 +306,11 @@ def _struct(
     )
     level = Level(
         numbers=[member.name for member in members if member.kind is Raw],
-        dates=[Date(m.name, m.spelled) for m in members if m.spelled is not None],
-        anything=[member.name for member in members if member.kind is Any],
+        dates={
+            spelling: names
+            for spelling in _SPELLINGS.values()
+            if (names := tuple(m.name for m in members if m.spelling is spelling))
+        },
         left_out=list(left_out),
         objects={m.name: m.object for m in members if m.object is not None},
         arrays={m.name: m.array for m in members if m.array is not None},
@@ -282,10 +321,10 @@ def _struct(
 def _member(name: str, part: Any, path: str, ignored: frozenset[str]) -> _Member:
     named = types_of(part)
     if len(named) > 1:
-        return _Member(name, Any)
+        return _Member(name, _ANYTHING)
     if named[0] in _TYPES:
         return _Member(
-            name, _TYPES[named[0]], spelled=_SPELLINGS.get(part.get("format", ""))
+            name, _TYPES[named[0]], spelling=_SPELLINGS.get(part.get("format", ""))
         )
     return _nested_member(name, part, f"{path}{name}.", ignored)
 

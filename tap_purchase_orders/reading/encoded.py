@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -40,14 +39,15 @@ def encoded(records: Sequence[Any], deselected: Sequence[str]) -> Encoded:
     """
     lines = whole = _encoder.encode_lines(records)
     if deselected:
-        leave_out(records, deselected)
+        for record in records:
+            leave_out(record, deselected)
         lines = _encoder.encode_lines(records)
     return Encoded(lines, len(records), whole)
 
 
-def leave_out(records: Sequence[Any], names: Sequence[str]) -> None:
-    """Take some fields out of records, whether read in one go or field by field."""
-    for record, name in product(records, names):
+def leave_out(record: Any, names: Iterable[str]) -> None:
+    """Take some fields out of a record, whether read in one go or field by field."""
+    for name in names:
         if isinstance(record, dict):
             record.pop(name, None)
         else:

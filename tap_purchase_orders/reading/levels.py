@@ -10,23 +10,52 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET, Raw, Struct, field
 
-from tap_purchase_orders.reading.records import as_it_is
 from tap_purchase_orders.reading.values import to_date, to_date_time
 
 _KEPT_TEXTS = 4096
+_NO_DATES = (None, UNSET)
 
 Get: TypeAlias = Callable[[Any], Any]
 
 
-class Date(NamedTuple):
-    """A member that holds a date, and what spells one as records have it."""
+class Spelling:
+    """How dates of one kind are spelled in records; safe on any thread.
 
-    name: str
-    spelled: Get
+    Args:
+        spell: Spells a text so, or raises `UnreadableError`.
+    """
+
+    def __init__(self, spell: Get) -> None:
+        self._spell = lru_cache(_KEPT_TEXTS)(spell)
+        # The same dates come again and again, and nearly all are spelled so already.
+        self._known: set[Any] = {*_NO_DATES}
+
+    def are_known(self, members: Iterable[Any]) -> bool:
+        """Return whether these dates are known to be spelled as records have them."""
+        return self._known.issuperset(members)
+
+    def of(self, members: Sequence[Any]) -> list[Any]:
+        """Return dates as records have them; what is no text stays as it is.
+
+        Raises:
+            UnreadableError: One is no date.
+        """
+        spelled = [
+            self._spell(member) if isinstance(member, str) else member
+            for member in members
+        ]
+        if len(self._known) > _KEPT_TEXTS:
+            self._known = {*_NO_DATES}
+        self._known.update(spelled)
+        return spelled
+
+
+DATE = Spelling(to_date)
+DATE_TIME = Spelling(to_date_time)
 
 
 class Level:
@@ -34,8 +63,7 @@ class Level:
 
     Args:
         numbers: Their members that hold numbers, as these were sent.
-        dates: Those that hold dates.
-        anything: Those that hold any JSON value.
+        dates: Those that hold dates, by how these are spelled.
         left_out: Those that no record has.
         objects: Those that hold an object, with its level.
         arrays: Those that hold an array of objects, with their level.
@@ -44,20 +72,18 @@ class Level:
         shape: The same for levels of which the same is left to do; empty if nothing is.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one kind of member
+    def __init__(
         self,
         *,
         numbers: Sequence[str],
-        dates: Sequence[Date],
-        anything: Sequence[str],
+        dates: Mapping[Spelling, Sequence[str]],
         left_out: Sequence[str],
         objects: Mapping[str, Level],
         arrays: Mapping[str, Level],
     ) -> None:
         self._numbers = _members(numbers)
-        self._dates = [(name, attrgetter(name), spelled) for name, spelled in dates]
-        self._anything = _members(anything)
-        self._left_out = left_out
+        self._dates = [_Dates(names, spelling) for spelling, names in dates.items()]
+        self._left_out = [(name, attrgetter(name)) for name in left_out]
         # Objects of one shape are one kind, whatever they are members of: a line has a
         # dozen amounts, each with its currency.
         below: dict[Hashable, _Below] = {}
@@ -70,35 +96,28 @@ class Level:
             (_members(each.objects), _members(each.arrays), each.level)
             for each in below.values()
         ]
-        own = (*map(tuple, (numbers, dates, anything, left_out)),)
+        own = (*numbers,), (*dates.items(),), (*left_out,)
         members = [(*x.objects, None, *x.arrays, shape) for shape, x in below.items()]
         self.shape: Hashable = (own, *members) if any(own) or members else ()
 
-    def finish(self, values: Sequence[Any], sent: list[Any]) -> None:
+    def finish(self, values: Sequence[Any], sent: list[Raw]) -> None:
         """Make the members of some objects as records have them.
 
         Args:
             values: The objects.
-            sent: Takes all numbers as they were sent, null among them, and what is
-                falsy where there is none.
+            sent: Takes all numbers as they were sent, null among them.
 
         Raises:
-            UnreadableError: A date is none, or a value of any type is beyond all
-                bounds.
+            UnreadableError: A date is none.
         """
         if self._numbers is not None:
-            sent.extend(self._numbers.of(values))
-        for name, get, spelled in self._dates:
-            before = list(map(get, values))
-            after = list(map(spelled, before))
-            if after != before:
-                for value, member in zip(values, after, strict=True):
-                    setattr(value, name, member)
-        if self._anything is not None:
-            for member in filter(None, self._anything.of(values)):
-                as_it_is(member)
-        for name, value in product(self._left_out, values):
-            setattr(value, name, UNSET)
+            sent.extend(filter(None, self._numbers.of(values)))
+        for dates in self._dates:
+            dates.respell(values)
+        for name, get in self._left_out:
+            if any(map(get, values)):
+                for value in values:
+                    setattr(value, name, UNSET)
         for objects, arrays, level in self._below:
             if found := _found(objects, arrays, values):
                 level.finish(found, sent)
@@ -130,6 +149,36 @@ class _Members:
         return found if self._is_one else chain.from_iterable(found)
 
 
+class _Dates:
+    """Members of objects that hold dates of one kind.
+
+    Args:
+        names: Their names.
+        spelling: How they are spelled in records.
+    """
+
+    def __init__(self, names: Sequence[str], spelling: Spelling) -> None:
+        self._names = names
+        self._members = _Members(names)
+        self._spelling = spelling
+
+    def respell(self, values: Sequence[Any]) -> None:
+        """Spell the dates of all these objects as records have them.
+
+        Raises:
+            UnreadableError: One is no date.
+        """
+        if self._spelling.are_known(self._members.of(values)):
+            return
+        before = list(self._members.of(values))
+        after = self._spelling.of(before)
+        if after != before:
+            places = product(values, self._names)
+            for (value, name), old, new in zip(places, before, after, strict=True):
+                if new != old:
+                    setattr(value, name, new)
+
+
 def _found(
     objects: _Members | None, arrays: _Members | None, values: Sequence[Any]
 ) -> list[Any]:
@@ -143,16 +192,3 @@ def _found(
 
 def _members(names: Sequence[str]) -> _Members | None:
     return _Members(names) if names else None
-
-
-# The same dates come again and again.
-@lru_cache(_KEPT_TEXTS)
-def spelled_date(text: Any) -> Any:
-    """Return a date as records have it; what is no text stays as it is."""
-    return to_date(text) if isinstance(text, str) else text
-
-
-@lru_cache(_KEPT_TEXTS)
-def spelled_date_time(text: Any) -> Any:
-    """Return a date-time as records have it; what is no text stays as it is."""
-    return to_date_time(text) if isinstance(text, str) else text

@@ -6,6 +6,8 @@ import re
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,9 @@ _MOST_DIGITS = 100
 # Longer texts are no numbers, and too long for an index of PostgreSQL (2,704 bytes).
 _LONGEST_TEXT = 500
 # As most lines have.
-_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_WHOLE_NUMBERS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*")
+
+_encoder = msgspec.json.Encoder()
 
 
 class LineKeys:
@@ -54,9 +58,12 @@ def keys_of_whole_numbers(numbers: Sequence[Raw | UnsetType | None]) -> list[str
     Args:
         numbers: Their numbers as they were sent.
     """
-    keys = [bytes(number).decode() for number in numbers if number]
-    are_plain = all(map(_WHOLE_NUMBER.fullmatch, keys))
-    return keys if are_plain and len(set(keys)) == len(numbers) else []
+    if not all(numbers):
+        return []
+    text = _encoder.encode(numbers)[1:-1].decode()
+    keys = text.split(",")
+    are_usable = len(set(keys)) == len(numbers) and _WHOLE_NUMBERS.fullmatch(text)
+    return keys if are_usable else []
 
 
 def _natural_key(number: Any, line_id: str | None, position: int) -> tuple[str, bool]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw, Struct, field
-from msgspec.structs import replace
 
 from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.reading.encoded import Deselected
 
 UPSTREAM = "partner_center"
-
 _PAGE = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS = msgspec.json.Decoder(list[Raw])
 
@@ -97,13 +95,11 @@ class OrderReader:
         """
         if self._compiled is None:
             return decode_body(body)
+        text = body.removeprefix(BOM_UTF8)
         try:
-            page = _PAGE.decode(body.removeprefix(BOM_UTF8))
-            items = self._decode_orders(page.pop("items"))
+            return self._decode_page(text)
         except (msgspec.DecodeError, KeyError, RecursionError, UnicodeDecodeError):
             return decode_body(body)
-        rest = {name: decode_body(bytes(member)) for name, member in page.items()}
-        return {**rest, "items": items}
 
     def head(
         self, raw: Any, customer_id: str, received_at: dt.datetime
@@ -136,15 +132,19 @@ class OrderReader:
             return order
         self._compiled.ignore(order.unknown)
         header, lines = self._compiled.encode(order.header, order.lines)
-        return replace(order, header=header, lines=[lines])
+        return Order(header, [lines], order.issues, order.unknown)
 
-    def _decode_orders(self, items: Raw) -> list[Any]:
-        """Return the orders of a page."""
+    def _decode_page(self, text: bytes) -> dict[str, Any]:
         if self._compiled is not None:
             with suppress(NotAsDocumentedError):
-                return [_keyed(order) for order in self._compiled.decode_all(items)]
+                page = self._compiled.decode_page(text)
+                page["items"] = [_keyed(order) for order in page["items"]]
+                return page
         # Each by itself: one odd order does not slow down the others.
-        return [self._decode_order(item) for item in _ITEMS.decode(items)]
+        members = _PAGE.decode(text)
+        items = _ITEMS.decode(members.pop("items"))
+        rest = {name: decode_body(bytes(member)) for name, member in members.items()}
+        return {**rest, "items": [self._decode_order(item) for item in items]}
 
     def _decode_order(self, raw: Raw) -> Any:
         if self._compiled is not None:
@@ -231,24 +231,25 @@ def _keyed(order: Any) -> Any:
     Raises:
         NotAsDocumentedError: One has not.
     """
-    numbers = [line.lineItemNumber for line in order.lineItems or ()]
-    if None in numbers or len(numbers) != len(set(numbers)):
-        raise NotAsDocumentedError
+    if lines := order.lineItems:
+        numbers = {line.lineItemNumber for line in lines}
+        if None in numbers or len(numbers) != len(lines):
+            raise NotAsDocumentedError
     if not order.id or not order.id.strip():
         raise NotAsDocumentedError
     return order
 
 
 def _documented_head(order: Any, customer_id: str) -> OrderHead:
+    links = order.links
+    link = links.provisioningStatus if links else None
     return OrderHead(
         order,
-        customer_id=_unless_blank(order.referenceCustomerId) or customer_id,
-        id=order.id,
-        status=_unless_blank(order.status),
-        created=instant_or_none(order.creationDate),
-        has_provisioning_status=bool(
-            (links := order.links) and (link := links.provisioningStatus) and link.uri
-        ),
+        _unless_blank(order.referenceCustomerId) or customer_id,
+        order.id,
+        _unless_blank(order.status),
+        instant_or_none(order.creationDate),
+        bool(link and link.uri),
     )
 
 

@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from tap_purchase_orders.reading.compiled import CompiledSchema, NotAsDocumentedError
 from tap_purchase_orders.reading.issues import Issue, unreadable_issues
@@ -102,7 +101,7 @@ class PurchaseOrderReader:
             return order
         self._compiled.ignore(order.unknown)
         header, lines = self._compiled.encode(order.header, order.lines)
-        return replace(order, header=header, lines=[lines])
+        return PurchaseOrder(order.number, header, [lines], order.issues, order.unknown)
 
     def _read(
         self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime

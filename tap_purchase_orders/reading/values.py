@@ -19,7 +19,7 @@ _BOOLEANS = {"true": True, "false": False}
 _WHOLE = range(-(2**63), 2**63)
 _MOST_WHOLE_DIGITS = 131_072
 _MOST_FRACTION_DIGITS = 16_383
-# A whole number of more digits is nonsense, and would be spelled out in full.
+# A number of more digits is nonsense where it would be spelled out in full.
 _MOST_DIGITS = 400
 
 
@@ -33,8 +33,8 @@ def to_text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | Decimal):
-        return str(value)
+    if isinstance(value, int | Decimal) and len(text := str(value)) <= _MOST_DIGITS:
+        return text
     raise UnreadableError
 
 

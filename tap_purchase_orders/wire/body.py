@@ -23,6 +23,9 @@ _UNSURE_BYTES = 16 * 1024
 CUT_OFF = "[...]"
 # Its only spelling in JSON.
 _NUL = rb"\u0000"
+_FEW_ESCAPES = 50
+# Python itself refuses to read whole numbers of more than 4,300 digits.
+_MOST_DIGITS_OF_INT = 4000
 
 
 class NotJsonError(ValueError):
@@ -51,7 +54,14 @@ def decode_body(body: bytes) -> Any:
 
 def has_unstorable_text(body: bytes) -> bool:
     """Return whether a body may name U+0000, which warehouses refuse."""
-    return _NUL in body
+    # A single sign is found far faster than several, and most bodies have few escapes.
+    at = body.find(b"\\")
+    for _ in range(_FEW_ESCAPES):
+        if at < 0 or body.startswith(_NUL, at):
+            return at >= 0
+        at = body.find(b"\\", at + 1)
+    # From the end: its first sign is rarer than its last.
+    return body.rfind(_NUL) >= 0
 
 
 def storable(text: str) -> str:
@@ -93,13 +103,20 @@ def body_text(body: bytes, hide: Callable[[str], str] = str) -> str:
 def _decode_leniently(text: bytes) -> Any:
     r"""Return the value of JSON that names half a surrogate pair, such as `\ud800`.
 
-    That is legal JSON but no legal text: such halves become U+FFFD.
+    That is legal JSON but no legal text: such halves become U+FFFD. Legal, too, are
+    whole numbers of more digits than Python reads as such.
     """
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        value = json.loads(
+            text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse
+        )
         return _storable(value)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise NotJsonError from error
+
+
+def _whole(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _MOST_DIGITS_OF_INT else Decimal(digits)
 
 
 def _refuse(constant: str) -> Any:

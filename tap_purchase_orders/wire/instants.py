@@ -10,7 +10,8 @@ from typing import Any
 
 _DATE_TIME = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
-    r"(?:[Tt ](?P<time>\d{2}:\d{2}(?::\d{2})?)(?:[.,](?P<fraction>\d+))?"
+    # Later Pythons take hour 24 for the next day.
+    r"(?:[Tt ](?P<time>(?:[01]\d|2[0-3]):\d{2}(?::\d{2})?)(?:[.,](?P<fraction>\d+))?"
     r"(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
 )
@@ -67,22 +68,24 @@ def parse_instant(text: str) -> Instant:
     if match is None:
         msg = "not a date-time"
         raise ValueError(msg)
-    date, time, fraction, zone = match.group("date", "time", "fraction", "zone")
-    if fraction is not None and (time is None or len(time) < len("00:00:00")):
-        msg = "not a date-time"
-        raise ValueError(msg)
+    date, time, fraction, zone = match.groups()
+    if time is None:
+        time = "00:00:00"
+    elif len(time) < len("00:00:00"):
+        if fraction is not None:
+            msg = "not a date-time"
+            raise ValueError(msg)
+        time = f"{time}:00"
     # A leap second has no place on the scale of seconds that UTC is counted in here.
-    moment = dt.datetime.fromisoformat(f"{date}T{time or '00:00'}+00:00")
-    since = moment - _EPOCH
+    since = dt.datetime.fromisoformat(f"{date}T{time}+00:00") - _EPOCH
     second = since.days * _DAY_SECONDS + since.seconds
     digits = fraction or ""
-    if offset := _offset_seconds(zone):
+    if zone is not None and zone not in "Zz" and (offset := _offset_seconds(zone)):
         second -= offset
         return Instant(second, digits.rstrip("0"), _text(second, digits))
     # It is in UTC already: what was given needs no calendar.
     end = f".{digits}Z" if digits else "Z"
-    text = f"{date}T{moment.time()}{end}"
-    return Instant(second, digits.rstrip("0"), text)
+    return Instant(second, digits.rstrip("0"), f"{date}T{time}{end}")
 
 
 def instant_or_none(value: Any) -> Instant | None:
@@ -98,9 +101,7 @@ def instant_of(moment: dt.datetime) -> Instant:
     return parse_instant(moment.astimezone(dt.UTC).isoformat(timespec="microseconds"))
 
 
-def _offset_seconds(zone: str | None) -> int:
-    if zone is None or zone in "Zz":
-        return 0
+def _offset_seconds(zone: str) -> int:
     hours, minutes = int(zone[1:3]), int(zone[-2:])
     if hours > 23 or minutes > 59:  # noqa: PLR2004  # a clock's
         msg = "not an offset from UTC"
@@ -116,4 +117,4 @@ def _text(second: int, digits: str) -> str:
         msg = "outside the years 1 to 9999 in UTC"
         raise ValueError(msg) from error
     fraction = f".{digits}" if digits else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f"{fraction}Z"
+    return f"{moment.isoformat()[:19]}{fraction}Z"

@@ -14,6 +14,7 @@ from tap_purchase_orders.wire.body import (
     NotJsonError,
     body_text,
     decode_body,
+    has_unstorable_text,
     json_text,
 )
 
@@ -54,6 +55,12 @@ def test_a_whole_number_comes_out_as_it_came_in(digits: str) -> None:
     assert json_text(value) == digits
 
 
+def test_a_whole_number_of_any_length_comes_out_as_it_came_in() -> None:
+    body = b"[1, -" + b"9" * 5000 + b"]"
+
+    assert json_text(decode_body(body)) == body.decode().replace(" ", "")
+
+
 @given(OTHER_NUMBERS)
 @example("12345678901234.123456789")
 @example("100.00")
@@ -87,6 +94,19 @@ def test_what_no_text_of_a_warehouse_may_hold_becomes_a_replacement_character() 
     assert decode_body(rb'{"a\u0000": ["\u0000", "\\u0000"]}') == {
         "a\ufffd": ["\ufffd", r"\u0000"]
     }
+
+
+@given(
+    st.lists(st.sampled_from(["\\\\", r"\"", r"\u00e9", "u0000", "a 0"]), max_size=99),
+    st.sampled_from(["", r"\u0000"]),
+)
+@example([r"\""] * 60, r"\u0000")
+def test_unstorable_text_is_found_behind_any_number_of_escapes(
+    escapes: list[str], end: str
+) -> None:
+    body = f'["{"".join(escapes)}{end}"]'.encode()
+
+    assert has_unstorable_text(body) == (rb"\u0000" in body)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from json_values import DECIMALS, any_json
+from msgspec import Raw
 
-from tap_purchase_orders.reading.line_keys import LineKeys, canonical_number
+from tap_purchase_orders.reading.line_keys import (
+    LineKeys,
+    canonical_number,
+    keys_of_whole_numbers,
+)
+from tap_purchase_orders.wire.body import decode_body
 
 NUMBERS = st.integers() | DECIMALS
 # Those that collide, and anything else.
@@ -130,4 +136,36 @@ def test_a_text_that_looks_like_a_numbered_key_takes_no_other_lines_key() -> Non
         ("1", False),
         ("1#2", False),
         ("1#3", True),
+    ]
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.integers(0, 5).map(str)
+        | st.sampled_from(["1.0", "-1", "10e1", "6.1", "null", "9" * 18, "9" * 19]),
+        max_size=5,
+    )
+)
+@example(["1", "2", "30"])
+@example(["1", "1"])
+def test_keys_of_whole_numbers_are_those_that_each_line_would_get_by_itself(
+    numbers: list[str | None],
+) -> None:
+    sent = [None if number is None else Raw(number) for number in numbers]
+
+    at_once = keys_of_whole_numbers(sent)
+
+    one_by_one = keys_of(
+        [(decode_body((number or "null").encode()), None) for number in numbers]
+    )
+    assert at_once in ([], [key for key, _ in one_by_one])
+    assert not at_once or not any(is_irregular for _, is_irregular in one_by_one)
+
+
+def test_whole_numbers_get_their_keys_all_at_once() -> None:
+    assert keys_of_whole_numbers([Raw("22"), Raw("1"), Raw("300")]) == [
+        "22",
+        "1",
+        "300",
     ]
