@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 NOTHING_EMITTED = ""
 
 
-class FollowedOrder(Struct, frozen=True):
-    """An order that is open or recent.
+class FollowedOrder(Struct, frozen=True, array_like=True):
+    """An order that is open or recent; the state holds it as an array.
 
     Attributes:
         status: Its status when it was last read, none if it had none.

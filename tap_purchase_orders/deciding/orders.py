@@ -17,7 +17,7 @@ from tap_purchase_orders.deciding.statuses import is_moving, is_same_status
 from tap_purchase_orders.reading.encoded import Encoded, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tap_purchase_orders.reading.orders import Order, OrderHead
     from tap_purchase_orders.wire.instants import Instant
@@ -68,13 +68,15 @@ class Decision(Struct, frozen=True):
     memory: CustomerMemory
 
     def memory_owing(
-        self, unfinished: Iterable[DecidedOrder], before: CustomerMemory
+        self, unfinished: Sequence[DecidedOrder], before: CustomerMemory
     ) -> CustomerMemory:
         """Return the memory for when some orders could not be read to the end.
 
         They are due again whatever becomes of them: as they were known before, so
         that what they have left is still known; else as they were read now.
         """
+        if not unfinished:
+            return self.memory
         followed = dict(self.memory.followed)
         for decided in unfinished:
             sequence = decided.change.sequence if decided.change else 0
@@ -119,9 +121,10 @@ class OrderRules(Struct, frozen=True):
         # Pages may overlap: of an order that comes twice, the last word counts.
         latest = {head.id: head for head in heads}.values()
         wanted = [head for head in latest if not self._is_left_out(head)]
-        bookmark = _latest(wanted, memory.bookmark, as_of.later(DAY_SECONDS))
-        old_window = self._window_start(memory.bookmark)
-        new_window = self._window_start(bookmark)
+        bookmark = _latest(wanted, memory.bookmark, as_of)
+        old_window = new_window = self._window_start(memory.bookmark)
+        if bookmark is not memory.bookmark:
+            new_window = self._window_start(bookmark)
         decided: list[DecidedOrder] = []
         # Open orders that the answer no longer holds may come back.
         followed = {
@@ -134,18 +137,19 @@ class OrderRules(Struct, frozen=True):
             is_open = is_moving(head.status)
             was_open = known is not None and is_moving(known.status)
             is_owed = known is not None and known.digest == NOTHING_EMITTED
-            is_recent = _is_inside(head, old_window)
-            is_due = is_open or was_open or is_recent or is_owed
+            is_due = is_open or was_open or is_owed or _is_inside(head, old_window)
             if not (is_due or self.everything):
                 continue
             order = read(head)
-            digest = _digest(order)
+            stays = is_open or _is_inside(head, new_window)
+            # Of history nothing is known, and nothing is remembered.
+            digest = NOTHING_EMITTED if known is None and not stays else _digest(order)
             change = _status_change(head.status, known) if is_due else None
             is_news = is_due and (known is None or known.digest != digest)
             previous = known.status if known else None
             decided.append(DecidedOrder(head, order, is_due, is_news, previous, change))
             followed.pop(head.id, None)
-            if is_open or _is_inside(head, new_window):
+            if stays:
                 sequence = change.sequence if change else known.sequence if known else 0
                 followed[head.id] = FollowedOrder(head.status, sequence, digest)
         return Decision(decided, CustomerMemory(bookmark, followed))
@@ -165,22 +169,22 @@ class OrderRules(Struct, frozen=True):
 
 
 def _latest(
-    heads: Iterable[OrderHead], bookmark: Instant | None, limit: Instant
+    heads: Iterable[OrderHead], bookmark: Instant | None, as_of: Instant
 ) -> Instant | None:
     """Return the latest moment of the creation dates and the bookmark.
 
     A date of the future is a mistake: it would keep all orders to come out of the
     window. Such an order counts as recent until its date has come.
     """
-    moments = [
-        head.created
-        for head in heads
-        if head.created is not None and head.created <= limit
-    ]
-    if bookmark is not None:
-        # First, so that it stays as it is written where another is the same moment.
-        moments.insert(0, bookmark)
-    return max(moments, default=None)
+    # The bookmark first, so that it stays as it is written where another is the same
+    # moment.
+    moments = [] if bookmark is None else [bookmark]
+    moments += [head.created for head in heads if head.created is not None]
+    latest = max(moments, default=None)
+    if latest is None or latest <= as_of:
+        return latest
+    limit = as_of.later(DAY_SECONDS)
+    return max((it for it in moments if it is bookmark or it <= limit), default=None)
 
 
 def _is_inside(head: OrderHead, window_start: Instant | None) -> bool:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
 from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
@@ -19,6 +21,24 @@ from tap_purchase_orders.wire.instants import Instant, instant_or_none
 
 REPLICATION_KEY = "creationDate"
 _NUMBERS = "bookmarks.purchase_orders"
+
+
+class _Context(Struct):
+    customer_id: str
+
+
+class _Partition(Struct, omit_defaults=True):
+    """What is known of one customer, with the members and in the order of the state."""
+
+    context: _Context
+    replication_key: str | None = None
+    replication_key_value: str | None = None
+    last_read: str | None = None
+    followed_orders: dict[str, FollowedOrder] = field(default_factory=dict)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_Partition)
 
 
 class State:
@@ -43,24 +63,36 @@ class State:
         self._activity_read_until = _instant(
             orders.get("activity_read_until"), "bookmarks.orders.activity_read_until"
         )
-        # Kept as they are written, and read when their turn comes: there may be a
-        # hundred thousand.
-        self._partitions = {
-            customer_id: _partition(customer_id, memory)
-            for customer_id, memory in _customers(orders.get("partitions", []))
-        }
+        # Kept as the texts that are written, and read when their turn comes: there may
+        # be a hundred thousand.
+        try:
+            self._partitions = {
+                customer_id: _text(customer_id, memory)
+                for customer_id, memory in _customers(orders.get("partitions", []))
+            }
+            _encoder.encode(self._others)
+        except UnicodeEncodeError as error:
+            path = "bookmarks"
+            raise _mistake(path, "must not hold half a surrogate pair") from error
 
     def customer(self, customer_id: str) -> CustomerMemory:
         """Return what is known of a customer's orders; nothing for a new one."""
-        partition = self._partitions.get(customer_id)
-        return CustomerMemory() if partition is None else _memory(partition, "")
+        text = self._partitions.get(customer_id)
+        if text is None:
+            return CustomerMemory()
+        partition = _decoder.decode(text)
+        return CustomerMemory(
+            instant_or_none(partition.replication_key_value),
+            partition.followed_orders,
+            instant_or_none(partition.last_read),
+        )
 
     def remember_customer(self, customer_id: str, memory: CustomerMemory) -> None:
         """Take in what is known of a customer's orders once they are written."""
         if memory == CustomerMemory():
             self._partitions.pop(customer_id, None)
             return
-        self._partitions[customer_id] = _partition(customer_id, memory)
+        self._partitions[customer_id] = _text(customer_id, memory)
 
     def forget_last_read(self, customer_id: str) -> None:
         """Take in that a customer could not be read: the next run reads it again."""
@@ -97,7 +129,17 @@ class State:
         self._resume_point = None
 
     def value(self) -> dict[str, Any]:
-        """Return the value of a STATE message: complete, and at once."""
+        """Return the value of a STATE message."""
+        return self._value(list(map(msgspec.json.decode, self._partitions.values())))
+
+    def encodable_value(self) -> dict[str, Any]:
+        """Return the same with the customers' texts, which msgspec writes as they are.
+
+        Complete, and at once.
+        """
+        return self._value(list(self._partitions.values()))
+
+    def _value(self, partitions: list[Any]) -> dict[str, Any]:
         bookmarks = dict(self._others)
         numbers = _numbers(self._resume_point, self._changes_read)
         if numbers or "purchase_orders" in bookmarks:
@@ -105,8 +147,8 @@ class State:
         orders: dict[str, Any] = {}
         if self._activity_read_until is not None:
             orders["activity_read_until"] = self._activity_read_until.text
-        if self._partitions:
-            orders["partitions"] = list(self._partitions.values())
+        if partitions:
+            orders["partitions"] = partitions
         if orders:
             bookmarks["orders"] = orders
         return {"bookmarks": bookmarks} if bookmarks else {}
@@ -200,19 +242,15 @@ def _instant(value: Any, path: str) -> Instant | None:
     return instant
 
 
-def _partition(customer_id: str, memory: CustomerMemory) -> dict[str, Any]:
-    partition: dict[str, Any] = {"context": {"customer_id": customer_id}}
+def _text(customer_id: str, memory: CustomerMemory) -> Raw:
+    """Return what is known of a customer as the state holds it."""
+    partition = _Partition(_Context(customer_id), followed_orders=memory.followed)
     if memory.bookmark is not None:
-        partition["replication_key"] = REPLICATION_KEY
-        partition["replication_key_value"] = memory.bookmark.text
+        partition.replication_key = REPLICATION_KEY
+        partition.replication_key_value = memory.bookmark.text
     if memory.last_read is not None:
-        partition["last_read"] = memory.last_read.text
-    if memory.followed:
-        partition["followed_orders"] = {
-            order_id: [known.status, known.sequence, known.digest]
-            for order_id, known in memory.followed.items()
-        }
-    return partition
+        partition.last_read = memory.last_read.text
+    return Raw(_encoder.encode(partition))
 
 
 def _section(value: Any, path: str) -> Mapping[str, Any]:

@@ -75,16 +75,17 @@ class Output:
         time_extracted = moment_text(received)
         counts: dict[str, int] = {}
         for stream, record in rows:
-            selected = self._streams.get(stream)
-            if selected is None:
+            if stream not in self._streams:
                 continue
+            count = 1
             if isinstance(record, Encoded):
-                counts[stream] = counts.get(stream, 0) + record.count
+                count = record.count
                 self._writer.write_records(stream, record, time_extracted)
-                continue
-            counts[stream] = counts.get(stream, 0) + 1
-            for message in selected.record_messages(record, time_extracted):
-                self._writer.write(message)
+            else:
+                selected = self._streams[stream]
+                for message in selected.record_messages(record, time_extracted):
+                    self._writer.write(message)
+            counts[stream] = counts.get(stream, 0) + count
         for stream, count in counts.items():
             self._counters[stream].increment(count)
             self.counts[stream] += count

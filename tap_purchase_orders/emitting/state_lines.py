@@ -34,7 +34,7 @@ class StateLines:
         self._state = state
         # Whoever keeps the state goes by the last line, also when a finished run has
         # left nothing to remember of an interrupted one.
-        self._has_to_forget = bool(state.value())
+        self._has_to_forget = bool(state.encodable_value())
         self._writer = writer
         self._due_bytes = _LEAST_WORK_BYTES
         self._work_bytes = 0
@@ -50,7 +50,7 @@ class StateLines:
     def write(self) -> None:
         """Write a line, unless there is nothing to remember; hand everything over."""
         before = self._writer.written_bytes
-        value = self._state.value()
+        value = self._state.encodable_value()
         if value or self._has_to_forget:
             # Never just `{}`: who keeps states may take that for none at all.
             self._writer.write({"type": "STATE", "value": value or _NOTHING})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,14 +26,19 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
     """Writes one message a line; records wait for company.
 
     Attributes:
-        written_bytes: How much was written since the start, credentials included.
         secrets: What may stand in no message.
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.written_bytes = 0
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._flushed_bytes = 0
         self.secrets = Secrets()
+
+    @property
+    def written_bytes(self) -> int:
+        """How much was written since the start, credentials included."""
+        return self._flushed_bytes + self._waiting_bytes
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -46,32 +52,48 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def write(self, message: dict[str, Any]) -> None:
         """Write a message, given as a dictionary."""
-        self._write_line(_encoder.encode(message))
+        line = _encoder.encode_lines([message])
+        self._take([line], len(line))
 
     def write_records(self, stream: str, records: Encoded, time_extracted: str) -> None:
         """Write the RECORD messages of records that need nothing more done to them."""
-        before = b'{"type":"RECORD","stream":' + _encoder.encode(stream) + b',"record":'
-        behind = b',"time_extracted":' + _encoder.encode(time_extracted) + b"}"
-        lines = records.lines.removesuffix(b"\n").replace(
-            b"\n", behind + b"\n" + before
-        )
-        if lines:
-            self._write_line(before + lines + behind)
+        if not records.count:
+            return
+        before, behind = _before(stream), _behind(time_extracted)
+        lines = records.lines.replace(b"\n", behind)
+        # Behind all line ends but the last.
+        lines = lines.replace(b"\n", b"\n" + before, records.count - 1)
+        self._take([before, lines], len(before) + len(lines))
 
-    def _write_line(self, line: bytes) -> None:
-        self._buffer += line
-        self._buffer += b"\n"
-        self.written_bytes += len(line) + 1
-        if len(self._buffer) >= _FLUSH_BYTES:
+    def _take(self, pieces: list[bytes], size: int) -> None:
+        # A large STATE is handed over by itself: joining it to others would copy it.
+        if self._waiting_bytes + size > _FLUSH_BYTES:
             self.flush()
+        self._waiting += pieces
+        self._waiting_bytes += size
 
     def flush(self) -> None:
         """Hand everything over to the reader of standard output."""
-        if not self._buffer:
+        if not self._waiting:
             return
         # No credential spans two lines: its line ends are spelled by letters.
-        text = self.secrets.redacted_lines(bytes(self._buffer))
-        self._buffer.clear()
+        text = self.secrets.redacted_lines(b"".join(self._waiting))
+        self._waiting.clear()
+        self._flushed_bytes += self._waiting_bytes
+        self._waiting_bytes = 0
         # Looked up each time: whoever runs the tap within a program may redirect it.
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
+
+
+@lru_cache(32)
+def _before(stream: str) -> bytes:
+    """Return what stands before a record in its message."""
+    return b'{"type":"RECORD","stream":%b,"record":' % _encoder.encode(stream)
+
+
+# The same for all that one answer brings.
+@lru_cache(1)
+def _behind(time_extracted: str) -> bytes:
+    """Return what stands behind a record in its message."""
+    return b',"time_extracted":%b}\n' % _encoder.encode(time_extracted)

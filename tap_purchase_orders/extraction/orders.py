@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tap_purchase_orders.asking.answer import Answer, Failure
 from tap_purchase_orders.extraction.batch import Batch, Wanted
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
+from tap_purchase_orders.reading.encoded import encoded
 from tap_purchase_orders.reading.issues import Issue, failure_issue, moment_text
 from tap_purchase_orders.reading.orders import (
     UPSTREAM,
@@ -19,8 +20,6 @@ from tap_purchase_orders.reading.orders import (
 from tap_purchase_orders.wire.instants import instant_of
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from tap_purchase_orders.asking.partner_center import PartnerCenter
     from tap_purchase_orders.deciding.memory import CustomerMemory
     from tap_purchase_orders.deciding.orders import (
@@ -29,11 +28,13 @@ if TYPE_CHECKING:
         StatusChange,
     )
     from tap_purchase_orders.deciding.state import State
+    from tap_purchase_orders.reading.records import Record
 
+_CHANGES = "order_status_changes"
 ORDER_STREAMS = (
     "orders",
     "order_line_items",
-    "order_status_changes",
+    _CHANGES,
     *CHILD_STREAMS,
 )
 
@@ -79,25 +80,25 @@ class CustomerOrders:
         if isinstance(outcome, Failure):
             return self._failed(customer_id, outcome)
         # The first answer's time: a header and its lines are never newer than that.
-        batch = Batch(outcome[0].received_at, key_was_refused=False)
         first = outcome[0]
-        as_of = instant_of(first.as_of)
+        batch = Batch(first.received_at, key_was_refused=False)
         # A server that tells a time long past must not make all orders ones to come.
-        latest = instant_of(max(first.as_of, first.received_at))
+        latest = max(first.as_of, first.received_at)
         decision = self._rules.decide(
             self._heads(batch, customer_id, outcome),
             memory,
-            lambda head: self._reader.read(head, batch.received_at),
-            latest,
+            partial(self._reader.read, received_at=batch.received_at),
+            instant_of(latest),
         )
+        observed_at = moment_text(batch.received_at)
         unfinished = []
         for decided in decision.orders:
-            self._add_order(batch, decided)
+            self._add_order(batch, decided, observed_at)
             if not self._children.add_to(batch, decided):
                 unfinished.append(decided)
         new_memory = decision.memory_owing(unfinished, memory)
         if self._keeps_last_read and not unfinished:
-            new_memory = replace(new_memory, last_read=as_of)
+            new_memory = replace(new_memory, last_read=instant_of(first.as_of))
         batch.remember = partial(self._state.remember_customer, customer_id, new_memory)
         return batch
 
@@ -122,32 +123,31 @@ class CustomerOrders:
                 heads.append(head)
         return heads
 
-    def _add_order(self, batch: Batch, decided: DecidedOrder) -> None:
-        order = decided.order
-        is_emitted = False
-        for stream, records in (
-            ("orders", [order.header]),
-            ("order_line_items", order.lines),
-        ):
-            if decided.is_news or stream in self._wanted.full_table:
-                is_emitted = True
-                batch.rows.extend((stream, record) for record in records)
-        if decided.change is not None:
-            row = _change_row(decided.head, decided.change, batch.received_at)
-            batch.rows.append(("order_status_changes", row))
-        if is_emitted:
+    def _add_order(self, batch: Batch, decided: DecidedOrder, observed_at: str) -> None:
+        order, full_table = decided.order, self._wanted.full_table
+        has_header = decided.is_news or "orders" in full_table
+        has_lines = decided.is_news or "order_line_items" in full_table
+        if has_header:
+            batch.rows.append(("orders", order.header))
+        if has_lines:
+            batch.rows.extend([("order_line_items", line) for line in order.lines])
+        if decided.change is not None and _CHANGES in self._wanted:
+            row = self._change(decided.head, decided.change, observed_at)
+            batch.rows.append((_CHANGES, row))
+        if has_header or has_lines:
             batch.note(order.issues, order.unknown)
 
-
-def _change_row(
-    head: OrderHead, change: StatusChange, observed_at: dt.datetime
-) -> dict[str, Any]:
-    return {
-        "referenceCustomerId": head.customer_id,
-        "orderId": head.id,
-        "sequence": change.sequence,
-        "previousStatus": change.previous_status,
-        "status": change.status,
-        "orderCreationDate": None if head.created is None else head.created.text,
-        "observedAt": moment_text(observed_at),
-    }
+    def _change(
+        self, head: OrderHead, change: StatusChange, observed_at: str
+    ) -> Record:
+        record = {
+            "referenceCustomerId": head.customer_id,
+            "orderId": head.id,
+            "sequence": change.sequence,
+            "previousStatus": change.previous_status,
+            "status": change.status,
+            "orderCreationDate": None if head.created is None else head.created.text,
+            "observedAt": observed_at,
+        }
+        deselected = self._wanted.plain.get(_CHANGES)
+        return record if deselected is None else encoded([record], deselected)

@@ -341,6 +341,14 @@ def test_an_order_dated_in_the_future_hides_no_other() -> None:
     ]
 
 
+def test_an_order_dated_within_the_day_to_come_moves_the_bookmark() -> None:
+    customer = Customer()
+    tomorrow, future = "2026-03-11T11:59:59Z", "2026-03-11T12:00:01Z"
+    customer.run(RECENT, order("tomorrow", tomorrow), order("future", future))
+
+    assert bookmark_of(customer) == tomorrow
+
+
 def test_an_order_whose_children_were_not_read_is_due_again() -> None:
     customer = Customer()
     customer.run(order("a", TODAY, "pending"))

@@ -173,6 +173,23 @@ def test_a_message_keeps_its_form_and_loses_the_secret() -> None:
     assert json.loads(redacted) == {"record": {"note": "x***y", "amount": 1}}
 
 
+words = st.text('ab"/\\', min_size=1, max_size=3).map(lambda part: part * 16)
+
+
+@given(st.lists(words, min_size=1, max_size=4), st.data())
+def test_no_message_shows_a_secret_that_is_a_part_of_another(
+    parts: list[str], data: st.DataObject
+) -> None:
+    values = [*parts, " ".join(parts), f"Bearer {parts[0]}", f"x{parts[-1]}"]
+    known = data.draw(st.sets(st.sampled_from(values), min_size=1))
+    shown = data.draw(st.lists(st.sampled_from([*values, "and"])))
+    line = json.dumps({"note": " ".join(shown)}).encode()
+    redacted = json.loads(Secrets(known).redacted_lines(line))["note"]
+
+    for secret in known:
+        assert secret not in redacted
+
+
 def test_what_may_stand_in_a_record_by_chance_stays_there() -> None:
     line = b'{"amount":1200345,"customer":"1200345"}'
 

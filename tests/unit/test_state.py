@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,26 @@ def partition(**members: Any) -> Json:
 
 def through_json(value: Any) -> Any:
     return json.loads(json.dumps(value))
+
+
+def written(state: State) -> bytes:
+    return msgspec.json.encode(state.encodable_value())
+
+
+def as_documented(customer_id: str, memory: CustomerMemory) -> Json:
+    """Return the partition of a customer, member by member."""
+    part: Json = {"context": {"customer_id": customer_id}}
+    if memory.bookmark is not None:
+        part["replication_key"] = "creationDate"
+        part["replication_key_value"] = memory.bookmark.text
+    if memory.last_read is not None:
+        part["last_read"] = memory.last_read.text
+    if memory.followed:
+        part["followed_orders"] = {
+            order_id: [known.status, known.sequence, known.digest]
+            for order_id, known in memory.followed.items()
+        }
+    return part
 
 
 def test_nothing_is_known_at_first_and_there_is_nothing_to_write() -> None:
@@ -90,6 +112,56 @@ def test_what_was_remembered_is_known_to_the_next_run(
         for it in (state, again):
             assert it.customer(customer_id) == memory
     assert again.value() == state.value()
+
+
+@given(st.dictionaries(texts, memories, max_size=4))
+def test_what_is_written_is_the_value_to_the_byte(
+    known: dict[str, CustomerMemory],
+) -> None:
+    state = State({"bookmarks": {"others": {"a": 1}}})
+    state.remember_activity(MARCH)
+    state.remember_resume_point(ResumePoint(17, "abc"))
+    for customer_id, memory in known.items():
+        state.remember_customer(customer_id, memory)
+
+    parts = [
+        as_documented(customer_id, memory)
+        for customer_id, memory in known.items()
+        if memory != CustomerMemory()
+    ]
+    value = {
+        "bookmarks": {
+            "others": {"a": 1},
+            "purchase_orders": {"resume": {"position": 17, "digest": "abc"}},
+            "orders": {
+                "activity_read_until": MARCH.text,
+                **({"partitions": parts} if parts else {}),
+            },
+        }
+    }
+    assert written(state) == msgspec.json.encode(value)
+    assert state.value() == value
+    assert written(State(json.loads(written(state)))) == written(state)
+
+
+def test_a_customer_takes_little_more_memory_than_its_text() -> None:
+    count = 2000
+    state = State({})
+    for number in range(count):
+        followed = {f"order-{number}": FollowedOrder("pending", 1, "0123456789ab")}
+        state.remember_customer(f"{number:036}", CustomerMemory(MARCH, followed))
+    text = written(state)
+    tracemalloc.start()
+    try:
+        value = json.loads(text)
+        loaded = State(value)
+        del value
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert written(loaded) == text
+    assert held / count < len(text) / count + 350
 
 
 @given(st.dictionaries(texts, memories, max_size=4), texts, memories)
@@ -253,6 +325,24 @@ def test_a_state_that_cannot_be_used_is_refused_with_the_place(
     (line,) = caught.value.mistakes
     assert f"`{place}`" in line
     assert "state" in line
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        partition(followed_orders={HALF: ["pending", 1, "d"]}),
+        partition(followed_orders={"o": [HALF, 1, "d"]}),
+        {"bookmarks": {"orders": {"partitions": [{"context": {"customer_id": HALF}}]}}},
+        {"bookmarks": {"others": {"a": [HALF]}}},
+        {"bookmarks": {HALF: {}}},
+    ],
+)
+def test_a_state_that_could_not_be_written_again_is_refused(value: Json) -> None:
+    with pytest.raises(SettingsError, match="surrogate"):
+        State(value)
 
 
 @pytest.mark.parametrize("position", [-1, True, 10**30])
