@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import contextmanager
-from types import ModuleType
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from typing_extensions import override
+from tap_purchase_orders.late_imports import left_out, put_off
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# What the SDK imports for its targets, and for batches of files that this tap does not
-# write: a fifth of the time to the first request.
-_UNUSED = ("joblib", "upath")
+# All that the rest needs of the SDK.
+_NEEDED = ("singer_sdk.tap_base", "singer_sdk.streams.core")
+# Their own code imports much that is for targets, for other kinds of taps, for
+# `--about`, and for those who configure the log.
+_PUT_OFF = ("singer_sdk", "singer_sdk.streams", "singer_sdk.about", "logging.config")
+# Of these the SDK takes names for batches of files, for OpenAPI documents, and for its
+# own check of the settings.
+_LEFT_OUT = (
+    "importlib_metadata",
+    "jsonschema",
+    "referencing",
+    "referencing.jsonschema",
+    "upath",
+)
 
 
 def main() -> None:
@@ -23,11 +29,13 @@ def main() -> None:
     # What is imported stays. To look for garbage among it, again and again, takes a
     # quarter of the start, and some of the run.
     gc.disable()
+    # The SDK is most of the start, and the greater part of it is of no use here.
     try:
-        with _left_out(_UNUSED):
-            import singer_sdk  # noqa: F401, PLC0415
-    except ImportError:
-        # Another version of it, that needs more of them: then with all.
+        with put_off(_PUT_OFF), left_out(_LEFT_OUT):
+            for name in _NEEDED:
+                import_module(name)
+    except Exception:  # noqa: BLE001  # whatever another version of the SDK may raise
+        # One that needs more at once: then with all.
         for name in [name for name in sys.modules if name.startswith("singer_sdk")]:
             del sys.modules[name]
     from tap_purchase_orders.tap import TapPurchaseOrders  # noqa: PLC0415  # see above
@@ -35,27 +43,6 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     TapPurchaseOrders.cli()
-
-
-@contextmanager
-def _left_out(names: tuple[str, ...]) -> Iterator[None]:
-    """Keep some packages from being imported, for as long as this lasts."""
-    for name in names:
-        sys.modules[name] = _LeftOut(name)
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-
-
-class _LeftOut(ModuleType):
-    """Stands in for a package: whatever is imported from it is none."""
-
-    @override
-    def __getattr__(self, name: str) -> None:
-        if name.startswith("__"):
-            raise AttributeError(name)
 
 
 if __name__ == "__main__":

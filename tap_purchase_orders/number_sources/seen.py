@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import sqlite3
     from types import TracebackType
 
 # Some 30 MB of texts; beyond that a database on disk costs less than it saves.
@@ -74,6 +74,9 @@ class SeenNumbers:
 
     def _move_to_disk(self) -> None:
         if self._older is None:
+            # Few runs come here, and it is a library of its own.
+            import sqlite3  # noqa: PLC0415
+
             # No name: a file that only this connection can reach.
             self._older = sqlite3.connect("", isolation_level=None)
             for pragma in ("journal_mode = OFF", "synchronous = OFF"):
