@@ -1,8 +1,8 @@
 """What a request costs with each HTTP client: `python -m benchmarks.transports`.
 
 One body of 20 KB after another over connections that are kept open, with and without
-TLS, by one thread and by several; processor time of the client's process only. It is
-printed in Markdown: once in microseconds, once as a share of what `requests` takes.
+TLS, one at a time and several at once; processor time of the client's process only. It
+is printed in Markdown: once in microseconds, once as a share of what `requests` takes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = about()
     facts["versions"] |= {package: version(package) for package in _PACKAGES}
     print(f"{about_text(facts)}; medians of {options.turns} interleaved runs\n")
-    headings = [f"{'TLS' if tls else 'plain'}, {_threads(n)}" for tls, n in ways]
+    headings = [f"{'TLS' if tls else 'plain'}, {_at_once(n)}" for tls, n in ways]
     for title, costs, of in (
         ("CPU, us a request", cpu, _microseconds),
         (f"CPU, `{_FIRST}` = 1", cpu, _share),
@@ -107,8 +107,8 @@ def _share(costs: _Costs, name: str, way: _Way) -> str:
     return number(median(ours / first for ours, first in pairs))
 
 
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
+def _at_once(count: int) -> str:
+    return "1 at a time" if count == 1 else f"{count} at once"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,16 +5,17 @@ Run by `benchmarks.transports`, each in a process of its own.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import ssl
 import sys
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPConnection, HTTPSConnection
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 from urllib.parse import urlsplit
 
 from typing_extensions import override
@@ -22,7 +23,7 @@ from typing_extensions import override
 from benchmarks.contestants.job import APPZEN_HEADERS, NUMBER_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 HEADERS = {"Accept": "application/json", "User-Agent": "benchmark", **APPZEN_HEADERS}
 
@@ -38,7 +39,8 @@ class Task(TypedDict):
         client: Name of the client.
         url: Where the upstream answers, without a path.
         authority: Who issued its certificate: a file.
-        threads: How many threads ask at once.
+        threads: How many requests are under way at once, each by a thread of its own
+            where the client has no other way.
         requests: How many requests they make together.
     """
 
@@ -54,6 +56,13 @@ class Client(Protocol):
 
     def get(self, path: str) -> bytes:
         """Return the body that is at a path."""
+
+
+class Together(Protocol):
+    """Gets many bodies, several of them at once."""
+
+    def bytes_of(self, paths: Sequence[str]) -> int:
+        """Return how many bytes the bodies have that are at some paths."""
 
 
 class Session(Client):
@@ -189,7 +198,57 @@ class Curl(Client):
         return body.getvalue()
 
 
-class Tap(Client):
+class Multi(Together):
+    """`pycurl`, all by libcurl's multi interface on one thread.
+
+    Args:
+        task: What is to be measured.
+    """
+
+    def __init__(self, task: Task) -> None:
+        import pycurl  # noqa: PLC0415
+
+        self._pycurl = pycurl
+        self._task = task
+        self._multi = pycurl.CurlMulti()
+        self._idle = [self._handle() for _ in range(task["threads"])]
+
+    def _handle(self) -> Any:
+        pycurl = self._pycurl
+        handle = pycurl.Curl()
+        fields = [f"{name}: {value}" for name, value in HEADERS.items()]
+        handle.setopt(pycurl.HTTPHEADER, fields)
+        handle.setopt(pycurl.NOSIGNAL, 1)
+        handle.setopt(pycurl.CAINFO, self._task["authority"])
+        handle.setopt(pycurl.TIMEOUT, int(_TIMEOUT_SECONDS))
+        return handle
+
+    @override
+    def bytes_of(self, paths: Sequence[str]) -> int:
+        pycurl, multi, size = self._pycurl, self._multi, 0
+        waiting = deque(paths)
+        bodies: dict[Any, io.BytesIO] = {}
+        while waiting or bodies:
+            while waiting and self._idle:
+                handle = self._idle.pop()
+                bodies[handle] = io.BytesIO()
+                handle.setopt(pycurl.URL, self._task["url"] + waiting.popleft())
+                handle.setopt(pycurl.WRITEDATA, bodies[handle])
+                multi.add_handle(handle)
+            multi.perform()
+            _, ended, failed = multi.info_read()
+            for handle in ended:
+                multi.remove_handle(handle)
+                self._idle.append(handle)
+                size += len(bodies.pop(handle).getvalue())
+            if failed:
+                sys.exit(f"a request failed: {failed[0][2]}")
+            if not ended:
+                multi.select(_TIMEOUT_SECONDS)
+        return size
+
+
+class Tap(Together):
     """What this tap asks with: libcurl, with all that the tap looks at.
 
     Args:
@@ -197,31 +256,67 @@ class Tap(Client):
     """
 
     def __init__(self, task: Task) -> None:
-        from tap_purchase_orders.asking import transport  # noqa: PLC0415
-        from tap_purchase_orders.asking.stop import Stop  # noqa: PLC0415
+        from tap_purchase_orders.asking import prefetch, stop, transport  # noqa: PLC0415
         from tap_purchase_orders.auth.bearer_token import (  # noqa: PLC0415
             BearerTokenAuth,
         )
         from tap_purchase_orders.redaction import Secrets  # noqa: PLC0415
 
-        auth = BearerTokenAuth("benchmark")
-        self._transport = transport.Transport(auth, task["url"], Secrets(), Stop())
+        auth, self._stop = BearerTokenAuth("benchmark"), stop.Stop()
+        self._transport = transport.Transport(auth, task["url"], Secrets(), self._stop)
         self._request = transport.Request
-        self._url = task["url"]
+        self._prefetch = prefetch.prefetch
+        self._task = task
+
+    def _get(self, path: str) -> int:
+        request = self._request(self._task["url"] + path, HEADERS)
+        answer = self._transport.send(request)
+        answer.close()
+        return len(answer.body)
 
     @override
-    def get(self, path: str) -> bytes:
-        answer = self._transport.send(self._request(self._url + path, HEADERS))
-        answer.close()
-        return answer.body
+    def bytes_of(self, paths: Sequence[str]) -> int:
+        tasks = [partial(self._get, path) for path in paths]
+        workers = self._task["threads"]
+        return sum(self._prefetch(tasks, workers=workers, stop=self._stop))
 
 
-CLIENTS: dict[str, Callable[[Task], Client]] = {
-    "requests": Session,
-    "requests, tuned": Adapter,
-    "urllib3": Pool,
-    "http.client": Connection,
-    "pycurl": Curl,
+class Threads(Together):
+    """Several threads, each of which gets one body after another.
+
+    Args:
+        client: What gets a body.
+        count: How many threads.
+    """
+
+    def __init__(self, client: Client, count: int) -> None:
+        self._client = client
+        self._count = count
+        self._pool = ThreadPoolExecutor(count)
+        # All of them take part, so that each is warm when it is measured.
+        self._barrier = threading.Barrier(count, timeout=_TIMEOUT_SECONDS)
+
+    @override
+    def bytes_of(self, paths: Sequence[str]) -> int:
+        shares = [paths[first :: self._count] for first in range(self._count)]
+        return sum(self._pool.map(self._share, shares))
+
+    def _share(self, paths: Sequence[str]) -> int:
+        self._barrier.wait()
+        return sum(len(self._client.get(path)) for path in paths)
+
+
+def _by_threads(client: Callable[[Task], Client]) -> Callable[[Task], Together]:
+    return lambda task: Threads(client(task), task["threads"])
+
+
+CLIENTS: dict[str, Callable[[Task], Together]] = {
+    "requests": _by_threads(Session),
+    "requests, tuned": _by_threads(Adapter),
+    "urllib3": _by_threads(Pool),
+    "http.client": _by_threads(Connection),
+    "pycurl, easy": _by_threads(Curl),
+    "pycurl, multi": Multi,
     "this tap's transport": Tap,
 }
 
@@ -232,33 +327,18 @@ def _certificates(task: Task, name: str) -> dict[str, str]:
 
 def measure(task: Task) -> dict[str, float]:
     """Return what the requests of a task cost: seconds, and bytes of bodies."""
-    client = CLIENTS[task["client"]](task)
-    share = task["requests"] // task["threads"]
-    barrier = threading.Barrier(task["threads"] + 1, timeout=_TIMEOUT_SECONDS)
-
-    def ask(thread: int) -> int:
-        paths = [_path(thread * share + place) for place in range(share)]
-        try:
-            for place in range(_WARM_UP_REQUESTS):
-                client.get(_path(place))
-        except BaseException:
-            barrier.abort()
-            raise
-        barrier.wait()
-        return sum(len(client.get(path)) for path in paths)
-
-    with ThreadPoolExecutor(task["threads"]) as pool:
-        futures = [pool.submit(ask, thread) for thread in range(task["threads"])]
-        with contextlib.suppress(threading.BrokenBarrierError):
-            barrier.wait()
-        wall, cpu = time.monotonic(), time.process_time()
-        size = sum(future.result() for future in futures)
-        return {
-            "cpu_seconds": time.process_time() - cpu,
-            "wall_seconds": time.monotonic() - wall,
-            "bytes": size,
-            "requests": share * task["threads"],
-        }
+    count = task["threads"]
+    together = CLIENTS[task["client"]](task)
+    paths = [_path(place) for place in range(task["requests"] // count * count)]
+    together.bytes_of(paths[: _WARM_UP_REQUESTS * count])
+    wall, cpu = time.monotonic(), time.process_time()
+    size = together.bytes_of(paths)
+    return {
+        "cpu_seconds": time.process_time() - cpu,
+        "wall_seconds": time.monotonic() - wall,
+        "bytes": size,
+        "requests": len(paths),
+    }
 
 
 def _path(place: int) -> str:
