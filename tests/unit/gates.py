@@ -104,3 +104,14 @@ def threads_that_take_turns_quickly() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+def give(value: int) -> int:
+    """Return what was given, as a task."""
+    return value
+
+
+def fail(value: int) -> int:
+    """Raise an error that names what was given, as a task."""
+    msg = f"task {value} failed"
+    raise LookupError(msg)
