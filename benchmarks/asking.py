@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from itertools import repeat
 from statistics import median
 from typing import TYPE_CHECKING
@@ -65,7 +66,8 @@ def all_together(count: int, workers: int) -> None:
 
 def with_latency(count: int, workers: int) -> None:
     """Do the same where each answer is waited for."""
-    _take_all(_request(workers, lambda: time.sleep(_LATENCY_SECONDS)), count, workers)
+    wait = partial(Stop().wait, _LATENCY_SECONDS)
+    _take_all(_request(workers, wait), count, workers)
 
 
 _MEASURED: dict[str, tuple[Callable[[int, int], None], float]] = {
@@ -136,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, default, text in (
         ("--requests", 100_000, "requests of each kind"),
-        ("--workers", 16, "threads that ask"),
+        ("--workers", 16, "requests at once"),
         ("--turns", 5, "how often each is measured"),
     ):
         parser.add_argument(
