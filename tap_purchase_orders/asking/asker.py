@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from tap_purchase_orders.asking.budget import Budget
-    from tap_purchase_orders.asking.in_flight import InFlight
+    from tap_purchase_orders.asking.in_flight import Flight, InFlight
     from tap_purchase_orders.asking.stop import Stop
     from tap_purchase_orders.redaction import Secrets
 
@@ -113,7 +113,9 @@ class Asker:
                 is_renewed = True
             elif isinstance(outcome, MayPass):
                 tries += 1
-                wait = _wait_seconds(response, waits)
+                # Kept connections are closed now and then. Once is no reason to wait.
+                is_first = outcome.is_unheard and tries == 1
+                wait = 0.0 if is_first else _wait_seconds(response, waits)
                 if wait > _LONGEST_WAIT_SECONDS:
                     return outcome.failure
                 if response is not None and _asks_for_patience(response):
@@ -143,7 +145,7 @@ class Asker:
                 flight.begin()
                 # Unless an answer comes.
                 flight.is_troubled = True
-                response = self._transport.send(request)
+                response = self._sent(request, flight)
                 place.status = response.status
                 flight.is_troubled = response.status in _TROUBLED
                 flight.is_answered = not flight.is_troubled
@@ -157,7 +159,7 @@ class Asker:
         except TransportError as error:
             exchange = self._reader.id_in({}, sent)
             failure = Failure("unavailable", str(error), now(), correlation_id=exchange)
-            return None, MayPass(failure)
+            return None, MayPass(failure, is_unheard=error.is_unheard)
         except UnfitError as error:
             kind, exchange = "invalid_response", self._reader.id_in({}, sent)
             return None, Failure(kind, str(error), now(), correlation_id=exchange)
@@ -167,6 +169,13 @@ class Asker:
             return response, self._reader.outcome(question, response)
         finally:
             response.close()
+
+    def _sent(self, request: Request, flight: Flight) -> Response:
+        try:
+            return self._transport.send(request)
+        except TransportError as error:
+            flight.is_troubled = not error.is_unheard
+            raise
 
     def _renew(self, response: Response, *, is_renewed: bool) -> None:
         """Drop the credentials that were refused, so that new ones are fetched.

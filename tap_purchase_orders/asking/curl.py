@@ -175,6 +175,8 @@ class _Exchange:
         self._proxy = proxy
         self._places = places
         self._sent_fields: Sequence[bytes] = ()
+        # How many requests in a row.
+        self._unheard = 0
         handle.setopt(pycurl.PREREQFUNCTION, self._begin)
         handle.setopt(pycurl.HEADERFUNCTION, self._take_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._take_piece)
@@ -213,6 +215,7 @@ class _Exchange:
             assert self._loop is not None  # noqa: S101  # it is a task that calls
             if code := self._loop.perform(self._transfers, handle):
                 self._failed(code)
+            self._unheard = 0
             return self._whole()
         except BaseException:
             self._body.close()
@@ -227,14 +230,19 @@ class _Exchange:
         """
         if self._is_enough:
             return
-        if self._requests > 1:
-            # It may be that a server of HTTP/2 wants to be asked in HTTP/1.1 (RFC
-            # 9113, HTTP_1_1_REQUIRED): the next request is.
-            self._handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        is_unheard = self._requests > 1
+        if is_unheard:
+            self._unheard += 1
+            if self._unheard > 1:
+                # It may be that a server of HTTP/2 wants to be asked in HTTP/1.1 (RFC
+                # 9113, HTTP_1_1_REQUIRED): the next request is.
+                http_1 = pycurl.CURL_HTTP_VERSION_1_1
+                self._handle.setopt(pycurl.HTTP_VERSION, http_1)
         attempt = Attempt(
             self._handle,
             self._proxy,
             is_sent=self._requests > 0,
+            is_unheard=is_unheard,
             has_head=self._head is not None,
         )
         raise self._problem or failure_of(code, attempt)

@@ -40,11 +40,15 @@ class ExchangeError(Exception):
     Args:
         words: Why, in words, without addresses.
         is_untrusted: Whether that is since the server's certificate is not trusted.
+        is_unheard: Whether it is since a kept connection was no longer served.
     """
 
-    def __init__(self, words: str, *, is_untrusted: bool = False) -> None:
+    def __init__(
+        self, words: str, *, is_untrusted: bool = False, is_unheard: bool = False
+    ) -> None:
         super().__init__(words)
         self.is_untrusted = is_untrusted
+        self.is_unheard = is_unheard
 
 
 class Attempt(Struct, frozen=True):
@@ -54,12 +58,14 @@ class Attempt(Struct, frozen=True):
         handle: What it was made with.
         proxy: The address of the proxy, or nothing.
         is_sent: Whether a request was begun to be sent.
+        is_unheard: Whether the library would have sent it once more.
         has_head: Whether the head of an answer was read.
     """
 
     handle: pycurl.Curl
     proxy: str
     is_sent: bool
+    is_unheard: bool
     has_head: bool
 
 
@@ -73,7 +79,7 @@ def failure_of(code: int, attempt: Attempt) -> ExchangeError:
         return ExchangeError(certificate_words(verdict), is_untrusted=True)
     if code == pycurl.E_SSL_CACERT_BADFILE:
         return ExchangeError(_UNREADABLE_AUTHORITIES, is_untrusted=True)
-    return ExchangeError(_words(code, attempt))
+    return ExchangeError(_words(code, attempt), is_unheard=attempt.is_unheard)
 
 
 def _has_tunnel(code: int, attempt: Attempt) -> bool:

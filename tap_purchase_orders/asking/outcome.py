@@ -102,9 +102,15 @@ class Dialect(Protocol):
 
 
 class MayPass(Struct, frozen=True):
-    """A failure that may be gone when the same is asked again."""
+    """A failure that may be gone when the same is asked again.
+
+    Attributes:
+        failure: The failure.
+        is_unheard: Whether it says nothing about the server: there is no need to wait.
+    """
 
     failure: Failure
+    is_unheard: bool = False
 
 
 class ResponseReader:

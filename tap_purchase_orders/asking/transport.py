@@ -54,7 +54,17 @@ _TARGET = re.compile(r"[!-~]+")
 
 
 class TransportError(Exception):
-    """No whole answer came: the connection failed, timed out or was cut off."""
+    """No whole answer came: the connection failed, timed out or was cut off.
+
+    Args:
+        words: Why.
+        is_unheard: Whether a kept connection was no longer served: over another one
+            the same may be asked at once.
+    """
+
+    def __init__(self, words: str, *, is_unheard: bool = False) -> None:
+        super().__init__(words)
+        self.is_unheard = is_unheard
 
 
 class UntrustedServerError(Exception):
@@ -205,8 +215,9 @@ class Transport:
         except UnfitAnswerError as error:
             raise UnfitError(str(error)) from error
         except ExchangeError as error:
-            kind = UntrustedServerError if error.is_untrusted else TransportError
-            raise kind(str(error)) from error
+            if error.is_untrusted:
+                raise UntrustedServerError(str(error)) from error
+            raise TransportError(str(error), is_unheard=error.is_unheard) from error
         return Response(
             status=answer.head.status,
             reason=answer.head.reason,

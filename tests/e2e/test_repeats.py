@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from upstream import Upstream
 
 _HOUR = dt.timedelta(hours=1)
+DEBUG = {"LOGLEVEL": "DEBUG", "TAP_PURCHASE_ORDERS_LOGLEVEL": "DEBUG"}
 
 
 def in_an_hour() -> str:
@@ -109,6 +111,17 @@ def trouble_stays(upstream: Upstream) -> Mapping[str, Any]:
     }
 
 
+def kept_connections_are_closed(upstream: Upstream) -> Mapping[str, Any]:
+    dropped = Reply(dropped=True)
+    good = {key: json_reply(purchase_order(key)) for key in "ABC"}
+    upstream.answer(number_path("A"), good["A"])
+    upstream.answer(number_path("B"), dropped, good["B"])
+    # Only the first of these finds a connection that was kept.
+    upstream.answer(number_path("C"), dropped, dropped, good["C"])
+    section = appzen(upstream, [*"ABC"], max_concurrency=1, max_tries=3)
+    return {"config": {"appzen": section}, "environment": DEBUG}
+
+
 @pytest.fixture(scope="module")
 def played() -> dict[Scene, Played]:
     return play(
@@ -117,6 +130,7 @@ def played() -> dict[Scene, Played]:
         server_asks_to_wait_until,
         server_asks_for_too_long_a_wait,
         trouble_stays,
+        kept_connections_are_closed,
     )
 
 
@@ -204,3 +218,19 @@ def test_trouble_that_stays_is_an_issue_when_the_tries_are_used_up(
     assert [r["referenceCustomerId"] for r in run.records("orders")] == ["c2"]
     (partition,) = run.state["bookmarks"]["orders"]["partitions"]
     assert partition["context"] == {"customer_id": "c2"}
+
+
+def test_what_a_kept_connection_did_not_serve_is_asked_for_again_at_once(
+    played: dict[Scene, Played],
+) -> None:
+    kept = played[kept_connections_are_closed]
+
+    assert kept.run.status == 0
+    assert len(kept.run.records("purchase_orders")) == 3
+    # By what the log says of the waits; the second time in a row is like any other.
+    waits = re.findall(r"try (\d) of \d in (\d+)\.\d s", kept.run.log)
+    assert [(number, wait != "0") for number, wait in waits] == [
+        ("2", False),
+        ("2", False),
+        ("3", True),
+    ]
