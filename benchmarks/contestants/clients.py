@@ -174,26 +174,17 @@ class Curl(Client):
     """
 
     def __init__(self, task: Task) -> None:
-        import pycurl  # noqa: PLC0415
-
-        self._pycurl = pycurl
         self._task = task
         self._local = threading.local()
 
     @override
     def get(self, path: str) -> bytes:
-        pycurl = self._pycurl
         if not hasattr(self._local, "handle"):
-            handle = self._local.handle = pycurl.Curl()
-            fields = [f"{name}: {value}" for name, value in HEADERS.items()]
-            handle.setopt(pycurl.HTTPHEADER, fields)
-            handle.setopt(pycurl.NOSIGNAL, 1)
-            handle.setopt(pycurl.CAINFO, self._task["authority"])
-            handle.setopt(pycurl.TIMEOUT, int(_TIMEOUT_SECONDS))
+            self._local.handle = _curl_handle(self._task)
         handle = self._local.handle
         body = io.BytesIO()
-        handle.setopt(pycurl.URL, self._task["url"] + path)
-        handle.setopt(pycurl.WRITEDATA, body)
+        handle.setopt(handle.URL, self._task["url"] + path)
+        handle.setopt(handle.WRITEDATA, body)
         handle.perform()
         return body.getvalue()
 
@@ -208,32 +199,21 @@ class Multi(Together):
     def __init__(self, task: Task) -> None:
         import pycurl  # noqa: PLC0415
 
-        self._pycurl = pycurl
         self._task = task
         self._multi = pycurl.CurlMulti()
-        self._idle = [self._handle() for _ in range(task["threads"])]
-
-    def _handle(self) -> Any:
-        pycurl = self._pycurl
-        handle = pycurl.Curl()
-        fields = [f"{name}: {value}" for name, value in HEADERS.items()]
-        handle.setopt(pycurl.HTTPHEADER, fields)
-        handle.setopt(pycurl.NOSIGNAL, 1)
-        handle.setopt(pycurl.CAINFO, self._task["authority"])
-        handle.setopt(pycurl.TIMEOUT, int(_TIMEOUT_SECONDS))
-        return handle
+        self._idle = [_curl_handle(task) for _ in range(task["threads"])]
 
     @override
     def bytes_of(self, paths: Sequence[str]) -> int:
-        pycurl, multi, size = self._pycurl, self._multi, 0
+        multi, size = self._multi, 0
         waiting = deque(paths)
         bodies: dict[Any, io.BytesIO] = {}
         while waiting or bodies:
             while waiting and self._idle:
                 handle = self._idle.pop()
                 bodies[handle] = io.BytesIO()
-                handle.setopt(pycurl.URL, self._task["url"] + waiting.popleft())
-                handle.setopt(pycurl.WRITEDATA, bodies[handle])
+                handle.setopt(handle.URL, self._task["url"] + waiting.popleft())
+                handle.setopt(handle.WRITEDATA, bodies[handle])
                 multi.add_handle(handle)
             multi.perform()
             _, ended, failed = multi.info_read()
@@ -246,6 +226,19 @@ class Multi(Together):
             if not ended:
                 multi.select(_TIMEOUT_SECONDS)
         return size
+
+
+def _curl_handle(task: Task) -> Any:
+    """Return a handle of `pycurl`, ready but for the address and the body."""
+    import pycurl  # noqa: PLC0415
+
+    handle = pycurl.Curl()
+    fields = [f"{name}: {value}" for name, value in HEADERS.items()]
+    handle.setopt(pycurl.HTTPHEADER, fields)
+    handle.setopt(pycurl.NOSIGNAL, 1)
+    handle.setopt(pycurl.CAINFO, task["authority"])
+    handle.setopt(pycurl.TIMEOUT, int(_TIMEOUT_SECONDS))
+    return handle
 
 
 class Tap(Together):

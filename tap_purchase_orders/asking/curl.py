@@ -121,7 +121,7 @@ class Connections:
             self._free.append(exchange)
 
     def close(self) -> None:
-        """Close the connections. Nothing may be under way."""
+        """Close the connections, soon; where one is in use, when it no longer is."""
         asking_loop().begin(self._transfers.close)
 
     def _new(self) -> _Exchange:
@@ -175,7 +175,7 @@ class _Exchange:
         self._proxy = proxy
         self._places = places
         self._sent_fields: Sequence[bytes] = ()
-        # How many requests in a row.
+        # How many requests in a row a kept connection did not serve.
         self._unheard = 0
         handle.setopt(pycurl.PREREQFUNCTION, self._begin)
         handle.setopt(pycurl.HEADERFUNCTION, self._take_line)
@@ -270,7 +270,7 @@ class _Exchange:
         """Return whether a request may be sent: one may.
 
         Where a kept connection turns out to be closed, the library would send it once
-        more: uncounted, and without a wait.
+        more, and nobody would count that one.
         """
         self._requests += 1
         is_first = self._requests == 1

@@ -1,10 +1,9 @@
 """One thread on which many tasks ask side by side.
 
-Python does one thing at a time. As many threads as there are requests in flight only
-hand over to each other: that took longer than the work itself. So each task is a
-greenlet, which gives way while it waits, and libcurl's multi interface has all
-transfers. The thread that writes is another one: who reads slowly keeps no answer
-waiting.
+Python does one thing at a time. As many threads as there are requests in flight would
+mostly hand over to each other. So each task is a greenlet, which gives way while it
+waits, and libcurl's multi interface has all transfers. The thread that writes is
+another one: who reads slowly keeps no answer waiting.
 """
 
 from __future__ import annotations

@@ -63,16 +63,13 @@ class BoundedSession(requests.Session):
     connection prints what goes over it.
 
     Args:
-        connections: How many connections are kept open to one host.
         largest_body_bytes: What the body of an answer may have, when it is unpacked.
     """
 
-    def __init__(
-        self, connections: int = 1, largest_body_bytes: int = LARGEST_BODY_BYTES
-    ) -> None:
+    def __init__(self, largest_body_bytes: int = LARGEST_BODY_BYTES) -> None:
         super().__init__()
         self.headers["Accept-Encoding"] = "gzip"
-        adapter = _BoundedAdapter(connections, largest_body_bytes)
+        adapter = _BoundedAdapter(largest_body_bytes)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -161,8 +158,9 @@ def is_packed(coding: str) -> bool:
 
 
 class _BoundedAdapter(HTTPAdapter):
-    def __init__(self, connections: int, largest_body_bytes: int) -> None:
-        super().__init__(pool_connections=2, pool_maxsize=connections)
+    def __init__(self, largest_body_bytes: int) -> None:
+        # One thread asks at a time, and keeps one connection.
+        super().__init__(pool_connections=2, pool_maxsize=1)
         self._largest_body_bytes = largest_body_bytes
 
     @override

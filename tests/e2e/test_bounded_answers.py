@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def session() -> Iterator[BoundedSession]:
-    with BoundedSession(connections=8) as made:
+    with BoundedSession() as made:
         yield made
 
 

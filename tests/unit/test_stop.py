@@ -32,6 +32,17 @@ def signal_handler() -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
+def output_of(program: str) -> bytes:
+    """Return what a program prints; it has a process, and its signals, to itself."""
+    finished = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    return finished.stdout
+
+
 def test_tasks_and_threads_that_wait_are_woken_at_once() -> None:
     stop = Stop()
     all_are_there = Meeting(23)
@@ -110,13 +121,7 @@ def test_a_signal_may_come_at_any_moment(doing: str) -> None:
             do(moment)
         print(count > 5)
         """
-    finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        stdout=subprocess.PIPE,
-        timeout=30,
-        check=True,
-    )
-    assert finished.stdout == b"True\n"
+    assert output_of(program) == b"True\n"
 
 
 def test_a_wait_ends_when_its_time_is_up() -> None:
@@ -219,10 +224,4 @@ def test_a_request_at_any_moment_before_a_wait_ends_it() -> None:
             wait(moment)
         print(last > 1, unheard)
         """
-    finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        stdout=subprocess.PIPE,
-        timeout=30,
-        check=True,
-    )
-    assert finished.stdout == b"True []\n"
+    assert output_of(program) == b"True []\n"
