@@ -27,7 +27,7 @@ lint: $(TAP) ## Style and format
 
 types: $(TAP) ## Static types
 	$(BIN)/mypy
-	$(BIN)/mypy tests/e2e/*.py
+	$(BIN)/mypy tests/tap/*.py
 	$(BIN)/mypy tests/unit/*.py
 
 audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
@@ -36,7 +36,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	$(BIN)/python constraints/audit.py
 
 tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
-	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/test_tutorial.py
+	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py
 
 # For the tests of the report. Where it cannot be had, they are skipped.
 chromium:
@@ -46,7 +46,7 @@ chromium:
 	|| echo "The report is not looked at: install Chromium, and let CHROMIUM name it."
 
 orchestrate: $(TAP) $(PLUGINS) $(DBT) .venv-airflow/.installed ## Airflow with two workers, one of which is killed midway: what becomes of it
-	$(BIN)/python -m orchestrate.show
+	$(BIN)/python -m orchestrate.demo
 
 check: demo .venv-checker/.installed ## The demo's Singer messages, read by another's checker
 	.venv-checker/bin/singer-check-tap < .demo/messages.jsonl
@@ -56,7 +56,7 @@ docs: .venv-docs/.installed ## The documentation site, into site/
 	.venv-docs/bin/mkdocs build --strict
 
 tutorial: $(TAP) ## What docs/tutorial.md says, done in a fresh clone
-	$(BIN)/pytest --quiet tests/test_tutorial.py
+	$(BIN)/pytest --quiet tests/docs/test_tutorial.py
 
 meltano: export UV_BUILD_CONSTRAINT := constraints/dev.txt
 meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano.yml

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from benchmarks.markdown import table
-from tap_purchase_orders.asking.limiter import RateLimiter
-from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.http.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.asking.limiter import Place
+    from tap_purchase_orders.http.rate_limit import Permit
 
 _SECONDS = 600.0
 _GOOD = 200
@@ -42,7 +42,7 @@ _ROWS = (
 _ROUNDING = 1e-9
 
 
-class _Simulation(Stop):
+class _Simulation(CancelToken):
     """A server and its clock, which only goes on when something waits."""
 
     def __init__(self, limit: int, window: float) -> None:
@@ -50,7 +50,7 @@ class _Simulation(Stop):
         self.now = 0.0
         self.stamps: list[float] = []
         self._limiter = RateLimiter(limit, window, self, lambda: self.now)
-        self._under_way: list[tuple[float, int, Place]] = []
+        self._under_way: list[tuple[float, int, Permit]] = []
 
     @override
     def wait(self, seconds: float) -> None:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.machine import about, about_text
 from benchmarks.markdown import table
-from tap_purchase_orders.asking.in_flight import InFlight
-from tap_purchase_orders.asking.limiter import RateLimiter
-from tap_purchase_orders.asking.prefetch import prefetch
-from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.concurrency.ordered_map import ordered_map
+from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter
+from tap_purchase_orders.http.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,13 +45,13 @@ class _Clock:
 
 def limiter(count: int, _: int) -> None:
     """Take a place and give it back, in an allowance that is never used up."""
-    _ask_alone(RateLimiter(_ENDLESS, 1.0, Stop()), _Clock(), count)
+    _ask_alone(RateLimiter(_ENDLESS, 1.0, CancelToken()), _Clock(), count)
 
 
 def limiter_in_use(count: int, _: int) -> None:
     """Take a place and give it back, in one that is all but used up."""
     clock = _Clock()
-    _ask_alone(RateLimiter(_PER_SECOND, 1.0, Stop(), clock), clock, count)
+    _ask_alone(RateLimiter(_PER_SECOND, 1.0, CancelToken(), clock), clock, count)
 
 
 def look_ahead(count: int, workers: int) -> None:
@@ -66,7 +66,7 @@ def all_together(count: int, workers: int) -> None:
 
 def with_latency(count: int, workers: int) -> None:
     """Do the same where each answer is waited for."""
-    wait = partial(Stop().wait, _LATENCY_SECONDS)
+    wait = partial(CancelToken().wait, _LATENCY_SECONDS)
     _take_all(_request(workers, wait), count, workers)
 
 
@@ -105,8 +105,8 @@ def _ask_alone(allowance: RateLimiter, clock: _Clock, count: int) -> None:
 
 def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
     """Return what makes one request, within all limits."""
-    stop = Stop()
-    in_flight = InFlight(workers, stop)
+    stop = CancelToken()
+    in_flight = ConcurrencyLimiter(workers, stop)
     allowance = RateLimiter(_ENDLESS, 1.0, stop)
 
     def request() -> None:
@@ -120,7 +120,7 @@ def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
 
 
 def _take_all(task: Callable[[], None], count: int, workers: int) -> None:
-    for _ in prefetch(repeat(task, count), workers=workers, stop=Stop()):
+    for _ in ordered_map(repeat(task, count), workers=workers, stop=CancelToken()):
         pass
 
 

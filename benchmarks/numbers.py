@@ -26,11 +26,11 @@ from benchmarks.machine import about, about_text
 from benchmarks.simulator.control import Scene
 from benchmarks.simulator.process import Simulator
 from demo.tables import table
-from tap_purchase_orders.asking.stop import Stop
-from tap_purchase_orders.deciding.resume import ListPosition
-from tap_purchase_orders.deciding.state import State
-from tap_purchase_orders.extraction.numbers import Numbers
-from tap_purchase_orders.number_sources.seen import SeenNumbers
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.incremental.resume import ListPosition
+from tap_purchase_orders.incremental.state import State
+from tap_purchase_orders.number_sources.seen_set import SeenSet
 from tap_purchase_orders.settings.load import load_settings
 from tap_purchase_orders.settings.schema import settings_schema
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from demo.tables import Cell
-    from tap_purchase_orders.asking.appzen import AppZen
+    from tap_purchase_orders.clients.appzen import AppZen
 
 _BUDGET = 100
 _LONGEST_SECONDS = 600.0
@@ -202,7 +202,9 @@ def halfway(config: dict[str, Any], count: int) -> dict[str, Any]:
     if section is None:
         raise ValueError
     nobody = cast("AppZen", None)
-    numbers_of_run = Numbers(settings, section, nobody, state=State({}), stop=Stop())
+    numbers_of_run = NumberQueue(
+        settings, section, nobody, state=State({}), stop=CancelToken()
+    )
     place = ListPosition(numbers_of_run.identity)
     for number in islice(numbers(count), count // 2):
         place.go_on(number)
@@ -216,7 +218,7 @@ def seen_here(count: int) -> dict[str, float]:
     costs = {}
     for name in ("put", "add"):
         began = time.process_time()
-        with SeenNumbers() as seen:
+        with SeenSet() as seen:
             take = getattr(seen, name)
             for number in numbers(count):
                 take(number)

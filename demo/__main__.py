@@ -14,7 +14,7 @@ import requests
 from demo.page import PageError
 from demo.pipeline import PipelineError
 from demo.processes import end_on
-from demo.story import DemoFailedError, tell
+from demo.scenario import DemoFailedError, tell
 from demo.warehouse import WarehouseError
 from tap_purchase_orders.sandbox.process import SandboxError
 

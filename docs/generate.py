@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.summary import promised
-from tap_purchase_orders.asking.appzen import AppZenDialect
-from tap_purchase_orders.asking.partner_center import PartnerCenterDialect
 from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.clients.appzen import AppZenProfile
+from tap_purchase_orders.clients.partner_center import PartnerCenterProfile
 from tap_purchase_orders.number_sources.source import NumberSource
 from tap_purchase_orders.plugins import (
     AUTH_GROUP,
@@ -25,7 +25,7 @@ from tap_purchase_orders.plugins import (
     is_built_in,
     plugins,
 )
-from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.settings.schema import settings_schema
 from tap_purchase_orders.tap import TapPurchaseOrders
 
@@ -42,7 +42,7 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 UPSTREAMS = {
-    dialect.section: dialect.name for dialect in (PartnerCenterDialect, AppZenDialect)
+    dialect.section: dialect.name for dialect in (PartnerCenterProfile, AppZenProfile)
 }
 # Enough to have all streams discovered; nothing is asked.
 ALL_STREAMS = {

@@ -28,7 +28,7 @@ from generate import (
     table,
 )
 
-from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.tap import TapPurchaseOrders
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import gc
 import sys
 from importlib import import_module
 
-from tap_purchase_orders.late_imports import left_out, put_off
+from tap_purchase_orders.lazy_imports import deferred, left_out
 
 # All that the rest needs of the SDK.
 _NEEDED = ("singer_sdk.tap_base", "singer_sdk.streams.core")
@@ -31,7 +31,7 @@ def main() -> None:
     gc.disable()
     # The SDK is most of the start, and the greater part of it is of no use here.
     try:
-        with put_off(_PUT_OFF), left_out(_LEFT_OUT):
+        with deferred(_PUT_OFF), left_out(_LEFT_OUT):
             for name in _NEEDED:
                 import_module(name)
     except Exception:  # noqa: BLE001  # whatever another version of the SDK may raise

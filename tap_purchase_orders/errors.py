@@ -31,7 +31,7 @@ class SourceError(UpstreamRefusedError):
     """A source of numbers cannot be read; the message names the setting."""
 
 
-class StoppedError(Exception):
+class CancelledError(Exception):
     """The run was told to stop while something was waiting."""
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from tap_purchase_orders.wire.addresses import is_encodable
+from tap_purchase_orders.urls import is_encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -162,12 +162,12 @@ def _spelled(text: str, spellings: Callable[[str], Iterator[str]]) -> str:
 
 def _of_text(sign: str) -> Iterator[str]:
     """Yield patterns for one sign: as it is, and as others write it."""
-    data, plain = sign.encode(), re.escape(sign)
+    data, passthrough = sign.encode(), re.escape(sign)
     if sign == "\\":
         # Each text within a text doubles them.
         yield r"\\{1,64}"
     else:
-        yield rf"\\{{0,64}}{plain}"
+        yield rf"\\{{0,64}}{passthrough}"
     if sign == " ":
         yield r"\+"
     if sign in _LETTERS:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from tap_purchase_orders.asking.outcome import now
-from tap_purchase_orders.reading.issues import moment_text
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.records.issues import moment_text
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from tap_purchase_orders.asking.budget import Budget
+    from tap_purchase_orders.config import Shard
     from tap_purchase_orders.extraction.progress import Progress
-    from tap_purchase_orders.settings.shard import Shard
+    from tap_purchase_orders.http.budget import Budget
 
 RUNS_STREAM = "extraction_runs"
 
@@ -42,7 +42,7 @@ class RunHistory(Struct, frozen=True):
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-class Visit(Struct):
+class UpstreamRun(Struct):
     """The reading of one upstream, from its making on.
 
     Attributes:

@@ -13,8 +13,8 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
-from tap_purchase_orders.deciding.state import REPLICATION_KEY
-from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.incremental.state import REPLICATION_KEY
+from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +113,7 @@ class TapStream(Stream):
                 }
 
     @cached_property
-    def is_plain(self) -> bool:
+    def is_passthrough(self) -> bool:
         """Whether records are written as they are, but for whole fields left out.
 
         Arrays are left out, too: only then is a header read without them the same.
@@ -129,7 +129,7 @@ class TapStream(Stream):
         )
 
     @cached_property
-    def left_out(self) -> tuple[str, ...]:
+    def deselected_fields(self) -> tuple[str, ...]:
         """The deselected fields."""
         return self._deselection[0]
 

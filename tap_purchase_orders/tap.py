@@ -15,28 +15,27 @@ from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue, Tap
 from typing_extensions import override
 
-from tap_purchase_orders.asking.stop import Stop
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.catalog import FULL_TABLE, read_catalog
-from tap_purchase_orders.command import (
+from tap_purchase_orders.cli import (
     TapCommand,
     checked_config,
     checked_environment,
     checked_input,
 )
-from tap_purchase_orders.deciding.state import State
-from tap_purchase_orders.emitting.output import Output
-from tap_purchase_orders.emitting.state_lines import StateLines
-from tap_purchase_orders.emitting.writer import BufferedWriter
+from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import EndedBySignalError, SettingsError
-from tap_purchase_orders.extraction.batch import Wanted
-from tap_purchase_orders.extraction.connection import check_connections
+from tap_purchase_orders.extraction.batch import Selection
+from tap_purchase_orders.extraction.connection_test import try_connections
+from tap_purchase_orders.extraction.factory import open_extractions
 from tap_purchase_orders.extraction.order_children import PROVISIONING
-from tap_purchase_orders.extraction.upstreams import open_extractions
+from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.logs import hide_in_log
+from tap_purchase_orders.messages.message_writer import MessageWriter
+from tap_purchase_orders.messages.record_writer import RecordWriter
+from tap_purchase_orders.messages.state_messages import StateMessages
 from tap_purchase_orders.redaction import Secrets, configured_secrets
-from tap_purchase_orders.run import ISSUES_STREAM, Run
 from tap_purchase_orders.run_history import RunHistory
 from tap_purchase_orders.settings.load import load_settings
 from tap_purchase_orders.settings.schema import (
@@ -44,6 +43,7 @@ from tap_purchase_orders.settings.schema import (
     settings_schema_with_plug_ins,
 )
 from tap_purchase_orders.streams import STREAMS, TapStream
+from tap_purchase_orders.sync import ISSUES_STREAM, Sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from tap_purchase_orders.settings.model import Settings
+    from tap_purchase_orders.config import Settings
 
 _SCHEMA = settings_schema()
 _OWN_SETTINGS = frozenset(_SCHEMA["properties"])
@@ -64,7 +64,7 @@ class TapPurchaseOrders(Tap):
     name = "tap-purchase-orders"
     # One of its own: the SDK adds its settings to it.
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema()
-    message_writer_class = BufferedWriter
+    message_writer_class = MessageWriter
     # Only the streams of the configured upstreams are discovered.
     dynamic_catalog = True
     capabilities: ClassVar[list[Any]] = [
@@ -81,7 +81,7 @@ class TapPurchaseOrders(Tap):
     def __init__(
         self, *, catalog: Catalog | dict[str, Any] | None = None, **options: Any
     ) -> None:
-        self._stop = Stop()
+        self._cancel_token = CancelToken()
         self._signal: int | None = None
         if isinstance(catalog, Mapping) and not isinstance(catalog, Catalog):
             catalog = read_catalog(catalog)
@@ -100,9 +100,9 @@ class TapPurchaseOrders(Tap):
         hide_in_log(self._secrets)
 
     @property
-    def _writer(self) -> BufferedWriter:
+    def _writer(self) -> MessageWriter:
         writer = self.message_writer
-        assert isinstance(writer, BufferedWriter)  # noqa: S101  # the class says so
+        assert isinstance(writer, MessageWriter)  # noqa: S101  # the class says so
         return writer
 
     @cached_property
@@ -201,18 +201,22 @@ class TapPurchaseOrders(Tap):
         )
         state = self._loaded_state
         writer = self._writer
-        plain = {name: s.left_out for name, s in selected.items() if s.is_plain}
-        wanted = Wanted(frozenset(selected), full_table, plain)
+        passthrough = {
+            name: s.deselected_fields
+            for name, s in selected.items()
+            if s.is_passthrough
+        }
+        selection = Selection(frozenset(selected), full_table, passthrough)
         extractions = open_extractions(
-            self.settings, wanted, state, self._stop, self._secrets
+            self.settings, selection, state, self._cancel_token, self._secrets
         )
-        run = Run(
+        run = Sync(
             extractions,
-            Output(selected, writer),
-            StateLines(state, writer),
+            RecordWriter(selected, writer),
+            StateMessages(state, writer),
             RunHistory(self.settings.shard, self.plugin_version),
             before_waiting=writer.flush,
-            stop=self._stop,
+            cancel_token=self._cancel_token,
             strict=self.settings.strict,
         )
         try:
@@ -242,9 +246,9 @@ class TapPurchaseOrders(Tap):
 
     def records_of(self, stream: str) -> Iterator[dict[str, Any]]:
         """Yield all records of one stream, without a state."""
-        wanted = Wanted(frozenset({stream}), frozenset({stream}))
+        selection = Selection(frozenset({stream}), frozenset({stream}))
         for extraction in open_extractions(
-            self.settings, wanted, State({}), self._stop, self._secrets
+            self.settings, selection, State({}), self._cancel_token, self._secrets
         ):
             for batch in extraction.batches(lambda: None):
                 for name, record in batch.rows:
@@ -289,7 +293,7 @@ class TapPurchaseOrders(Tap):
             return
         config = ctx.params["config"]
         tap = cls(config=config.config, parse_env_config=config.parse_env)
-        checks = check_connections(tap.settings, tap._secrets)
+        checks = try_connections(tap.settings, tap._secrets)
         for check in checks:
             cls.logger.log(
                 logging.INFO if check.works else logging.ERROR, "%s", check.message
@@ -316,5 +320,5 @@ class TapPurchaseOrders(Tap):
         for known in (signal.SIGINT, signal.SIGTERM):
             signal.signal(known, signal.SIG_DFL)
         self._signal = signum
-        self._stop.request()
+        self._cancel_token.request()
         self.logger.info("%s: ending", signal.Signals(signum).name)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tap_purchase_orders.reading.schemas import types_of
+from tap_purchase_orders.records.schemas import types_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -249,16 +249,16 @@ class Tap(Together):
     """
 
     def __init__(self, task: Task) -> None:
-        from tap_purchase_orders.asking import prefetch, stop, transport  # noqa: PLC0415
         from tap_purchase_orders.auth.bearer_token import (  # noqa: PLC0415
             BearerTokenAuth,
         )
+        from tap_purchase_orders.http import ordered_map, stop, transport  # noqa: PLC0415
         from tap_purchase_orders.redaction import Secrets  # noqa: PLC0415
 
         auth, self._stop = BearerTokenAuth("benchmark"), stop.Stop()
         self._transport = transport.Transport(auth, task["url"], Secrets(), self._stop)
         self._request = transport.Request
-        self._prefetch = prefetch.prefetch
+        self._prefetch = ordered_map.ordered_map
         self._task = task
 
     def _get(self, path: str) -> int:

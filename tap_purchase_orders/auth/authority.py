@@ -11,15 +11,15 @@ import requests
 from msgspec import Struct
 
 from tap_purchase_orders.errors import SignInError
-from tap_purchase_orders.wire.body import NotJsonError, decode_body
-from tap_purchase_orders.wire.bounded import (
+from tap_purchase_orders.exact_json import NotJsonError, decode_body
+from tap_purchase_orders.http.backoff import longer_waits
+from tap_purchase_orders.http.error_messages import in_words, is_untrusted
+from tap_purchase_orders.http.response_limits import (
     BoundedSession,
-    UnfitAnswerError,
+    UnacceptableBodyError,
     whole_body,
 )
-from tap_purchase_orders.wire.failures import in_words, is_untrusted
-from tap_purchase_orders.wire.retry_after import asked_wait_seconds
-from tap_purchase_orders.wire.waits import longer_waits
+from tap_purchase_orders.http.retry_after import asked_wait_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +91,7 @@ def unfit_authority(what: str) -> SignInError:
     )
 
 
-class AuthorityAnswer(Struct, frozen=True):
+class AuthorityResponse(Struct, frozen=True):
     """An answer in the shape that MSAL asks for (its `oauth2cli.http.Response`)."""
 
     status_code: int
@@ -112,11 +112,11 @@ class AuthorityConnection:
         # A netrc file must not add credentials to those that were configured.
         self._session.auth = _unsigned
 
-    def get(self, url: str, **options: Any) -> AuthorityAnswer:
+    def get(self, url: str, **options: Any) -> AuthorityResponse:
         """Return the answer to a GET request of MSAL's; raises what `post` does."""
         return self._ask("GET", url, **options)
 
-    def post(self, url: str, **options: Any) -> AuthorityAnswer:
+    def post(self, url: str, **options: Any) -> AuthorityResponse:
         """Return the answer to a POST request of MSAL's.
 
         Raises:
@@ -137,7 +137,7 @@ class AuthorityConnection:
         params: Any = None,
         data: Any = None,
         headers: Any = None,
-    ) -> AuthorityAnswer:
+    ) -> AuthorityResponse:
         if urlsplit(url)[:2] != self._authority[:2]:
             elsewhere = f"sends us to another host ({urlsplit(url).hostname})"
             raise unfit_authority(elsewhere)
@@ -151,7 +151,7 @@ class AuthorityConnection:
                 allow_redirects=False,
                 timeout=_TIMEOUT_SECONDS,
             )
-        except UnfitAnswerError as error:
+        except UnacceptableBodyError as error:
             unfit = f"cannot be used: {error}"
             raise unfit_authority(unfit) from error
         except requests.RequestException as error:
@@ -166,7 +166,7 @@ def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _answer(response: requests.Response) -> AuthorityAnswer:
+def _answer(response: requests.Response) -> AuthorityResponse:
     """Return a response as MSAL may see it.
 
     Raises:
@@ -194,4 +194,4 @@ def _answer(response: requests.Response) -> AuthorityAnswer:
         raise TransientError(error_name(body), wait_seconds)
     # MSAL repeats any answer that has a `Retry-After`, a good one too, for that long.
     # It has no use for the others.
-    return AuthorityAnswer(status, content.decode("utf-8-sig", "replace"), {})
+    return AuthorityResponse(status, content.decode("utf-8-sig", "replace"), {})

@@ -26,7 +26,7 @@ from tap_purchase_orders.auth.authority import AUTH
 from tap_purchase_orders.auth.identity_platform import ClientCredential
 from tap_purchase_orders.auth.small_file import UnusableFileError, read_small_file
 from tap_purchase_orders.errors import SignInError
-from tap_purchase_orders.wire.addresses import is_encodable
+from tap_purchase_orders.urls import is_encodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

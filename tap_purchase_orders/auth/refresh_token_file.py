@@ -18,8 +18,8 @@ from tap_purchase_orders.auth.small_file import (
     unusable_path,
 )
 from tap_purchase_orders.errors import SignInError
-from tap_purchase_orders.wire.body import NotJsonError, decode_body
-from tap_purchase_orders.wire.instants import Instant, instant_or_none, parse_instant
+from tap_purchase_orders.exact_json import NotJsonError, decode_body
+from tap_purchase_orders.instants import Instant, instant_or_none, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

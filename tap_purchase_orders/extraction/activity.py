@@ -6,15 +6,15 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.asking.answer import Failure
-from tap_purchase_orders.deciding.activity import ActivityRules
-from tap_purchase_orders.deciding.orders import DAY_SECONDS
-from tap_purchase_orders.reading.activity import latest_order_activity
-from tap_purchase_orders.wire.instants import instant_of
+from tap_purchase_orders.http.api_response import RequestFailure
+from tap_purchase_orders.incremental.activity import ActivityRules
+from tap_purchase_orders.incremental.change_detection import DAY_SECONDS
+from tap_purchase_orders.instants import instant_of
+from tap_purchase_orders.records.activity import latest_order_activity
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.asking.partner_center import PartnerCenter
-    from tap_purchase_orders.wire.instants import Instant
+    from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.instants import Instant
 
 # The log holds 90 days and works in whole ones (*Get a record of Partner Center
 # activity by user*); one more day is asked for, since days overlap.
@@ -51,7 +51,7 @@ def activity_rules(
         return None
     day = dt.datetime.fromtimestamp(read_until.second, dt.UTC).date()
     pages = client.order_activity(day - dt.timedelta(days=1))
-    if isinstance(pages, Failure):
+    if isinstance(pages, RequestFailure):
         logger.warning(
             "Partner Center: the activity log cannot be read (%s): reading every "
             "customer",

@@ -6,30 +6,30 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.asking.answer import Failure
-from tap_purchase_orders.asking.outcome import now
-from tap_purchase_orders.asking.prefetch import prefetch
+from tap_purchase_orders.concurrency.ordered_map import ordered_map
 from tap_purchase_orders.errors import UpstreamRefusedError
-from tap_purchase_orders.extraction.batch import Batch, Step, Wanted, weight
-from tap_purchase_orders.extraction.numbers import Numbers
+from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
+from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.extraction.progress import Progress
-from tap_purchase_orders.number_sources.source import ReadUntil, Unread
-from tap_purchase_orders.reading.issues import UNREAD_KINDS, Issue, failure_issue
-from tap_purchase_orders.reading.purchase_orders import (
+from tap_purchase_orders.http.api_response import RequestFailure
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
+from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue, failure_issue
+from tap_purchase_orders.records.purchase_orders import (
     UPSTREAM,
     PurchaseOrderReader,
 )
-from tap_purchase_orders.wire.addresses import is_path_segment
+from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_purchase_orders.asking.appzen import AppZen
-    from tap_purchase_orders.asking.budget import Budget
-    from tap_purchase_orders.asking.stop import Stop
-    from tap_purchase_orders.deciding.state import State
-    from tap_purchase_orders.extraction.numbers import Turn
-    from tap_purchase_orders.settings.model import AppZenSettings, Settings
+    from tap_purchase_orders.clients.appzen import AppZen
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
+    from tap_purchase_orders.config import AppZenSettings, Settings
+    from tap_purchase_orders.extraction.number_queue import QueuedNumber
+    from tap_purchase_orders.http.budget import Budget
+    from tap_purchase_orders.incremental.state import State
 
 PURCHASE_ORDER_STREAMS = ("purchase_orders", "purchase_order_lines")
 
@@ -44,9 +44,9 @@ class AppZenExtraction:
         section: The section `appzen`.
         client: Asks.
         state: What earlier runs left.
-        wanted: The selected streams.
+        selection: The selected streams.
         budget: Counts the requests.
-        stop: Ends the asking.
+        cancel_token: Ends the asking.
     """
 
     def __init__(  # noqa: PLR0913  # each is one part of the house
@@ -56,24 +56,26 @@ class AppZenExtraction:
         client: AppZen,
         *,
         state: State,
-        wanted: Wanted,
+        selection: Selection,
         budget: Budget,
-        stop: Stop,
+        cancel_token: CancelToken,
     ) -> None:
         self._section = section
         self._client = client
-        self._numbers = Numbers(settings, section, client, state=state, stop=stop)
-        self._wanted = wanted
+        self._numbers = NumberQueue(
+            settings, section, client, state=state, cancel_token=cancel_token
+        )
+        self._selection = selection
         self.upstream = UPSTREAM
         self.budget = budget
-        self._stop = stop
-        self._reader = PurchaseOrderReader(wanted.deselected(PURCHASE_ORDER_STREAMS))
+        self._cancel_token = cancel_token
+        self._reader = PurchaseOrderReader(selection.deselected(PURCHASE_ORDER_STREAMS))
         self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
 
     @property
     def is_wanted(self) -> bool:
         """Whether a selected stream needs this upstream."""
-        return self._wanted.any_of(PURCHASE_ORDER_STREAMS)
+        return self._selection.any_of(PURCHASE_ORDER_STREAMS)
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings, in the order of the numbers.
@@ -83,10 +85,10 @@ class AppZenExtraction:
         """
         if not self.is_wanted:
             return
-        for batch in prefetch(
+        for batch in ordered_map(
             self._steps(),
             workers=self._section.max_concurrency,
-            stop=self._stop,
+            cancel_token=self._cancel_token,
             before_waiting=before_waiting,
             weigh=weight,
         ):
@@ -98,7 +100,7 @@ class AppZenExtraction:
                 self.budget.limit,
                 self._numbers.place,
             )
-        elif not self._stop.is_requested:
+        elif not self._cancel_token.is_requested:
             if self._looks_wrong:
                 self._numbers.start_over()
                 msg = (
@@ -117,32 +119,34 @@ class AppZenExtraction:
         return self.progress.is_all_refused and self._numbers.is_first_run
 
     def _steps(self) -> Iterator[Step]:
-        for count, turn in enumerate(self._numbers.turns()):
+        for count, queued in enumerate(self._numbers.queue()):
             if count == 0:
                 # Only now is it known where in the list this run begins.
                 self.progress.total = self._numbers.total
-            yield partial(self._batch, turn)
+            yield partial(self._batch, queued)
 
-    def _batch(self, turn: Turn) -> Batch:
+    def _batch(self, queued: QueuedNumber) -> Batch:
         """Return what comes of one thing that the source gave."""
-        match turn.item:
+        match queued.item:
             case str():
-                batch = self._purchase_order(turn.item)
-            case Unread(key, failure):
+                batch = self._purchase_order(queued.item)
+            case SourceIssue(key, failure):
                 issue = failure_issue(UPSTREAM, "purchase_orders", key, failure)
                 batch = Batch(now(), issues=[issue])
-            case ReadUntil():
-                return Batch(now(), remember=partial(self._remember_changes, turn))
+            case Checkpoint():
+                return Batch(
+                    now(), checkpoint=partial(self._checkpoint_changes, queued)
+                )
         is_unread = any(issue.kind in UNREAD_KINDS for issue in batch.issues)
-        batch.remember = turn.remember_unread if is_unread else turn.remember
+        batch.checkpoint = queued.checkpoint_unread if is_unread else queued.checkpoint
         return batch
 
-    def _remember_changes(self, turn: Turn) -> None:
+    def _checkpoint_changes(self, queued: QueuedNumber) -> None:
         """Take in up to when the changes are read, unless that looks wrong."""
         if self._looks_wrong:
-            turn.pass_over()
+            queued.pass_over()
         else:
-            turn.remember()
+            queued.checkpoint()
 
     def _purchase_order(self, asked: str) -> Batch:
         """Return the batch of one purchase order, header and lines."""
@@ -150,7 +154,7 @@ class AppZenExtraction:
             return Batch(now(), issues=[_invalid_number(asked)])
         outcome = self._client.purchase_order(asked, self._reader.decode)
         batch = Batch(outcome.received_at, key_was_refused=False)
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, RequestFailure):
             batch.key_was_refused = outcome.kind == "not_found"
             issue = failure_issue(UPSTREAM, "purchase_orders", asked, outcome)
             batch.issues.append(issue)

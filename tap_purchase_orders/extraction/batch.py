@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
-from tap_purchase_orders.reading.encoded import Encoded
+from tap_purchase_orders.records.encoded import Encoded
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from tap_purchase_orders.reading.encoded import Deselected
-    from tap_purchase_orders.reading.issues import Issue
-    from tap_purchase_orders.reading.records import Record
+    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.issues import Issue
+    from tap_purchase_orders.records.record_reader import Record
 
 # What a record takes about that is not yet written out.
 _RECORD_BYTES = 4 * 1024
@@ -30,7 +30,7 @@ class Batch(Struct):
         issues: What went wrong with it.
         unknown: Names of fields that the schemas do not know, by stream.
         warnings: What people should hear of, and no issue.
-        remember: Takes what was written into the state; called by the writer.
+        checkpoint: Takes what was written into the state; called by the writer.
         key_was_refused: Whether the upstream said no to the key that was asked for;
             none where no key was asked for.
     """
@@ -40,7 +40,7 @@ class Batch(Struct):
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    remember: Callable[[], None] | None = None
+    checkpoint: Callable[[], None] | None = None
     key_was_refused: bool | None = None
 
     def note(
@@ -66,19 +66,19 @@ def weight(batch: Batch) -> int:
 Step: TypeAlias = Callable[[], Batch]
 
 
-class Wanted(Struct, frozen=True):
+class Selection(Struct, frozen=True):
     """Which streams a run is for.
 
     Attributes:
         streams: The selected streams.
         full_table: Those of them that get everything, news or not.
-        plain: Those of them whose records are written as they are, without arrays and
+        passthrough: Those of them whose records are written as they are, without arrays and
             without the fields that are named here.
     """
 
     streams: frozenset[str]
     full_table: frozenset[str] = frozenset()
-    plain: Deselected = field(default_factory=dict)
+    passthrough: Deselected = field(default_factory=dict)
 
     def __contains__(self, stream: str) -> bool:
         """Return whether a stream is selected."""
@@ -86,8 +86,8 @@ class Wanted(Struct, frozen=True):
 
     def deselected(self, streams: Iterable[str]) -> Deselected | None:
         """Return the fields to leave out, if all selected ones of some are plain."""
-        wanted = self.streams.intersection(streams)
-        return self.plain if wanted <= self.plain.keys() else None
+        selection = self.streams.intersection(streams)
+        return self.passthrough if selection <= self.passthrough.keys() else None
 
     def any_of(self, streams: Iterable[str]) -> bool:
         """Return whether at least one of some streams is selected."""

@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from tap_purchase_orders.asking.answer import Answer, Failure
-from tap_purchase_orders.asking.partner_center import NO_APP_ONLY_ACCESS
-from tap_purchase_orders.deciding.statuses import (
+from tap_purchase_orders.clients.partner_center import NO_APP_ONLY_ACCESS
+from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.incremental.statuses import (
     is_in_purchase_order_state,
     is_moving,
 )
-from tap_purchase_orders.reading.issues import UNREAD_KINDS, failure_issue
-from tap_purchase_orders.reading.order_children import UPSTREAM, OrderChildReader
+from tap_purchase_orders.records.issues import UNREAD_KINDS, failure_issue
+from tap_purchase_orders.records.order_children import UPSTREAM, OrderChildReader
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.asking.partner_center import PartnerCenter
-    from tap_purchase_orders.deciding.orders import DecidedOrder
-    from tap_purchase_orders.extraction.batch import Batch, Wanted
+    from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.extraction.batch import Batch, Selection
+    from tap_purchase_orders.incremental.change_detection import OrderDecision
 
 ATTACHMENTS = "order_attachments"
 PROVISIONING = "order_provisioning_status"
 CHILD_STREAMS = (ATTACHMENTS, PROVISIONING)
 
-Ask: TypeAlias = Callable[[str, str], list[Answer] | Failure]
+Ask: TypeAlias = Callable[[str, str], list[ApiResponse] | RequestFailure]
 
 
 class _ChildStream(Struct, frozen=True):
     """How one child stream is asked for and read."""
 
     name: str
-    is_needed: Callable[[DecidedOrder, bool], bool]
+    is_needed: Callable[[OrderDecision, bool], bool]
     ask: Ask
     reader: OrderChildReader
 
@@ -45,10 +45,10 @@ class OrderChildren:
 
     Args:
         client: Asks.
-        wanted: The selected streams.
+        selection: The selected streams.
     """
 
-    def __init__(self, client: PartnerCenter, wanted: Wanted) -> None:
+    def __init__(self, client: PartnerCenter, selection: Selection) -> None:
         known = (
             _ChildStream(
                 ATTACHMENTS,
@@ -63,12 +63,12 @@ class OrderChildren:
                 OrderChildReader(PROVISIONING, "lineItemNumber"),
             ),
         )
-        self._streams = [stream for stream in known if stream.name in wanted]
-        self._full_table = wanted.full_table
+        self._streams = [stream for stream in known if stream.name in selection]
+        self._full_table = selection.full_table
         self._lock = threading.Lock()
         self._ended: set[str] = set()
 
-    def add_to(self, batch: Batch, decided: DecidedOrder) -> bool:
+    def add_to(self, batch: Batch, decided: OrderDecision) -> bool:
         """Add an order's children to its batch; return whether all were read.
 
         What the upstream said no to counts as read: it is no use to ask again.
@@ -80,20 +80,22 @@ class OrderChildren:
                 is_read &= self._add(batch, decided, stream)
         return is_read
 
-    def _add(self, batch: Batch, decided: DecidedOrder, stream: _ChildStream) -> bool:
-        head = decided.head
-        outcome = stream.ask(head.customer_id, head.id)
-        if isinstance(outcome, Failure):
-            return self._fail(batch, f"{head.customer_id}/{head.id}", stream, outcome)
+    def _add(self, batch: Batch, decided: OrderDecision, stream: _ChildStream) -> bool:
+        summary = decided.summary
+        outcome = stream.ask(summary.customer_id, summary.id)
+        if isinstance(outcome, RequestFailure):
+            return self._fail(
+                batch, f"{summary.customer_id}/{summary.id}", stream, outcome
+            )
         for answer in outcome:
             items = answer.body["items"]
-            children = stream.reader.read(items, head, answer.received_at)
+            children = stream.reader.read(items, summary, answer.received_at)
             batch.rows.extend((stream.name, record) for record in children.records)
             batch.note(children.issues, children.unknown)
         return True
 
     def _fail(
-        self, batch: Batch, key: str, stream: _ChildStream, failure: Failure
+        self, batch: Batch, key: str, stream: _ChildStream, failure: RequestFailure
     ) -> bool:
         if failure.error_code == NO_APP_ONLY_ACCESS:
             # Every further request would be refused for the same reason.
@@ -105,19 +107,19 @@ class OrderChildren:
         return failure.kind not in UNREAD_KINDS
 
 
-def _needs_attachments(decided: DecidedOrder, everything: bool) -> bool:  # noqa: FBT001
+def _needs_attachments(decided: OrderDecision, everything: bool) -> bool:  # noqa: FBT001
     """Return whether an order is in a purchase-order state, or has just left it."""
-    is_in_state = is_in_purchase_order_state(decided.head.status)
+    is_in_state = is_in_purchase_order_state(decided.summary.status)
     if is_in_state:
-        return everything or decided.is_news or is_moving(decided.head.status)
+        return everything or decided.should_emit or is_moving(decided.summary.status)
     return is_in_purchase_order_state(decided.previous_status)
 
 
 def _needs_provisioning_status(
-    decided: DecidedOrder,
+    decided: OrderDecision,
     everything: bool,  # noqa: FBT001
 ) -> bool:
     """Return whether an order links to its provisioning status, and may have news."""
-    if not decided.head.has_provisioning_status:
+    if not decided.summary.has_provisioning_status:
         return False
-    return everything or decided.is_news or is_moving(decided.head.status)
+    return everything or decided.should_emit or is_moving(decided.summary.status)

@@ -6,28 +6,28 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.asking.answer import Answer, Failure
-from tap_purchase_orders.asking.outcome import now
-from tap_purchase_orders.asking.prefetch import prefetch
-from tap_purchase_orders.deciding.orders import OrderRules
+from tap_purchase_orders.concurrency.ordered_map import ordered_map
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.activity import activity_rules
-from tap_purchase_orders.extraction.batch import Batch, Step, Wanted, weight
+from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.extraction.progress import Progress
-from tap_purchase_orders.reading.customers import UPSTREAM, Customer, CustomerReader
-from tap_purchase_orders.reading.issues import Issue, failure_issue
-from tap_purchase_orders.wire.instants import instant_of
+from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.incremental.change_detection import ChangeDetector
+from tap_purchase_orders.instants import instant_of
+from tap_purchase_orders.records.customers import UPSTREAM, Customer, CustomerReader
+from tap_purchase_orders.records.issues import Issue, failure_issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_purchase_orders.asking.budget import Budget
-    from tap_purchase_orders.asking.partner_center import PartnerCenter
-    from tap_purchase_orders.asking.stop import Stop
-    from tap_purchase_orders.deciding.activity import ActivityRules
-    from tap_purchase_orders.deciding.state import State
-    from tap_purchase_orders.settings.model import PartnerCenterSettings, Settings
+    from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
+    from tap_purchase_orders.config import PartnerCenterSettings, Settings
+    from tap_purchase_orders.http.budget import Budget
+    from tap_purchase_orders.incremental.activity import ActivityRules
+    from tap_purchase_orders.incremental.state import State
 
 
 class PartnerCenterExtraction:
@@ -38,9 +38,9 @@ class PartnerCenterExtraction:
         section: The section `partner_center`.
         client: Asks.
         state: What earlier runs left.
-        wanted: The selected streams.
+        selection: The selected streams.
         budget: Counts the requests.
-        stop: Ends the asking.
+        cancel_token: Ends the asking.
     """
 
     def __init__(  # noqa: PLR0913  # each is one part of the house
@@ -50,9 +50,9 @@ class PartnerCenterExtraction:
         client: PartnerCenter,
         *,
         state: State,
-        wanted: Wanted,
+        selection: Selection,
         budget: Budget,
-        stop: Stop,
+        cancel_token: CancelToken,
     ) -> None:
         self.upstream = UPSTREAM
         self.budget = budget
@@ -60,16 +60,16 @@ class PartnerCenterExtraction:
         self._shard = settings.shard
         self._client = client
         self._state = state
-        self._wanted = wanted
-        self._stop = stop
-        rules = OrderRules(
+        self._selection = selection
+        self._cancel_token = cancel_token
+        rules = ChangeDetector(
             settings.start_date,
             section.lookback_days,
-            everything=not wanted.full_table.isdisjoint(ORDER_STREAMS),
+            everything=not selection.full_table.isdisjoint(ORDER_STREAMS),
         )
         self._follows_log = section.change_detection == "activity_log"
         self._orders = CustomerOrders(
-            client, rules, state, wanted, keeps_last_read=self._follows_log
+            client, rules, state, selection, keeps_last_read=self._follows_log
         )
         self._reads_everything = not self._follows_log or rules.everything
         self._list_is_complete = True
@@ -80,7 +80,7 @@ class PartnerCenterExtraction:
     @property
     def is_wanted(self) -> bool:
         """Whether a selected stream needs this upstream."""
-        return self._wanted.any_of(("customers", *ORDER_STREAMS))
+        return self._selection.any_of(("customers", *ORDER_STREAMS))
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what each answer brings, in an order that never varies.
@@ -88,18 +88,18 @@ class PartnerCenterExtraction:
         Raises:
             UpstreamRefusedError: The rest cannot be read.
         """
-        for batch in prefetch(
+        for batch in ordered_map(
             self._steps(),
             workers=self._section.max_concurrency,
-            stop=self._stop,
+            cancel_token=self._cancel_token,
             before_waiting=before_waiting,
             weigh=weight,
         ):
             self.progress.count(batch)
             yield batch
-        if self._stop.is_requested:
+        if self._cancel_token.is_requested:
             return
-        has_read_orders = self._wanted.any_of(ORDER_STREAMS)
+        has_read_orders = self._selection.any_of(ORDER_STREAMS)
         if self._follows_log and self._list_is_complete and has_read_orders:
             self._state.remember_activity(self._began)
         if self.progress.is_all_refused and self._reads_everything:
@@ -124,13 +124,13 @@ class PartnerCenterExtraction:
             if rules is None:
                 self.progress.total = len(given)
             for customer_id in given:
-                if "customers" in self._wanted:
+                if "customers" in self._selection:
                     yield partial(self._given_customer, customer_id)
                 yield from self._order_steps([customer_id], rules)
             return
         pages = self._client.customer_pages()
         first = next(pages)
-        if isinstance(first, Answer):
+        if isinstance(first, ApiResponse):
             # What the upstream says of the time, its log and its orders say too.
             self._began = instant_of(first.as_of)
         rules = self._activity_rules()
@@ -144,7 +144,7 @@ class PartnerCenterExtraction:
 
     def _activity_rules(self) -> ActivityRules | None:
         """Return the rules that pick the customers to read, none for all of them."""
-        if self._reads_everything or not self._wanted.any_of(ORDER_STREAMS):
+        if self._reads_everything or not self._selection.any_of(ORDER_STREAMS):
             return None
         rules = activity_rules(
             self._client,
@@ -158,15 +158,15 @@ class PartnerCenterExtraction:
     def _order_steps(
         self, customer_ids: list[str], rules: ActivityRules | None
     ) -> Iterator[Step]:
-        if not self._wanted.any_of(ORDER_STREAMS):
+        if not self._selection.any_of(ORDER_STREAMS):
             return
         for customer_id in customer_ids:
-            memory = self._state.customer(customer_id)
-            if rules is None or rules.chooses(customer_id, memory):
-                yield partial(self._orders.batch, customer_id, memory)
+            customer_bookmark = self._state.customer(customer_id)
+            if rules is None or rules.chooses(customer_id, customer_bookmark):
+                yield partial(self._orders.batch, customer_id, customer_bookmark)
 
     def _read_page(
-        self, page: Answer | Failure, seen: set[str]
+        self, page: ApiResponse | RequestFailure, seen: set[str]
     ) -> tuple[Batch, list[str]]:
         """Return the batch of a page of customers, and the ids of those to read.
 
@@ -176,7 +176,7 @@ class PartnerCenterExtraction:
                 through, and nobody is read twice.
         """
         batch = Batch(page.received_at)
-        if isinstance(page, Failure):
+        if isinstance(page, RequestFailure):
             self._list_is_complete = False
             batch.issues.append(failure_issue(UPSTREAM, "customers", None, page))
             return batch, []
@@ -195,7 +195,7 @@ class PartnerCenterExtraction:
         """Return the batch of a customer that is asked for by id."""
         outcome = self._client.customer(customer_id)
         batch = Batch(outcome.received_at)
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, RequestFailure):
             issue = failure_issue(UPSTREAM, "customers", customer_id, outcome)
             batch.issues.append(issue)
             return batch
@@ -207,7 +207,7 @@ class PartnerCenterExtraction:
         return batch
 
     def _add_customer(self, batch: Batch, customer: Customer) -> None:
-        if "customers" in self._wanted:
+        if "customers" in self._selection:
             batch.rows.append(("customers", customer.record))
             batch.note(customer.issues, customer.unknown)
 

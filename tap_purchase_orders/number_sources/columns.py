@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.number_sources.unreadable import source_error
+from tap_purchase_orders.number_sources.error_messages import source_error
 from tap_purchase_orders.number_sources.values import NumberColumn
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from tap_purchase_orders.number_sources.error_messages import in_words, source_error
 from tap_purchase_orders.number_sources.sql_query import SINCE, sqlalchemy_text
-from tap_purchase_orders.number_sources.unreadable import in_words, source_error
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, CursorResult
 
-    from tap_purchase_orders.asking.stop import Stop
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
 
 Value = TypeVar("Value")
 
@@ -67,17 +67,17 @@ class Database:
 
     Args:
         url: As SQLAlchemy has it, with the password.
-        stop: Says that the run is to end.
+        cancel_token: Says that the run is to end.
 
     Raises:
         SourceError: The URL cannot be used.
     """
 
-    def __init__(self, url: str, stop: Stop) -> None:
+    def __init__(self, url: str, cancel_token: CancelToken) -> None:
         self._hidden = [url]
         self._url = self._checked(url)
         self._hidden += _credentials(self._url)
-        self._stop = stop
+        self._cancel_token = cancel_token
 
     def pages(
         self, query: str, since: dt.datetime | str | None
@@ -92,7 +92,7 @@ class Database:
 
         Raises:
             SourceError: The database cannot be reached, or refuses the query.
-            StoppedError: The run is to end.
+            CancelledError: The run is to end.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         connection: Connection | None = None
@@ -105,7 +105,7 @@ class Database:
         finally:
             if connection is not None:
                 closing = thread.submit(connection.close)
-                if not self._stop.is_requested:
+                if not self._cancel_token.is_requested:
                     wait([closing], _SECONDS_TO_CLOSE)
             thread.shutdown(wait=False)
 
@@ -204,7 +204,7 @@ class Database:
     def _result(self, future: Future[Value]) -> Value:
         """Return what the database's thread has done, unless the run is to end."""
         while not future.done():
-            self._stop.check()
+            self._cancel_token.check()
             wait([future], _LOOK_SECONDS)
         return future.result()
 

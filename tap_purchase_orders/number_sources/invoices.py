@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tap_purchase_orders.asking.answer import Failure
-from tap_purchase_orders.asking.appzen_invoices import LONGEST_SEARCH, MOST_FOUND
-from tap_purchase_orders.asking.outcome import now
-from tap_purchase_orders.asking.prefetch import prefetch
-from tap_purchase_orders.asking.stop import Stop
-from tap_purchase_orders.errors import SourceError, StoppedError
-from tap_purchase_orders.number_sources.seen import SeenNumbers
+from tap_purchase_orders.clients.appzen_invoices import LONGEST_SEARCH, MOST_FOUND
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.concurrency.ordered_map import ordered_map
+from tap_purchase_orders.errors import CancelledError, SourceError
+from tap_purchase_orders.http.api_response import RequestFailure
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.number_sources.seen_set import SeenSet
 from tap_purchase_orders.number_sources.source import (
+    Checkpoint,
     NumberSource,
-    ReadUntil,
-    Unread,
+    SourceIssue,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.asking.appzen_invoices import FoundInvoice
-    from tap_purchase_orders.number_sources.source import Item, Occasion
+    from tap_purchase_orders.clients.appzen_invoices import FoundInvoice
+    from tap_purchase_orders.number_sources.source import Item, SourceContext
 
 # The year in which AppZen was founded: there is nothing to be found before.
 _FIRST_DAY = dt.datetime(2012, 1, 1, tzinfo=dt.UTC)
@@ -96,17 +96,17 @@ class _Reading:
     """One reading of all invoices processed within a time.
 
     Args:
-        occasion: The run that it is for.
+        context: The run that it is for.
     """
 
-    def __init__(self, occasion: Occasion) -> None:
-        self._invoices = occasion.appzen.invoices
-        self._budget = occasion.appzen.budget
-        self._workers = occasion.workers
+    def __init__(self, context: SourceContext) -> None:
+        self._invoices = context.appzen.invoices
+        self._budget = context.appzen.budget
+        self._workers = context.workers
         # Its own: a fetching that is not taken to its end is no end of the run.
-        self._stop = Stop(occasion.stop)
-        self._start = occasion.since or _FIRST_DAY
-        self._end = occasion.until
+        self._cancel_token = CancelToken(context.cancel_token)
+        self._start = context.since or _FIRST_DAY
+        self._end = context.until
         self._read_until = self._start
         self._last_read_until = max(self._start, self._end - _LATENESS)
         self._has_named_one = False
@@ -122,19 +122,19 @@ class _Reading:
 
         Raises:
             SourceError: AppZen refuses to search.
-            StoppedError: Asking is to end.
+            CancelledError: Asking is to end.
         """
         if self._end <= self._start:
             return
         pending: list[Window] = []
-        with SeenNumbers() as seen:
+        with SeenSet() as seen:
             for whole in windows(self._start, self._end):
                 pending.append(whole)
                 while pending:
                     window = pending.pop()
                     found = self._search(window)
-                    if isinstance(found, Failure):
-                        yield Unread(_key_of(window), found)
+                    if isinstance(found, RequestFailure):
+                        yield SourceIssue(_key_of(window), found)
                         # The next run starts from here: nothing is lost, and no
                         # request is spent on what would be read again.
                         return
@@ -144,12 +144,12 @@ class _Reading:
                         pending.extend(reversed(window.halves()))
                         continue
                     if count >= MOST_FOUND:
-                        yield Unread(_key_of(window), _perhaps_not_all(count))
+                        yield SourceIssue(_key_of(window), _perhaps_not_all(count))
                     new = [invoice for invoice in found if seen.add(invoice.uuid)]
                     yield from self._window(window, new)
-        yield ReadUntil(self._last_read_until)
+        yield Checkpoint(self._last_read_until)
 
-    def _search(self, window: Window) -> list[FoundInvoice] | Failure:
+    def _search(self, window: Window) -> list[FoundInvoice] | RequestFailure:
         """Return what is found in a window.
 
         Raises:
@@ -158,11 +158,13 @@ class _Reading:
         self._check_budget()
         search = partial(self._invoices.processed, window.asked_from, window.asked_to)
         # On another thread: this one can then be woken.
-        outcomes = list(prefetch([search], workers=1, stop=self._stop))
+        outcomes = list(
+            ordered_map([search], workers=1, cancel_token=self._cancel_token)
+        )
         if not outcomes:
-            raise StoppedError
+            raise CancelledError
         outcome = outcomes[0]
-        if isinstance(outcome, Failure) and outcome.is_refusal:
+        if isinstance(outcome, RequestFailure) and outcome.is_refusal:
             msg = (
                 f"AppZen: the search of invoices was refused: {outcome.message}; check "
                 f"`appzen.api_url`, or take the numbers from another source"
@@ -185,8 +187,8 @@ class _Reading:
         to_read_again = 0
         for position, outcome in enumerate(self._outcomes(invoices)):
             invoice = invoices[position]
-            if isinstance(outcome, Failure):
-                yield Unread(f"invoice/{invoice.uuid}", outcome)
+            if isinstance(outcome, RequestFailure):
+                yield SourceIssue(f"invoice/{invoice.uuid}", outcome)
             else:
                 self._has_named_one = self._has_named_one or bool(outcome)
                 yield from outcome
@@ -202,38 +204,42 @@ class _Reading:
                 yield from self._news_read_until(following - _JUST_BEFORE)
         yield from self._news_read_until(window.end)
 
-    def _news_read_until(self, moment: dt.datetime) -> Iterator[ReadUntil]:
+    def _news_read_until(self, moment: dt.datetime) -> Iterator[Checkpoint]:
         """Yield that everything before a moment has been given, if that is news."""
         moment = min(moment, self._last_read_until)
         if moment > self._read_until:
             self._read_until = moment
-            yield ReadUntil(moment)
+            yield Checkpoint(moment)
 
-    def _outcomes(self, invoices: list[FoundInvoice]) -> Iterator[list[str] | Failure]:
+    def _outcomes(
+        self, invoices: list[FoundInvoice]
+    ) -> Iterator[list[str] | RequestFailure]:
         """Yield the numbers on each invoice, or why they could not be read.
 
         Raises:
-            StoppedError: Asking is to end; the outcomes of the others are not known.
+            CancelledError: Asking is to end; the outcomes of the others are not known.
         """
         begun = 0
         while begun < len(invoices):
             self._check_budget()
             some = invoices[begun : begun + self._most_ahead(len(invoices))]
             tasks = [partial(self._outcome, position) for position in enumerate(some)]
-            fetched = prefetch(
-                tasks, workers=min(self._workers, len(some)), stop=self._stop
+            fetched = ordered_map(
+                tasks,
+                workers=min(self._workers, len(some)),
+                cancel_token=self._cancel_token,
             )
             for expected, (position, outcome) in enumerate(fetched):
                 if position != expected:
                     # One was left out: nothing behind it may count as read.
-                    raise StoppedError
+                    raise CancelledError
                 begun += 1
                 yield outcome
-            self._stop.check()
+            self._cancel_token.check()
 
     def _outcome(
         self, numbered: tuple[int, FoundInvoice]
-    ) -> tuple[int, list[str] | Failure]:
+    ) -> tuple[int, list[str] | RequestFailure]:
         position, invoice = numbered
         return position, self._invoices.numbers_on(invoice.uuid)
 
@@ -249,7 +255,7 @@ class _Reading:
         on, however few requests it may make.
 
         Raises:
-            StoppedError: There may not.
+            CancelledError: There may not.
         """
         left = self._budget.left
         if left is not None and left <= 1 and self._has_named_one:
@@ -283,26 +289,26 @@ def _key_of(window: Window) -> str:
     return f"invoice/search/{window.asked_from:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _perhaps_not_all(count: int) -> Failure:
+def _perhaps_not_all(count: int) -> RequestFailure:
     message = (
         f"{count} invoices were processed within one second; a search may give no more "
         f"than {MOST_FOUND}, so that some may be missing"
     )
-    return Failure("invalid_response", message, now())
+    return RequestFailure("invalid_response", message, now())
 
 
-def _numbers(occasion: Occasion) -> Iterator[Item]:
-    if occasion.since is None:
+def _numbers(context: SourceContext) -> Iterator[Item]:
+    if context.since is None:
         logger.info(
             "AppZen: there is no `start_date`: invoices are looked for from %d on, the "
             "year in which AppZen was founded; with one it takes fewer requests",
             _FIRST_DAY.year,
         )
-    yield from _Reading(occasion).items()
+    yield from _Reading(context).items()
 
 
 SOURCE = NumberSource(
-    numbers=lambda _, occasion: _numbers(occasion),
+    numbers=lambda _, context: _numbers(context),
     settings=(),
     follows_changes=lambda _: True,
 )

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
 from tap_purchase_orders.number_sources.columns import chosen_column, column_of
-from tap_purchase_orders.number_sources.unreadable import source_error
+from tap_purchase_orders.number_sources.error_messages import source_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

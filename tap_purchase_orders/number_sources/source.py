@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from singer_sdk import typing as th
 
-    from tap_purchase_orders.asking.answer import Failure
-    from tap_purchase_orders.asking.appzen import AppZen
-    from tap_purchase_orders.asking.stop import Stop
+    from tap_purchase_orders.clients.appzen import AppZen
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
+    from tap_purchase_orders.http.api_response import RequestFailure
 
 SECTION = "appzen.purchase_order_numbers"
 
 
-class Occasion(Struct, frozen=True):
+class SourceContext(Struct, frozen=True):
     """What a source may want to know of the run that it is read for.
 
     Attributes:
@@ -29,17 +29,17 @@ class Occasion(Struct, frozen=True):
             when that one began.
         appzen: Asks AppZen, within its limits.
         workers: How many requests may be in flight.
-        stop: Says that nothing more is to be asked.
+        cancel_token: Says that nothing more is to be asked.
     """
 
     since: dt.datetime | None
     until: dt.datetime
     appzen: AppZen
     workers: int
-    stop: Stop
+    cancel_token: CancelToken
 
 
-class ReadUntil(Struct, frozen=True):
+class Checkpoint(Struct, frozen=True):
     """Says that the numbers of all changes before a moment have been given.
 
     Once these are read and written, the next run starts from that moment.
@@ -51,7 +51,7 @@ class ReadUntil(Struct, frozen=True):
     moment: dt.datetime
 
 
-class Unread(Struct, frozen=True):
+class SourceIssue(Struct, frozen=True):
     """Says that a part of the source could not be read; the rest goes on.
 
     Attributes:
@@ -60,10 +60,10 @@ class Unread(Struct, frozen=True):
     """
 
     key: str
-    failure: Failure
+    failure: RequestFailure
 
 
-Item: TypeAlias = str | ReadUntil | Unread
+Item: TypeAlias = str | Checkpoint | SourceIssue
 
 
 class NumberSource(Struct, frozen=True):
@@ -76,7 +76,7 @@ class NumberSource(Struct, frozen=True):
     Attributes:
         numbers: Yields the numbers as text, exactly as they are to be asked for,
             lazily and in a stable order; raises `SourceError` where that fails. A
-            source that follows changes yields `ReadUntil` behind those up to a moment.
+            source that follows changes yields `Checkpoint` behind those up to a moment.
         settings: The keys of the section that it reads, `source` apart; none for a
             plug-in that checks its own.
         required: The names of those that must be given.
@@ -91,7 +91,7 @@ class NumberSource(Struct, frozen=True):
             last finished run, and not for all there is.
     """
 
-    numbers: Callable[[Mapping[str, Any], Occasion], Iterator[Item]]
+    numbers: Callable[[Mapping[str, Any], SourceContext], Iterator[Item]]
     settings: tuple[th.Property[Any], ...] | None = None
     required: tuple[str, ...] = ()
     mistakes: Callable[[Mapping[str, Any]], list[str]] = lambda _: []

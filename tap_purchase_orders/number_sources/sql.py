@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
+from tap_purchase_orders.number_sources.buffer import Buffer
+from tap_purchase_orders.number_sources.error_messages import source_error
 from tap_purchase_orders.number_sources.source import (
     SECTION,
+    Checkpoint,
     NumberSource,
-    ReadUntil,
 )
-from tap_purchase_orders.number_sources.spool import Spool
 from tap_purchase_orders.number_sources.sql_query import SINCE, parameters, writes
-from tap_purchase_orders.number_sources.unreadable import source_error
 from tap_purchase_orders.number_sources.values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
-    from tap_purchase_orders.number_sources.source import Item, Occasion
+    from tap_purchase_orders.number_sources.source import Item, SourceContext
 
 _URL = re.compile(r"[A-Za-z][\w.+-]*://.*", re.DOTALL)
 # Where there is neither an earlier run nor a `start_date`: before any purchase order.
@@ -35,36 +35,36 @@ _COLUMN = "the first column of the query"
 logger = logging.getLogger(__name__)
 
 
-def _numbers(section: Mapping[str, Any], occasion: Occasion) -> Iterator[Item]:
+def _numbers(section: Mapping[str, Any], context: SourceContext) -> Iterator[Item]:
     """Yield the numbers; the database is let go of before the second one.
 
     Asking for them may take days. No database likes a transaction that is open for so
     long, and the list must not change meanwhile: so it is copied at once. The first one
     goes ahead, for whoever needs only one.
     """
-    with Spool() as spool:
-        with closing(_pages(section, occasion)) as pages:
+    with Buffer() as buffer:
+        with closing(_pages(section, context)) as pages:
             for page in pages:
-                is_first = spool.count == 0
-                spool.write(page)
+                is_first = buffer.count == 0
+                buffer.write(page)
                 if is_first and page:
                     yield page[0]
-        logger.info("AppZen: the database gave %d numbers", spool.count)
-        yield from islice(spool.read(), 1, None)
+        logger.info("AppZen: the database gave %d numbers", buffer.count)
+        yield from islice(buffer.read(), 1, None)
     if _follows_changes(section):
-        yield ReadUntil(occasion.until)
+        yield Checkpoint(context.until)
 
 
 def _pages(
-    section: Mapping[str, Any], occasion: Occasion
+    section: Mapping[str, Any], context: SourceContext
 ) -> Generator[list[str], None, None]:
     # SQLAlchemy takes a while to be imported: only those who use it wait for it.
     from tap_purchase_orders.number_sources.database import Database  # noqa: PLC0415
 
     column = NumberColumn(_COLUMN, partial(source_error, key="query"))
-    database = Database(section["url"], occasion.stop)
+    database = Database(section["url"], context.cancel_token)
     row, has_blanks = 0, False
-    with closing(database.pages(section["query"], _since(section, occasion))) as pages:
+    with closing(database.pages(section["query"], _since(section, context))) as pages:
         for page in pages:
             texts = [column.text(value, row) for row, value in enumerate(page, row + 1)]
             row += len(page)
@@ -80,11 +80,13 @@ def _pages(
     column.end()
 
 
-def _since(section: Mapping[str, Any], occasion: Occasion) -> dt.datetime | str | None:
+def _since(
+    section: Mapping[str, Any], context: SourceContext
+) -> dt.datetime | str | None:
     """Return the value of `:since`, none for a query that has none."""
     if not _follows_changes(section):
         return None
-    since = (occasion.since or _BEGINNING).astimezone(dt.UTC)
+    since = (context.since or _BEGINNING).astimezone(dt.UTC)
     if section.get("since_as") != "text":
         return since
     # Of one width, so that comparing the texts compares the moments.

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from tap_purchase_orders.errors import TapError
-from tap_purchase_orders.number_sources.unreadable import in_words, source_error
-from tap_purchase_orders.wire.addresses import is_loopback
+from tap_purchase_orders.number_sources.error_messages import in_words, source_error
+from tap_purchase_orders.urls import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,10 @@ import csv
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.number_sources.columns import chosen_column, column_of
+from tap_purchase_orders.number_sources.error_messages import source_error
 from tap_purchase_orders.number_sources.text_lines import LONGEST_LINE, lines
-from tap_purchase_orders.number_sources.unreadable import source_error
-from tap_purchase_orders.wire.body import NotJsonError, decode_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import io
 from itertools import chain
 from typing import IO, TYPE_CHECKING, cast
 
-from tap_purchase_orders.number_sources.unreadable import source_error
+from tap_purchase_orders.number_sources.error_messages import source_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

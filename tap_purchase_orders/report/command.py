@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.errors import TapError
+from tap_purchase_orders.instants import parse_instant
 from tap_purchase_orders.report.address import Address, warehouse_address
-from tap_purchase_orders.report.occasion import Occasion
+from tap_purchase_orders.report.context import ReportContext
 from tap_purchase_orders.report.page import page_of
 from tap_purchase_orders.report.sections import TABLES, read_sections
 from tap_purchase_orders.report.warehouse import opened
-from tap_purchase_orders.wire.instants import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +51,13 @@ def _write(
     """Write the page of a warehouse; return what could not be shown on it."""
     now = dt.datetime.now(dt.UTC)
     with opened(address, schema) as warehouse:
-        occasion = Occasion(
+        context = ReportContext(
             as_of=as_of or now,
             is_now=as_of is None,
             newest_row=warehouse.newest_row(TABLES),
         )
-        answers = read_sections(warehouse, occasion)
-        text = page_of(answers, occasion, warehouse.database, schema)
+        answers = read_sections(warehouse, context)
+        text = page_of(answers, context, warehouse.database, schema)
     _replace(output, text)
     return [answer.problem for answer in answers if answer.problem]
 

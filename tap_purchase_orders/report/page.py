@@ -18,7 +18,7 @@ from tap_purchase_orders.report.parts import Chart, moment_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.parts import BigFigure
     from tap_purchase_orders.report.sections.section import Answer
 
@@ -35,13 +35,13 @@ class Script:
 
 
 def page_of(
-    answers: Sequence[Answer], occasion: Occasion, database: str, schema: str
+    answers: Sequence[Answer], context: ReportContext, database: str, schema: str
 ) -> str:
     """Return the page, as HTML.
 
     Args:
         answers: What the sections say, in their order.
-        occasion: When the page is written.
+        context: When the page is written.
         database: Name of the database.
         schema: Name of the schema.
     """
@@ -65,7 +65,7 @@ def page_of(
         database=database,
         mark=MARK,
         moment=moment_text,
-        occasion=occasion,
+        context=context,
         schema=schema,
         scripts=list(_scripts()) if charts else [],
         style=_text("style.css"),

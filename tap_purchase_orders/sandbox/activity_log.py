@@ -13,7 +13,6 @@ from urllib.parse import quote
 import msgspec
 
 from tap_purchase_orders.sandbox.customers import company_name, link
-from tap_purchase_orders.sandbox.draws import Draws
 from tap_purchase_orders.sandbox.instants import (
     DAY,
     TICKS_PER_SECOND,
@@ -25,6 +24,7 @@ from tap_purchase_orders.sandbox.messages import json_text
 from tap_purchase_orders.sandbox.order_history import order_histories
 from tap_purchase_orders.sandbox.order_payloads import order_payload
 from tap_purchase_orders.sandbox.partner_center_errors import refused
+from tap_purchase_orders.sandbox.seeded_random import Draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,15 +9,15 @@ from starlette.requests import ClientDisconnect
 
 from tap_purchase_orders.sandbox.broken_replies import break_reply
 from tap_purchase_orders.sandbox.control import BASE_PATH, Control
+from tap_purchase_orders.sandbox.http_server import deliver
 from tap_purchase_orders.sandbox.instants import moment_of
 from tap_purchase_orders.sandbox.messages import json_reply, read_call
-from tap_purchase_orders.sandbox.wire import deliver
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.messages import Asked, Call, Reply, Service
-    from tap_purchase_orders.sandbox.state import State
 
 
 class Application:

@@ -21,9 +21,9 @@ from tap_purchase_orders.sandbox.purchase_orders import purchase_order_payload
 from tap_purchase_orders.sandbox.routes import Routes
 
 if TYPE_CHECKING:
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.limits import SlidingLimit
     from tap_purchase_orders.sandbox.messages import Asked, Call
-    from tap_purchase_orders.sandbox.state import State
 
 _BASE = "dictionary-data-services"
 _ROUTES = Routes(

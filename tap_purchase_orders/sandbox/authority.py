@@ -21,8 +21,8 @@ from tap_purchase_orders.sandbox.routes import Routes
 from tap_purchase_orders.sandbox.tokens import PARTNER_CENTER_RESOURCE, RESOURCES
 
 if TYPE_CHECKING:
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.messages import Asked, Call
-    from tap_purchase_orders.sandbox.state import State
     from tap_purchase_orders.sandbox.tokens import AccessToken
 
 _OPENID_SCOPES = frozenset(("openid", "profile", "email", "offline_access"))

@@ -24,7 +24,7 @@ from tap_purchase_orders.sandbox.signed_tokens import (
 )
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.state import State
+    from tap_purchase_orders.sandbox.context import State
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # PS256 is what *Certificate credentials* asks for; RS256 is what it asked for before.

@@ -24,9 +24,9 @@ from tap_purchase_orders.sandbox.purchase_orders import purchase_order_payload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.messages import Call
     from tap_purchase_orders.sandbox.partner_center import PartnerCenter
-    from tap_purchase_orders.sandbox.state import State
 
 BASE_PATH = "_sandbox"
 # Counting looks at every order; in a larger world only if it is asked for.

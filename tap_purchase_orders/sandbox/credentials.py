@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tap_purchase_orders.sandbox.draws import Draws
+from tap_purchase_orders.sandbox.seeded_random import Draws
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.draws import Draws
+    from tap_purchase_orders.sandbox.seeded_random import Draws
     from tap_purchase_orders.sandbox.world import World
 
 _FIRST = (

@@ -16,7 +16,7 @@ from tap_purchase_orders.sandbox.sign_in_settings import sign_in_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_purchase_orders.sandbox.state import State
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.world import World
 
 # More numbers than this go into a file beside the settings instead of into them.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_purchase_orders.sandbox import authority_errors, partner_center_errors
-from tap_purchase_orders.sandbox.draws import Draws
+from tap_purchase_orders.sandbox.seeded_random import Draws
 
 if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.messages import Asked, Call

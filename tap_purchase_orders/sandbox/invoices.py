@@ -9,13 +9,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.sandbox.draws import guid_of, index_of
 from tap_purchase_orders.sandbox.instants import (
     DAY,
     millisecond_text,
     whole_milliseconds,
 )
 from tap_purchase_orders.sandbox.purchase_order_numbers import number_of
+from tap_purchase_orders.sandbox.seeded_random import guid_of, index_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from tap_purchase_orders.sandbox.messages import json_reply
 from tap_purchase_orders.sandbox.tokens import RESOURCES
 
 if TYPE_CHECKING:
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.messages import Call, Reply
-    from tap_purchase_orders.sandbox.state import State
 
 PATH = "msi/token"
 _API_VERSION = "2019-08-01"

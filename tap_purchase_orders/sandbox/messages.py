@@ -86,7 +86,7 @@ class Reply:
     delay_seconds: float = 0.0
 
     @property
-    def is_plain(self) -> bool:
+    def is_passthrough(self) -> bool:
         """Whether the HTTP stack can send it as it is."""
         return not self.dropped and self.cut_at is None and self.reason is None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_purchase_orders.sandbox.catalogue import Kind
-    from tap_purchase_orders.sandbox.draws import Draws
+    from tap_purchase_orders.sandbox.seeded_random import Draws
     from tap_purchase_orders.sandbox.world import World
 
 PENDING_UPLOAD = "pending_po_upload"

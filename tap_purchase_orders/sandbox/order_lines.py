@@ -13,8 +13,8 @@ from tap_purchase_orders.sandbox import catalogue
 from tap_purchase_orders.sandbox.customers import link
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.draws import Draws
     from tap_purchase_orders.sandbox.order_history import OrderHistory
+    from tap_purchase_orders.sandbox.seeded_random import Draws
 
 _CENTS = Decimal("0.01")
 _LEGACY_PRODUCT = "/products/84A661C4-E949-4BD2-A560-ED7766FCAF2B"

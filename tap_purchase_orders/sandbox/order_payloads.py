@@ -23,8 +23,8 @@ from tap_purchase_orders.sandbox.instants import (
 from tap_purchase_orders.sandbox.order_lines import line_payload
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.draws import Draws
     from tap_purchase_orders.sandbox.order_history import OrderHistory
+    from tap_purchase_orders.sandbox.seeded_random import Draws
     from tap_purchase_orders.sandbox.world import World
 
 # Older legacy orders have neither status nor currency, and local time.

@@ -35,10 +35,10 @@ from tap_purchase_orders.sandbox.tokens import TokenRefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.limits import SlidingLimit
     from tap_purchase_orders.sandbox.messages import Asked, Call
     from tap_purchase_orders.sandbox.order_history import OrderHistory
-    from tap_purchase_orders.sandbox.state import State
 
 Claims = dict[str, Any]
 

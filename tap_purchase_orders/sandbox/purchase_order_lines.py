@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tap_purchase_orders.sandbox.instants import DAY, date_text
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.draws import Draws
     from tap_purchase_orders.sandbox.purchase_order_life import PurchaseOrder
+    from tap_purchase_orders.sandbox.seeded_random import Draws
     from tap_purchase_orders.sandbox.world import World
 
 # The usual 28 digits would round the products of long amounts.

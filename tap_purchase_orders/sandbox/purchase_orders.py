@@ -19,8 +19,8 @@ from tap_purchase_orders.sandbox.purchase_order_lines import (
 )
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.sandbox.draws import Draws
     from tap_purchase_orders.sandbox.purchase_order_life import PurchaseOrder
+    from tap_purchase_orders.sandbox.seeded_random import Draws
     from tap_purchase_orders.sandbox.world import World
 
 _ENTITIES = (("1002", "Acme Inc"), ("0003", "Acme GmbH"), ("FR-7", "Acme Société"))

@@ -16,8 +16,8 @@ from tap_purchase_orders.sandbox.authority_errors import (
     USED_REFRESH_TOKEN,
     SignInRefusedError,
 )
-from tap_purchase_orders.sandbox.draws import Draws
 from tap_purchase_orders.sandbox.instants import DAY, utc_text
+from tap_purchase_orders.sandbox.seeded_random import Draws
 
 if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.clock import Clock

@@ -21,11 +21,13 @@ from tap_purchase_orders.sandbox.appzen import AppZen
 from tap_purchase_orders.sandbox.authority import Authority
 from tap_purchase_orders.sandbox.certificates import make_certificates
 from tap_purchase_orders.sandbox.clock import Clock
+from tap_purchase_orders.sandbox.context import State
 from tap_purchase_orders.sandbox.control import Control
 from tap_purchase_orders.sandbox.credentials import credentials_of
 from tap_purchase_orders.sandbox.document import introduction, make_document
 from tap_purchase_orders.sandbox.faults import Faults, Rule, ScriptError, read_script
 from tap_purchase_orders.sandbox.federation import Federation
+from tap_purchase_orders.sandbox.http_server import server
 from tap_purchase_orders.sandbox.instants import TICKS_PER_SECOND
 from tap_purchase_orders.sandbox.limits import SlidingLimit
 from tap_purchase_orders.sandbox.options import read_options
@@ -34,9 +36,7 @@ from tap_purchase_orders.sandbox.private_files import write_private
 from tap_purchase_orders.sandbox.refresh_tokens import RefreshTokens
 from tap_purchase_orders.sandbox.request_log import RequestLog
 from tap_purchase_orders.sandbox.sign_in import SignIn, SignInRules
-from tap_purchase_orders.sandbox.state import State
 from tap_purchase_orders.sandbox.tokens import Tokens
-from tap_purchase_orders.sandbox.wire import server
 from tap_purchase_orders.sandbox.world import World
 
 if TYPE_CHECKING:

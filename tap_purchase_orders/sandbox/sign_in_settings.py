@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_purchase_orders.sandbox.application_certificates import CertificateFiles
-    from tap_purchase_orders.sandbox.state import State
+    from tap_purchase_orders.sandbox.context import State
 
 DEFAULT = "client_secret"
 # All ways; a method's own name is its usual form.

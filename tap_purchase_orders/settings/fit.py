@@ -19,7 +19,7 @@ _TYPES: Mapping[type, str] = {
 }
 
 
-def surely_fits(value: Any, schema: Mapping[str, Any]) -> bool:
+def is_certainly_valid(value: Any, schema: Mapping[str, Any]) -> bool:
     """Return whether a value fits a schema without any doubt.
 
     To import the library that knows all of JSON schema takes longer than all else that
@@ -39,12 +39,14 @@ def _is_of_type(value: Any, schema: Mapping[str, Any]) -> bool:
 
 
 def _has_fit_items(array: list[Any], schema: Mapping[str, Any]) -> bool:
-    return all(surely_fits(item, schema["items"]) for item in array)
+    return all(is_certainly_valid(item, schema["items"]) for item in array)
 
 
 def _has_fit_properties(section: dict[str, Any], schema: Mapping[str, Any]) -> bool:
     known = schema["properties"]
-    return all(surely_fits(section[key], known[key]) for key in section if key in known)
+    return all(
+        is_certainly_valid(section[key], known[key]) for key in section if key in known
+    )
 
 
 def _has_no_others(section: dict[str, Any], schema: Mapping[str, Any]) -> bool:

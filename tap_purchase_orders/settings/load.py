@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
-from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.number_sources.registry import number_source
-from tap_purchase_orders.number_sources.source import SECTION
-from tap_purchase_orders.settings.addresses import api_url_mistakes, authority_mistakes
-from tap_purchase_orders.settings.clouds import CLOUDS
-from tap_purchase_orders.settings.mistakes import (
-    Mistake,
-    is_sound,
-    schema_mistakes,
-    section_mistakes,
-)
-from tap_purchase_orders.settings.model import (
+from tap_purchase_orders.config import (
     AppZenSettings,
     PartnerCenterSettings,
     Settings,
+    Shard,
 )
-from tap_purchase_orders.settings.shard import Shard
-from tap_purchase_orders.wire.addresses import is_path_segment
-from tap_purchase_orders.wire.instants import Instant, parse_instant
+from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.instants import Instant, parse_instant
+from tap_purchase_orders.number_sources.registry import number_source
+from tap_purchase_orders.number_sources.source import SECTION
+from tap_purchase_orders.settings.clouds import CLOUDS
+from tap_purchase_orders.settings.setting_errors import (
+    SettingError,
+    is_valid,
+    schema_mistakes,
+    section_mistakes,
+)
+from tap_purchase_orders.settings.urls import api_url_mistakes, authority_mistakes
+from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,8 @@ def load_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Setti
     filled = _with_defaults(given, schema)
     if all(filled.get(name) is None for name in ("partner_center", "appzen")):
         line = "neither `partner_center` nor `appzen` is set: nothing to read"
-        mistakes.append(Mistake("", line))
-    checks: tuple[tuple[str, Callable[[], list[Mistake]]], ...] = (
+        mistakes.append(SettingError("", line))
+    checks: tuple[tuple[str, Callable[[], list[SettingError]]], ...] = (
         ("start_date", lambda: _start_date_mistakes(filled)),
         ("shard", lambda: _shard_mistakes(filled["shard"])),
         ("partner_center.api_url", lambda: _api_url_mistakes("partner_center", filled)),
@@ -60,7 +60,7 @@ def load_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Setti
     found = [
         mistake
         for path, check in checks
-        if _is_given(path, filled) and is_sound(path, mistakes)
+        if _is_given(path, filled) and is_valid(path, mistakes)
         for mistake in check()
     ]
     if mistakes or found:
@@ -134,41 +134,41 @@ def _start_date(filled: Mapping[str, Any]) -> Instant | None:
     return parse_instant(text) if text else None
 
 
-def _start_date_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
+def _start_date_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
     try:
         _start_date(filled)
     except ValueError:
         line = "`start_date` must be a date-time such as 2019-01-01T00:00:00Z"
-        return [Mistake("start_date", line)]
+        return [SettingError("start_date", line)]
     return []
 
 
-def _shard_mistakes(shard: Mapping[str, Any]) -> list[Mistake]:
+def _shard_mistakes(shard: Mapping[str, Any]) -> list[SettingError]:
     if shard["index"] < shard["count"]:
         return []
     line = f"`shard.index` must be below `shard.count`, which is {shard['count']}"
-    return [Mistake("shard.index", line)]
+    return [SettingError("shard.index", line)]
 
 
-def _api_url_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[Mistake]:
+def _api_url_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[SettingError]:
     return api_url_mistakes(f"{upstream}.api_url", filled[upstream]["api_url"])
 
 
-def _customer_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
+def _customer_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
     path = "partner_center.customer_ids"
     return [
-        Mistake(path, f"`{path}[{position}]` cannot be the id of a customer")
+        SettingError(path, f"`{path}[{position}]` cannot be the id of a customer")
         for position, customer_id in enumerate(filled["partner_center"]["customer_ids"])
         if not is_path_segment(customer_id)
     ]
 
 
-def _auth_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[Mistake]:
+def _auth_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[SettingError]:
     path, section = f"{upstream}.auth", filled[upstream]["auth"]
     try:
         method = auth_method(upstream, section)
     except SettingsError as error:
-        return [Mistake(path, line) for line in error.mistakes]
+        return [SettingError(path, line) for line in error.mistakes]
     if not isinstance(method, AuthMethod):
         return []
     mistakes = section_mistakes(
@@ -179,17 +179,17 @@ def _auth_mistakes(upstream: str, filled: Mapping[str, Any]) -> list[Mistake]:
     if mistakes:
         return mistakes
     return [
-        Mistake(f"{path}.{key}", f"`{path}.{key}` {problem}")
+        SettingError(f"{path}.{key}", f"`{path}.{key}` {problem}")
         for key, problem in method.mistakes(section)
     ]
 
 
-def _source_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
+def _source_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
     section = filled["appzen"]["purchase_order_numbers"]
     try:
         source = number_source(section)
     except SettingsError as error:
-        return [Mistake(SECTION, line) for line in error.mistakes]
+        return [SettingError(SECTION, line) for line in error.mistakes]
     if source.settings is None:
         return []
     names = (setting.name for setting in source.settings)
@@ -198,4 +198,4 @@ def _source_mistakes(filled: Mapping[str, Any]) -> list[Mistake]:
     )
     if mistakes:
         return mistakes
-    return [Mistake(SECTION, line) for line in source.mistakes(section)]
+    return [SettingError(SECTION, line) for line in source.mistakes(section)]

@@ -17,7 +17,7 @@ from tap_purchase_orders.settings.clouds import CLOUDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_purchase_orders.settings.model import Settings
+    from tap_purchase_orders.config import Settings
 
 
 def _auth(upstream: str) -> th.Property[Any]:

@@ -12,9 +12,8 @@ from tap_purchase_orders.settings.schema import settings_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from json_values import Json
-
-    from tap_purchase_orders.settings.model import Settings
+    from tap_purchase_orders.config import Settings
+    from tests.unit.json_values import Json
 
 Path = tuple[str | int, ...]
 

@@ -7,9 +7,8 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from fake_time import FakeTime
-
-from tap_purchase_orders.asking.limiter import Place, RateLimiter
+from tap_purchase_orders.http.rate_limit import Permit, RateLimiter
+from tests.unit.fake_time import FakeTime
 
 # Times are multiples of 1/64 of a second, so that sums of them are exact.
 TICK = 1 / 64
@@ -22,7 +21,7 @@ class UnderWay:
 
     answered_at: float
     serial: int
-    place: Place = field(compare=False)
+    place: Permit = field(compare=False)
     status: int = field(compare=False)
 
 

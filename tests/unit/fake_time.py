@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_purchase_orders.asking.stop import Stop
+from tap_purchase_orders.concurrency.cancellation import CancelToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class FakeTime(Stop):
-    """A clock that is moved by hand, and a `Stop` whose waits move it.
+class FakeTime(CancelToken):
+    """A clock that is moved by hand, and a `CancelToken` whose waits move it.
 
     Attributes:
         now: Seconds.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tap_purchase_orders.reading.schemas import schema_of
-from tap_purchase_orders.wire.body import decode_body, json_text
+from tap_purchase_orders.exact_json import decode_body, json_text
+from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 import zstandard
-from occasions import items_of
 from pyarrow import parquet
 
 from tap_purchase_orders.errors import SourceError
 from tap_purchase_orders.number_sources.registry import number_source
+from tests.unit.source_contexts import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

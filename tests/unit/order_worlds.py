@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.deciding.memory import CustomerMemory
-from tap_purchase_orders.deciding.orders import DecidedOrder, Decision, OrderRules
-from tap_purchase_orders.reading.orders import OrderHead, OrderReader
-from tap_purchase_orders.wire.instants import parse_instant
+from tap_purchase_orders.incremental.change_detection import (
+    ChangeDetector,
+    Decision,
+    OrderDecision,
+)
+from tap_purchase_orders.incremental.customer_bookmark import CustomerBookmark
+from tap_purchase_orders.instants import parse_instant
+from tap_purchase_orders.records.orders import OrderReader, OrderSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 READ_AT = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 READER = OrderReader()
@@ -53,8 +57,8 @@ def order(
 
 def rules(
     *, start_date: str | None = None, lookback_days: int = 8, everything: bool = False
-) -> OrderRules:
-    return OrderRules(
+) -> ChangeDetector:
+    return ChangeDetector(
         None if start_date is None else parse_instant(start_date),
         lookback_days,
         everything=everything,
@@ -65,57 +69,64 @@ class Customer:
     """A customer who is read again and again.
 
     Attributes:
-        memory: What was remembered of the last run.
+        customer_bookmark: What was remembered of the last run.
     """
 
     def __init__(
-        self, by: OrderRules | None = None, memory: CustomerMemory | None = None
+        self,
+        by: ChangeDetector | None = None,
+        customer_bookmark: CustomerBookmark | None = None,
     ) -> None:
         self.rules = by or rules()
-        self.memory = memory or CustomerMemory()
+        self.customer_bookmark = customer_bookmark or CustomerBookmark()
         self._reader = READER
 
-    def look(self, orders: Iterable[Json], by: OrderRules | None = None) -> Decision:
+    def look(
+        self, orders: Iterable[Json], by: ChangeDetector | None = None
+    ) -> Decision:
         """Return what a run over these orders decides; nothing is remembered."""
-        heads = []
+        summaries = []
         for raw in orders:
-            head = self._reader.head(raw, "c", READ_AT)
-            assert isinstance(head, OrderHead)
-            heads.append(head)
+            summary = self._reader.summary(raw, "c", READ_AT)
+            assert isinstance(summary, OrderSummary)
+            summaries.append(summary)
         return (by or self.rules).decide(
-            heads, self.memory, lambda head: self._reader.read(head, READ_AT), AS_OF
+            summaries,
+            self.customer_bookmark,
+            lambda summary: self._reader.read(summary, READ_AT),
+            AS_OF,
         )
 
-    def run(self, *orders: Json, by: OrderRules | None = None) -> Decision:
+    def run(self, *orders: Json, by: ChangeDetector | None = None) -> Decision:
         """Return what a run over these orders decides, and remember it."""
         decision = self.look(orders, by)
-        self.memory = decision.memory
+        self.customer_bookmark = decision.customer_bookmark
         return decision
 
-    def news(self, *orders: Json, by: OrderRules | None = None) -> list[str]:
+    def news(self, *orders: Json, by: ChangeDetector | None = None) -> list[str]:
         """Run, and return the ids of the orders that are emitted."""
         return ids(self.run(*orders, by=by))
 
     def header(self, raw: Json) -> Json:
         """Return the record of an order as it is at present."""
-        head = READER.head(raw, "c", READ_AT)
-        assert isinstance(head, OrderHead)
-        header: Json = self._reader.read(head, READ_AT).header
+        summary = READER.summary(raw, "c", READ_AT)
+        assert isinstance(summary, OrderSummary)
+        header: Json = self._reader.read(summary, READ_AT).header
         return header
 
 
-def emitted(decision: Decision) -> list[DecidedOrder]:
-    return [decided for decided in decision.orders if decided.is_news]
+def emitted(decision: Decision) -> list[OrderDecision]:
+    return [decided for decided in decision.orders if decided.should_emit]
 
 
 def ids(decision: Decision) -> list[str]:
-    return [decided.head.id for decided in emitted(decision)]
+    return [decided.summary.id for decided in emitted(decision)]
 
 
 def steps(decision: Decision) -> list[tuple[str, int, str | None, str]]:
     """Return the rows of `order_status_changes`, in short."""
     return [
-        (it.head.id, it.change.sequence, it.change.previous_status, it.change.status)
+        (it.summary.id, it.change.sequence, it.change.previous_status, it.change.status)
         for it in decision.orders
         if it.change is not None
     ]

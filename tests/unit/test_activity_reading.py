@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import any_json, payload
 
-from tap_purchase_orders.asking.answer import Answer
-from tap_purchase_orders.reading.activity import latest_order_activity
-from tap_purchase_orders.wire.instants import parse_instant
+from tap_purchase_orders.http.api_response import ApiResponse
+from tap_purchase_orders.instants import parse_instant
+from tap_purchase_orders.records.activity import latest_order_activity
+from tests.unit.json_values import any_json, payload
 
 NOW = parse_instant("2026-03-01T10:00:00Z")
 RECEIVED_AT = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
@@ -22,8 +22,8 @@ def latest(*items: Any) -> dict[str, str]:
     return {customer_id: moment.text for customer_id, moment in found.items()}
 
 
-def answer(body: Any) -> Answer:
-    return Answer(body, RECEIVED_AT, headers={}, exchange=lambda: None)
+def answer(body: Any) -> ApiResponse:
+    return ApiResponse(body, RECEIVED_AT, headers={}, exchange=lambda: None)
 
 
 def record(**members: Any) -> dict[str, Any]:

@@ -3,9 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.deciding.activity import ActivityRules
-from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
-from tap_purchase_orders.wire.instants import Instant, parse_instant
+from tap_purchase_orders.incremental.activity import ActivityRules
+from tap_purchase_orders.incremental.customer_bookmark import (
+    CustomerBookmark,
+    TrackedOrder,
+)
+from tap_purchase_orders.instants import Instant, parse_instant
 
 NOW = parse_instant("2026-03-01T10:00:00Z")
 HOUR = 3600
@@ -20,14 +23,14 @@ def rules(latest: dict[str, Instant] | None = None, days: int = 90) -> ActivityR
     return ActivityRules(latest or {}, days, NOW)
 
 
-def read(seconds_ago: int, status: str | None = "completed") -> CustomerMemory:
-    followed = {"o": FollowedOrder(status, 1, "abc")}
-    return CustomerMemory(ago(DAY), followed, ago(seconds_ago))
+def read(seconds_ago: int, status: str | None = "completed") -> CustomerBookmark:
+    tracked = {"o": TrackedOrder(status, 1, "abc")}
+    return CustomerBookmark(ago(DAY), tracked, ago(seconds_ago))
 
 
 def test_a_new_customer_and_one_whose_last_read_failed_are_read() -> None:
-    assert rules().chooses("c", CustomerMemory())
-    assert rules().chooses("c", CustomerMemory(ago(DAY)))
+    assert rules().chooses("c", CustomerBookmark())
+    assert rules().chooses("c", CustomerBookmark(ago(DAY)))
 
 
 def test_a_customer_with_open_orders_is_read() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.asking.allowance import Allowance
+from tap_purchase_orders.http.allowance import Allowance
 
 
 def test_without_a_refusal_it_is_the_limit() -> None:

@@ -8,7 +8,7 @@ from tap_purchase_orders.catalog import FULL_TABLE, read_catalog
 from tap_purchase_orders.errors import SettingsError
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 
 def entry(method: str | None, root: Json | None = None) -> Json:

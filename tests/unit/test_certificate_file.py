@@ -6,19 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from certificates import (
-    DAY,
-    NOW,
-    PASSWORD,
-    certificate,
-    curve_key,
-    key,
-    key_pem,
-    old_pfx,
-    pem,
-    pfx,
-)
-from configs import mistakes, partner_center
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
@@ -33,6 +20,19 @@ from tap_purchase_orders.auth.certificate_file import (
     read_certificate,
 )
 from tap_purchase_orders.errors import SignInError
+from tests.unit.certificates import (
+    DAY,
+    NOW,
+    PASSWORD,
+    certificate,
+    curve_key,
+    key,
+    key_pem,
+    old_pfx,
+    pem,
+    pfx,
+)
+from tests.unit.configs import mistakes, partner_center
 
 if TYPE_CHECKING:
     from collections.abc import Callable

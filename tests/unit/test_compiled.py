@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from json_values import PAYLOADS, SCALARS, TEXTS, payload
 from msgspec import Struct
 
-from tap_purchase_orders.reading.encoded import Encoded
-from tap_purchase_orders.reading.issues import Issue
-from tap_purchase_orders.reading.orders import OrderReader
-from tap_purchase_orders.reading.purchase_orders import PurchaseOrderReader
-from tap_purchase_orders.wire.body import NotJsonError, json_text
+from tap_purchase_orders.exact_json import NotJsonError, json_text
+from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.issues import Issue
+from tap_purchase_orders.records.orders import OrderReader
+from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
+from tests.unit.json_values import PAYLOADS, SCALARS, TEXTS, payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,13 +179,13 @@ def orders(reader: OrderReader, body: bytes) -> Any:
 
 
 def order(reader: OrderReader, item: Any) -> Any:
-    head = reader.head(item, "customer-1", NOW)
-    if isinstance(head, Issue):
-        return head
-    read = reader.read(head, NOW)
+    summary = reader.summary(item, "customer-1", NOW)
+    if isinstance(summary, Issue):
+        return summary
+    read = reader.read(summary, NOW)
     return (
-        (head.customer_id, head.id, head.status, head.created),
-        head.has_provisioning_status,
+        (summary.customer_id, summary.id, summary.status, summary.created),
+        summary.has_provisioning_status,
         written(read.header, "lineItems"),
         b"".join(map(written, read.lines)),
         read.issues,

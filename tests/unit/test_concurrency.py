@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tap_purchase_orders.asking.concurrency import Concurrency
+from tap_purchase_orders.http.adaptive_concurrency import Concurrency
 
 SERVICE = 0.05
 
@@ -34,17 +34,17 @@ class Server:
         self._pending: list[tuple[float, float]] = []
         self._free: list[float] = []
 
-    def answer(self, count: int, wanted: int | None = None) -> None:
+    def answer(self, count: int, selection: int | None = None) -> None:
         """Answer as many requests.
 
         Args:
             count: How many.
-            wanted: How many are wanted at once, if not any number.
+            selection: How many are wanted at once, if not any number.
         """
         self._free = [self.now] * self.capacity
         for _ in range(count):
             limit = self.concurrency.limit
-            while len(self._pending) < min(limit, wanted or limit):
+            while len(self._pending) < min(limit, selection or limit):
                 self._take()
             answered_at, sent_at = heapq.heappop(self._pending)
             self.under_way += (len(self._pending) + 1) * (answered_at - self.now)
@@ -145,7 +145,7 @@ def test_a_server_that_can_do_less_than_before_gets_less_and_later_more() -> Non
 
 def test_a_number_that_is_not_in_use_is_left_alone() -> None:
     server = Server(32, 1000)
-    server.answer(5_000, wanted=3)
+    server.answer(5_000, selection=3)
 
     assert {limit for _, limit in server.limits} == {32}
 

@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from json_values import payload, wire_errors
 
-from tap_purchase_orders.reading.customers import Customer, CustomerReader
-from tap_purchase_orders.reading.issues import Issue
+from tap_purchase_orders.records.customers import Customer, CustomerReader
+from tap_purchase_orders.records.issues import Issue
+from tests.unit.json_values import payload, wire_errors
 
 NOW = dt.datetime(2026, 4, 5, 6, 7, 8, tzinfo=dt.UTC)
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from number_files import (
+from pyarrow import parquet
+
+from tests.unit.number_files import (
     PACKINGS,
     TEXT_FORMATS,
     WRITERS,
@@ -19,7 +21,6 @@ from number_files import (
     as_jsonl,
     as_parquet,
 )
-from pyarrow import parquet
 
 # Whatever a text can hold that does not end a line by itself.
 any_text = st.text(

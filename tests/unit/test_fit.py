@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from configs import FULL, SCHEMA, changed, places
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tap_purchase_orders.settings.fit import surely_fits
+from tap_purchase_orders.settings.fit import is_certainly_valid
+from tests.unit.configs import FULL, SCHEMA, changed, places
 
 VALIDATOR = Draft202012Validator(SCHEMA)
 VALUES = st.recursive(
@@ -37,7 +37,7 @@ PLACES = st.sampled_from([place for place in places(FULL) if place])
 def test_settings_that_surely_fit_have_no_mistake(place: Any, value: Any) -> None:
     config = changed(FULL, place, value)
 
-    if surely_fits(config, SCHEMA):
+    if is_certainly_valid(config, SCHEMA):
         assert VALIDATOR.is_valid(config)
 
 
@@ -45,7 +45,7 @@ def test_settings_that_surely_fit_have_no_mistake(place: Any, value: Any) -> Non
 def test_right_settings_surely_fit(left_out: tuple[str, ...]) -> None:
     config = {name: part for name, part in FULL.items() if name not in left_out}
 
-    assert surely_fits(config, SCHEMA)
+    assert is_certainly_valid(config, SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_right_settings_surely_fit(left_out: tuple[str, ...]) -> None:
 )
 @pytest.mark.parametrize("value", ["text", ["text"], 5, None, 5.0])
 def test_what_takes_more_than_this_knows_is_in_doubt(value: Any, schema: Any) -> None:
-    assert not surely_fits(value, schema)
+    assert not is_certainly_valid(value, schema)

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from jsonschema import FormatChecker
 
-from tap_purchase_orders.wire.instants import Instant, parse_instant
+from tap_purchase_orders.instants import Instant, parse_instant
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 CANONICAL = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z", re.ASCII)

@@ -7,15 +7,15 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from occasions import items_of, occasion
 
-from tap_purchase_orders.asking.appzen_invoices import FoundInvoice
-from tap_purchase_orders.asking.budget import Budget
-from tap_purchase_orders.asking.stop import Stop
-from tap_purchase_orders.errors import StoppedError
+from tap_purchase_orders.clients.appzen_invoices import FoundInvoice
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.errors import CancelledError
+from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.number_sources.invoices import Window, windows
 from tap_purchase_orders.number_sources.registry import number_source
-from tap_purchase_orders.number_sources.source import ReadUntil, Unread
+from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
+from tests.unit.source_contexts import context, items_of
 
 WEEK = dt.timedelta(days=7)
 SECOND = dt.timedelta(seconds=1)
@@ -64,7 +64,7 @@ class Client:
     def __post_init__(self) -> None:
         """Be what is asked, too."""
         self.invoices = self
-        self.budget = Budget(self.limit, Stop())
+        self.budget = Budget(self.limit, CancelToken())
 
     def processed(self, start: dt.datetime, end: dt.datetime) -> list[FoundInvoice]:
         assert end - start <= WEEK
@@ -136,11 +136,11 @@ def test_every_invoice_is_read_once_whichever_end_of_a_search_belongs_to_it(
         name for name, at in client.times.items() if at > START or client.takes_first
     )
 
-    items = items_of(SECTION, occasion(START, END, client))
+    items = items_of(SECTION, context(START, END, client))
 
     assert sorted(client.read) == expected
     assert sorted(item for item in items if isinstance(item, str)) == expected
-    assert not [item for item in items if isinstance(item, Unread)]
+    assert not [item for item in items if isinstance(item, SourceIssue)]
 
 
 @example(Client(ONE_A_SECOND, takes_first=False, limit=8), END)
@@ -149,59 +149,59 @@ def test_every_invoice_is_read_once_whichever_end_of_a_search_belongs_to_it(
 def test_a_reading_from_where_another_has_come_to_gives_the_rest(
     client: Client, end: dt.datetime
 ) -> None:
-    items = items_of(SECTION, occasion(START, end, client))
+    items = items_of(SECTION, context(START, end, client))
 
     latest = START
     for position, item in enumerate(items):
-        if not isinstance(item, ReadUntil):
+        if not isinstance(item, Checkpoint):
             continue
         assert latest <= item.moment <= max(START, end - LATENESS)
         latest = item.moment
         rest = [n for n in items[position:] if isinstance(n, str)]
-        again = items_of(SECTION, occasion(item.moment, end, client))
+        again = items_of(SECTION, context(item.moment, end, client))
         numbers = [n for n in again if isinstance(n, str)]
         assert set(rest) <= set(numbers)
         if client.tells_times:
             # In the same order, so that a place in it is the same place.
             assert numbers[len(numbers) - len(rest) :] == rest
-    assert items[-1] == ReadUntil(max(START, end - LATENESS))
+    assert items[-1] == Checkpoint(max(START, end - LATENESS))
 
 
 @pytest.mark.parametrize("days", [-3650, -1, 3650])
 def test_processing_times_of_another_time_are_not_gone_by(days: int) -> None:
     client = Client(ONE_A_SECOND, limit=8, misleads_by=dt.timedelta(days=days))
 
-    items = items_of(SECTION, occasion(START, END, client))
+    items = items_of(SECTION, context(START, END, client))
 
     assert [item for item in items if isinstance(item, str)] == sorted(ONE_A_SECOND)
     assert not [
         item
         for item in items[: items.index("8")]
-        if isinstance(item, ReadUntil) and item.moment > START + 9 * SECOND
+        if isinstance(item, Checkpoint) and item.moment > START + 9 * SECOND
     ]
 
 
 def test_a_time_that_has_not_begun_is_not_taken_for_read() -> None:
-    assert items_of(SECTION, occasion(END, START, Client({}))) == []
+    assert items_of(SECTION, context(END, START, Client({}))) == []
 
 
 def test_how_far_the_reading_came_is_told_often() -> None:
     times = {f"{n:03d}": START + n * SECOND for n in range(100)}
 
-    items = items_of(SECTION, occasion(START, END, Client(times)))
+    items = items_of(SECTION, context(START, END, Client(times)))
 
-    told = [n for n, item in enumerate(items) if isinstance(item, ReadUntil)]
+    told = [n for n, item in enumerate(items) if isinstance(item, Checkpoint)]
     assert max(last - first for first, last in pairwise([-1, *told])) <= 21
 
 
 def test_the_last_request_is_left_to_a_purchase_order_that_was_named() -> None:
     client = Client(ONE_A_SECOND, limit=3)
-    items = number_source(SECTION).numbers(SECTION, occasion(START, END, client))
+    items = number_source(SECTION).numbers(SECTION, context(START, END, client))
 
     client.budget.take()
     client.budget.take()
     assert next(items) == "0"
-    with pytest.raises(StoppedError):
+    with pytest.raises(CancelledError):
         list(items)
     assert client.budget.is_exceeded
     assert client.budget.left == 1

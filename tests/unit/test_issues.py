@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import any_json, wire_errors
 from msgspec.structs import replace
 
-from tap_purchase_orders.asking.answer import Failure
-from tap_purchase_orders.reading.issues import (
+from tap_purchase_orders.http.api_response import RequestFailure
+from tap_purchase_orders.records.issues import (
     Issue,
     failure_issue,
     moment_text,
     unreadable_issues,
 )
-from tap_purchase_orders.reading.records import Notes
+from tap_purchase_orders.records.record_reader import ParseNotes
+from tests.unit.json_values import any_json, wire_errors
 
 NOW = dt.datetime(2026, 3, 1, 10, 11, 12, 7, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(days=3)
@@ -118,7 +118,7 @@ def test_no_parts_of_an_id_run_into_each_other(
 
 @given(any_json(st.text(st.characters(codec="utf-8"), max_size=4)))
 def test_the_payload_of_an_unreadable_value_is_its_json_text(value: Any) -> None:
-    notes = Notes(unreadable=[("price.amount", value)])
+    notes = ParseNotes(unreadable=[("price.amount", value)])
     (issue,) = unreadable_issues("appzen", "purchase_orders", "PO-1", notes, NOW)
 
     assert json.loads(issue.payload or "", parse_float=Decimal) == value
@@ -128,14 +128,14 @@ def test_the_payload_of_an_unreadable_value_is_its_json_text(value: Any) -> None
 
 
 def test_a_payload_has_every_digit_of_the_wire() -> None:
-    notes = Notes(unreadable=[("a", [Decimal("100.00"), 10**30])])
+    notes = ParseNotes(unreadable=[("a", [Decimal("100.00"), 10**30])])
     (issue,) = unreadable_issues("appzen", "purchase_orders", "PO-1", notes, NOW)
 
     assert issue.payload == f"[100.00,{10**30}]"
 
 
 def test_a_failure_becomes_an_issue_with_all_that_is_known() -> None:
-    failure = Failure("forbidden", "HTTP 403", NOW, 403, "20002", "c", '"body"')
+    failure = RequestFailure("forbidden", "HTTP 403", NOW, 403, "20002", "c", '"body"')
     issue = failure_issue("partner_center", "orders", "c-1", failure)
 
     record = issue.record()
@@ -157,7 +157,7 @@ def test_a_failure_becomes_an_issue_with_all_that_is_known() -> None:
 
 
 def test_a_failure_without_an_answer_is_an_issue_too() -> None:
-    failure = Failure("unavailable", "the connection failed", NOW)
+    failure = RequestFailure("unavailable", "the connection failed", NOW)
     record = failure_issue("partner_center", "customers", None, failure).record()
 
     assert wire_errors("extraction_issues", record) == []

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from json_values import DECIMALS, any_json
 from msgspec import Raw
 
-from tap_purchase_orders.reading.line_keys import (
+from tap_purchase_orders.exact_json import decode_body
+from tap_purchase_orders.records.line_keys import (
     LineKeys,
     canonical_number,
     keys_of_whole_numbers,
 )
-from tap_purchase_orders.wire.body import decode_body
+from tests.unit.json_values import DECIMALS, any_json
 
 NUMBERS = st.integers() | DECIMALS
 # Those that collide, and anything else.

@@ -29,7 +29,7 @@ LIBRARIES = [
     "azure.core.pipeline.policies.http_logging_policy",
     "azure.identity",
     "py.warnings",
-    "tap_purchase_orders.asking.asker",
+    "tap_purchase_orders.http.api_client",
 ]
 
 

@@ -6,18 +6,18 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import any_json, payload
 from urllib3.util import parse_url
 
-from tap_purchase_orders.asking.collections import (
+from tap_purchase_orders.clients.pagination import (
     LinkError,
     NextLink,
     collection_problem,
     next_link,
 )
+from tests.unit.json_values import any_json, payload
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 BASE = "https://api.example"
 
@@ -331,15 +331,15 @@ def test_a_link_that_is_too_long_to_be_sent_is_an_invalid_response(link: Json) -
     )
 )
 def test_any_link_can_be_sent_to_the_one_host_or_is_an_error(link: Json) -> None:
-    followed = outcome(**link)
-    if not isinstance(followed, NextLink):
-        assert followed in {"invalid_response", "refused_redirect"}
+    tracked = outcome(**link)
+    if not isinstance(tracked, NextLink):
+        assert tracked in {"invalid_response", "refused_redirect"}
         return
-    sent = requests.Request("GET", followed.url, headers=followed.headers).prepare()
+    sent = requests.Request("GET", tracked.url, headers=tracked.headers).prepare()
     assert sent.url is not None
     assert sent.url.startswith(f"{BASE}/")
     # What is sent is the address as it is, and this library connects.
-    assert parse_url(followed.url)[:4] == parse_url(BASE)[:4]
+    assert parse_url(tracked.url)[:4] == parse_url(BASE)[:4]
 
 
 @pytest.mark.parametrize("body", [{"items": []}, {"items": [1], "totalCount": 7}])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.errors import SourceError
-from tap_purchase_orders.number_sources.unreadable import source_error
+from tap_purchase_orders.number_sources.error_messages import source_error
 from tap_purchase_orders.number_sources.values import NumberColumn
 
 

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import any_json, objects_for, payload, unknown_fields, wire_errors
 
-from tap_purchase_orders.reading.order_children import OrderChildReader, OrderChildren
-from tap_purchase_orders.reading.orders import OrderHead
-from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.records.order_children import OrderChildReader, OrderChildren
+from tap_purchase_orders.records.orders import OrderSummary
+from tap_purchase_orders.records.schemas import schema_of
+from tests.unit.json_values import (
+    any_json,
+    objects_for,
+    payload,
+    unknown_fields,
+    wire_errors,
+)
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 NOW = dt.datetime(2026, 4, 5, 6, 7, 8, tzinfo=dt.UTC)
-HEAD = OrderHead({}, "c-1", "o-1", "pending", None)
+HEAD = OrderSummary({}, "c-1", "o-1", "pending", None)
 KEYS = {
     "order_attachments": "attachmentId",
     "order_provisioning_status": "lineItemNumber",

@@ -5,14 +5,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from json_values import payload, wire_errors
 
-from tap_purchase_orders.reading.issues import Issue
-from tap_purchase_orders.reading.orders import Order, OrderHead, OrderReader
-from tap_purchase_orders.wire.body import decode_body, json_text
+from tap_purchase_orders.exact_json import decode_body, json_text
+from tap_purchase_orders.records.issues import Issue
+from tap_purchase_orders.records.orders import Order, OrderReader, OrderSummary
+from tests.unit.json_values import payload, wire_errors
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 NOW = dt.datetime(2026, 4, 5, 6, 7, 8, tzinfo=dt.UTC)
 CUSTOMER = "5e8b21cd-7f06-4a93-a2d8-0c94f3b6e715"
@@ -24,14 +24,14 @@ ORDERS = [
 ]
 
 
-def head_of(raw: Any) -> OrderHead:
-    head = OrderReader().head(raw, CUSTOMER, NOW)
-    assert isinstance(head, OrderHead)
-    return head
+def head_of(raw: Any) -> OrderSummary:
+    summary = OrderReader().summary(raw, CUSTOMER, NOW)
+    assert isinstance(summary, OrderSummary)
+    return summary
 
 
 def refused(raw: Any) -> Issue:
-    issue = OrderReader().head(raw, CUSTOMER, NOW)
+    issue = OrderReader().summary(raw, CUSTOMER, NOW)
     assert isinstance(issue, Issue)
     return issue
 
@@ -53,11 +53,11 @@ def irregular() -> tuple[Json, Json, Json]:
 @pytest.mark.parametrize("name", ORDERS)
 def test_every_order_of_the_payloads_gives_valid_records(name: str) -> None:
     for raw in payload(name)["items"]:
-        head = OrderReader().head(raw, CUSTOMER, NOW)
-        if isinstance(head, Issue):
-            assert wire_errors("extraction_issues", head.record()) == []
+        summary = OrderReader().summary(raw, CUSTOMER, NOW)
+        if isinstance(summary, Issue):
+            assert wire_errors("extraction_issues", summary.record()) == []
             continue
-        order = OrderReader().read(head, NOW)
+        order = OrderReader().read(summary, NOW)
         assert wire_errors("orders", order.header) == []
         for line in order.lines:
             assert wire_errors("order_line_items", line) == []
@@ -66,7 +66,7 @@ def test_every_order_of_the_payloads_gives_valid_records(name: str) -> None:
 
 
 def test_a_head_tells_what_the_body_says() -> None:
-    head = head_of(
+    summary = head_of(
         {
             "id": "Zt4_oPw8",
             "referenceCustomerId": "c-1",
@@ -75,16 +75,20 @@ def test_a_head_tells_what_the_body_says() -> None:
         }
     )
 
-    assert (head.id, head.customer_id, head.status) == ("Zt4_oPw8", "c-1", "Pending")
-    assert head.created is not None
-    assert head.created.text == "2018-03-07T01:37:05.253Z"
+    assert (summary.id, summary.customer_id, summary.status) == (
+        "Zt4_oPw8",
+        "c-1",
+        "Pending",
+    )
+    assert summary.created is not None
+    assert summary.created.text == "2018-03-07T01:37:05.253Z"
 
 
 def test_an_order_that_does_not_name_its_customer_is_of_the_one_asked_for() -> None:
     for raw in ({"id": "a"}, {"id": "a", "referenceCustomerId": " "}):
-        head = head_of(raw)
-        assert head.customer_id == CUSTOMER
-        header = OrderReader().read(head, NOW).header
+        summary = head_of(raw)
+        assert summary.customer_id == CUSTOMER
+        header = OrderReader().read(summary, NOW).header
         assert header["referenceCustomerId"] == CUSTOMER
 
 

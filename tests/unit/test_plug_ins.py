@@ -3,15 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from configs import appzen, load, mistakes, partner_center
-from occasions import items_of
 
 from tap_purchase_orders.auth.registry import auth_method
+from tests.unit.configs import appzen, load, mistakes, partner_center
+from tests.unit.source_contexts import items_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 
 def only_mistake(config: Json) -> str:

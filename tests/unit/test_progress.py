@@ -5,13 +5,13 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_time import FakeTime
 from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from tap_purchase_orders.emitting.progress import ProgressDisplay
 from tap_purchase_orders.extraction.progress import Progress
+from tap_purchase_orders.messages.progress_display import ProgressDisplay
+from tests.unit.fake_time import FakeTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from json_values import payload, wire_errors
 
-from tap_purchase_orders.reading.purchase_orders import (
+from tap_purchase_orders.exact_json import json_text
+from tap_purchase_orders.records.purchase_orders import (
     PurchaseOrder,
     PurchaseOrderReader,
 )
-from tap_purchase_orders.wire.body import json_text
+from tests.unit.json_values import payload, wire_errors
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 NOW = dt.datetime(2026, 4, 5, 6, 7, 8, tzinfo=dt.UTC)
 NAMES = ["full", "irregular-lines", "minimal", "null-lines", "without-number"]

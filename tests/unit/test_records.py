@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from json_values import any_json, objects_for, unknown_fields, wire_errors
 
-from tap_purchase_orders.reading.customers import Customer, CustomerReader
-from tap_purchase_orders.reading.issues import Issue
-from tap_purchase_orders.reading.orders import OrderHead, OrderReader
-from tap_purchase_orders.reading.purchase_orders import PurchaseOrderReader
-from tap_purchase_orders.reading.records import Notes, RecordReader
-from tap_purchase_orders.reading.schemas import schema_of
+from tap_purchase_orders.records.customers import Customer, CustomerReader
+from tap_purchase_orders.records.issues import Issue
+from tap_purchase_orders.records.orders import OrderReader, OrderSummary
+from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
+from tap_purchase_orders.records.record_reader import ParseNotes, RecordReader
+from tap_purchase_orders.records.schemas import schema_of
+from tests.unit.json_values import any_json, objects_for, unknown_fields, wire_errors
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 NOW = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 
@@ -56,13 +56,13 @@ SCHEMA = {
 }
 
 
-def read(raw: Json) -> tuple[Json, Notes]:
-    notes = Notes()
+def read(raw: Json) -> tuple[Json, ParseNotes]:
+    notes = ParseNotes()
     return RecordReader(SCHEMA).read(raw, notes), notes
 
 
-def read_present(raw: Json) -> tuple[Json, Notes]:
-    notes = Notes()
+def read_present(raw: Json) -> tuple[Json, ParseNotes]:
+    notes = ParseNotes()
     return RecordReader(SCHEMA).read_present(raw, notes), notes
 
 
@@ -70,7 +70,7 @@ def test_a_record_has_every_field_of_the_schema_and_null_where_nothing_came() ->
     record, notes = read({})
 
     assert record == dict.fromkeys(SCHEMA["properties"])
-    assert notes == Notes()
+    assert notes == ParseNotes()
 
 
 def test_an_object_within_has_only_the_members_that_came() -> None:
@@ -112,11 +112,11 @@ def unknown_fields_of(record: Json) -> set[str]:
 
 
 def test_a_field_that_is_left_out_on_purpose_is_known_but_not_read() -> None:
-    notes = Notes()
+    notes = ParseNotes()
     record = RecordReader(SCHEMA, without=("parts",)).read({"parts": [5]}, notes)
 
     assert "parts" not in record
-    assert notes == Notes()
+    assert notes == ParseNotes()
 
 
 def test_credentials_are_neither_read_nor_named() -> None:
@@ -125,7 +125,7 @@ def test_credentials_are_neither_read_nor_named() -> None:
 
     assert record["price"] == {}
     assert "userCredentials" not in record
-    assert notes == Notes()
+    assert notes == ParseNotes()
 
 
 def test_an_unreadable_value_is_null_and_noted_with_its_place() -> None:
@@ -165,7 +165,7 @@ def test_null_and_blank_text_are_nothing_without_a_word(
     record, notes = read({field: nothing})
 
     assert record[field] is None
-    assert notes == Notes()
+    assert notes == ParseNotes()
 
 
 def test_blank_text_stays_blank_and_free_form_values_stay_as_they_are() -> None:
@@ -203,10 +203,10 @@ def customer_records(raw: Any) -> list[tuple[str, Json]]:
 
 
 def order_records(raw: Any) -> list[tuple[str, Json]]:
-    head = OrderReader().head(raw, "the-customer", NOW)
-    if not isinstance(head, OrderHead):
-        return [("extraction_issues", head.record())]
-    order = OrderReader().read(head, NOW)
+    summary = OrderReader().summary(raw, "the-customer", NOW)
+    if not isinstance(summary, OrderSummary):
+        return [("extraction_issues", summary.record())]
+    order = OrderReader().read(summary, NOW)
     lines = [("order_line_items", line) for line in order.lines]
     issues = [("extraction_issues", issue.record()) for issue in order.issues]
     return [("orders", order.header), *lines, *issues]

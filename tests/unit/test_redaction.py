@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from configs import FULL
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.redaction import Secrets, configured_secrets
 from tap_purchase_orders.settings.schema import settings_schema
+from tests.unit.configs import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 SECRET = 'hunter2\\"\nhunter2-hunter2'
 texts = st.text(st.characters(codec="utf-8"), max_size=10)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from configs import mistakes, partner_center
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tap_purchase_orders.auth.refresh_token_file import KeptToken, RefreshTokenFile
 from tap_purchase_orders.errors import SignInError
-from tap_purchase_orders.wire.instants import parse_instant
+from tap_purchase_orders.instants import parse_instant
+from tests.unit.configs import mistakes, partner_center
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

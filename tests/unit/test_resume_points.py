@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.deciding.resume import ListPosition, ResumePoint
+from tap_purchase_orders.incremental.resume import ListPosition, ResumePoint
 
 numbers = st.lists(st.text(max_size=5), max_size=8)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.wire.retry_after import retry_after_seconds
+from tap_purchase_orders.http.retry_after import retry_after_seconds
 
 NOW = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tap_purchase_orders.asking.round_trips import Longest, RoundTrips
+from tap_purchase_orders.http.round_trips import Longest, RoundTrips
 
 
 def test_the_least_is_the_least_of_all() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.number_sources.seen import SeenNumbers
+from tap_purchase_orders.number_sources.seen_set import SeenSet
 
 # Few letters, half a surrogate pair among them: many come twice.
 numbers = st.lists(st.text("AÄ0\ud800", max_size=3), max_size=60)
@@ -13,7 +13,7 @@ numbers = st.lists(st.text("AÄ0\ud800", max_size=3), max_size=60)
 def test_a_number_is_new_once_however_few_fit_into_memory(
     given_numbers: list[str], most_in_memory: int
 ) -> None:
-    with SeenNumbers(most_in_memory) as seen:
+    with SeenSet(most_in_memory) as seen:
         new = [number for number in given_numbers if seen.add(number)]
 
     assert new == list(dict.fromkeys(given_numbers))
@@ -23,7 +23,7 @@ def test_a_number_is_new_once_however_few_fit_into_memory(
 def test_numbers_that_were_put_in_are_not_new(
     put: list[str], added: list[str], most_in_memory: int
 ) -> None:
-    with SeenNumbers(most_in_memory) as seen:
+    with SeenSet(most_in_memory) as seen:
         for number in put:
             seen.put(number)
         new = [number for number in added if seen.add(number)]
@@ -35,7 +35,7 @@ def test_numbers_that_were_put_in_are_not_new(
 def test_all_numbers_are_new_again_once_they_are_forgotten(
     given_numbers: list[str], most_in_memory: int
 ) -> None:
-    with SeenNumbers(most_in_memory) as seen:
+    with SeenSet(most_in_memory) as seen:
         for number in given_numbers:
             seen.put(number)
         seen.clear()

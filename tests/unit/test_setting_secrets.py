@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from configs import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.configs import (
     FULL,
     SCHEMA,
     appzen,
@@ -12,9 +15,7 @@ from configs import (
     partner_center,
     places,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from json_values import any_json
+from tests.unit.json_values import any_json
 
 SECRET = "hunter2-hunter2"
 PLACES = list(places(FULL))

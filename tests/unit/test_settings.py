@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from configs import (
+
+from tests.unit.configs import (
     API_KEY,
     APPZEN,
     CLIENT_SECRET,
@@ -19,7 +20,7 @@ from configs import (
 )
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 PLACES = list(places(FULL))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.settings.shard import Shard
+from tap_purchase_orders.config import Shard
 
 KEYS = [
     "5e8b21cd-7f06-4a93-a2d8-0c94f3b6e715",

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from configs import appzen, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_purchase_orders.asking.stop import Stop
-from tap_purchase_orders.deciding.state import State
-from tap_purchase_orders.extraction.numbers import Numbers
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.incremental.state import State
+from tests.unit.configs import appzen, load
 
 COUNT = 3
 
 listed = st.lists(st.text("ABC12", min_size=1, max_size=3), max_size=30)
 
 
-def numbers(items: list[str], index: int, count: int, state: State) -> Numbers:
+def numbers(items: list[str], index: int, count: int, state: State) -> NumberQueue:
     config = appzen(purchase_order_numbers={"source": "list", "numbers": items})
     loaded = load({**config, "shard": {"index": index, "count": count}})
     assert loaded.appzen is not None
     client = cast("Any", None)
-    return Numbers(loaded, loaded.appzen, client, state=state, stop=Stop())
+    return NumberQueue(
+        loaded, loaded.appzen, client, state=state, cancel_token=CancelToken()
+    )
 
 
-def taken(of_a_run: Numbers, most: int | None = None) -> list[str]:
+def taken(of_a_run: NumberQueue, most: int | None = None) -> list[str]:
     """Return what a run writes, which ends early or comes to its end."""
     written: list[str] = []
-    for turn in of_a_run.turns():
+    for queued in of_a_run.queue():
         if len(written) == most:
             return written
-        written.append(str(turn.item))
-        turn.remember()
+        written.append(str(queued.item))
+        queued.checkpoint()
     of_a_run.finish()
     return written
 

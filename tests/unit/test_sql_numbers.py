@@ -6,15 +6,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from configs import appzen, mistakes
 from hypothesis import given
 from hypothesis import strategies as st
-from occasions import UNTIL, items_of, occasion
 
 from tap_purchase_orders.errors import SourceError
+from tap_purchase_orders.number_sources.buffer import Buffer
 from tap_purchase_orders.number_sources.registry import number_source
-from tap_purchase_orders.number_sources.source import ReadUntil
-from tap_purchase_orders.number_sources.spool import Spool
+from tap_purchase_orders.number_sources.source import Checkpoint
+from tests.unit.configs import appzen, mistakes
+from tests.unit.source_contexts import UNTIL, context, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +120,7 @@ def test_a_query_with_since_says_up_to_when_it_has_given_the_changes(erp: Erp) -
     section = erp.section("SELECT n FROM po WHERE n <> :since")
 
     assert number_source(section).follows_changes(section)
-    assert items_of(section) == ["A", ReadUntil(UNTIL)]
+    assert items_of(section) == ["A", Checkpoint(UNTIL)]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_since_is_a_moment_in_utc(
 ) -> None:
     more = {} if since_as is None else {"since_as": since_as}
 
-    found = erp.read("SELECT :since", occasion(since=since), **more)
+    found = erp.read("SELECT :since", context(since=since), **more)
 
     assert found[0] == expected
 
@@ -210,21 +210,21 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 @given(st.lists(st.lists(st.text(), max_size=5), max_size=5))
 def test_a_spool_gives_back_what_was_written(pages: list[list[str]]) -> None:
-    with Spool() as spool:
+    with Buffer() as buffer:
         for page in pages:
-            spool.write(page)
-        found = list(spool.read())
+            buffer.write(page)
+        found = list(buffer.read())
 
     assert found == [text for page in pages for text in page]
-    assert spool.count == len(found)
+    assert buffer.count == len(found)
 
 
 def test_a_spool_that_does_not_fit_into_memory_gives_back_the_same() -> None:
     texts = [f"PO\n{number}" for number in range(200_000)]
-    with Spool() as spool:
-        spool.write(texts)
+    with Buffer() as buffer:
+        buffer.write(texts)
 
-        assert list(spool.read()) == texts
+        assert list(buffer.read()) == texts
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,19 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import any_json
 
-from tap_purchase_orders.deciding.memory import CustomerMemory, FollowedOrder
-from tap_purchase_orders.deciding.resume import ResumePoint
-from tap_purchase_orders.deciding.state import State
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.wire.instants import parse_instant
+from tap_purchase_orders.incremental.customer_bookmark import (
+    CustomerBookmark,
+    TrackedOrder,
+)
+from tap_purchase_orders.incremental.resume import ResumePoint
+from tap_purchase_orders.incremental.state import State
+from tap_purchase_orders.instants import parse_instant
+from tests.unit.json_values import any_json
 
 if TYPE_CHECKING:
-    from json_values import Json
+    from tests.unit.json_values import Json
 
 MARCH = parse_instant("2026-03-01T10:00:00.1234567Z")
 
@@ -26,13 +29,13 @@ instants = st.sampled_from(
     ["2019-01-01T00:00:00Z", "2026-03-01T10:00:00.1234567Z", "0001-01-01T00:00:00Z"]
 ).map(parse_instant)
 followed_orders = st.builds(
-    FollowedOrder, st.none() | texts, st.integers(0, 1000), st.text("0123456789abcdef")
+    TrackedOrder, st.none() | texts, st.integers(0, 1000), st.text("0123456789abcdef")
 )
 memories = st.tuples(
     st.none() | instants,
     st.dictionaries(texts, followed_orders, max_size=3),
     st.none() | instants,
-).map(lambda members: CustomerMemory(*members))
+).map(lambda members: CustomerBookmark(*members))
 
 
 def partition(**members: Any) -> Json:
@@ -48,18 +51,18 @@ def written(state: State) -> bytes:
     return msgspec.json.encode(state.encodable_value())
 
 
-def as_documented(customer_id: str, memory: CustomerMemory) -> Json:
+def as_documented(customer_id: str, customer_bookmark: CustomerBookmark) -> Json:
     """Return the partition of a customer, member by member."""
     part: Json = {"context": {"customer_id": customer_id}}
-    if memory.bookmark is not None:
+    if customer_bookmark.bookmark is not None:
         part["replication_key"] = "creationDate"
-        part["replication_key_value"] = memory.bookmark.text
-    if memory.last_read is not None:
-        part["last_read"] = memory.last_read.text
-    if memory.followed:
+        part["replication_key_value"] = customer_bookmark.bookmark.text
+    if customer_bookmark.last_read is not None:
+        part["last_read"] = customer_bookmark.last_read.text
+    if customer_bookmark.tracked:
         part["followed_orders"] = {
             order_id: [known.status, known.sequence, known.digest]
-            for order_id, known in memory.followed.items()
+            for order_id, known in customer_bookmark.tracked.items()
         }
     return part
 
@@ -68,7 +71,7 @@ def test_nothing_is_known_at_first_and_there_is_nothing_to_write() -> None:
     empty: list[Json] = [{}, {"bookmarks": {}}, {"bookmarks": {"orders": {}}}]
     for value in empty:
         state = State(value)
-        assert state.customer("c-1") == CustomerMemory()
+        assert state.customer("c-1") == CustomerBookmark()
         assert state.resume_point is None
         assert state.activity_read_until is None
         assert state.value() == {}
@@ -76,8 +79,10 @@ def test_nothing_is_known_at_first_and_there_is_nothing_to_write() -> None:
 
 def test_bookmarks_have_the_standard_partitioned_form() -> None:
     state = State({})
-    memory = CustomerMemory(MARCH, {"o": FollowedOrder("pending", 2, "abc")})
-    state.remember_customer("c-1", memory)
+    customer_bookmark = CustomerBookmark(
+        MARCH, {"o": TrackedOrder("pending", 2, "abc")}
+    )
+    state.remember_customer("c-1", customer_bookmark)
 
     (part,) = state.value()["bookmarks"]["orders"]["partitions"]
     assert part.pop("followed_orders") == {"o": ["pending", 2, "abc"]}
@@ -94,40 +99,40 @@ def test_a_partition_as_the_sdk_writes_it_is_a_bookmark() -> None:
         replication_key_value="2026-03-01T10:00:00.123456+00:00",
     )
 
-    memory = State(value).customer("c-1")
-    assert memory.bookmark == parse_instant("2026-03-01T10:00:00.123456Z")
-    assert memory.followed == {}
+    customer_bookmark = State(value).customer("c-1")
+    assert customer_bookmark.bookmark == parse_instant("2026-03-01T10:00:00.123456Z")
+    assert customer_bookmark.tracked == {}
 
 
 @given(st.dictionaries(texts, memories, max_size=4))
 def test_what_was_remembered_is_known_to_the_next_run(
-    known: dict[str, CustomerMemory],
+    known: dict[str, CustomerBookmark],
 ) -> None:
     state = State({})
-    for customer_id, memory in known.items():
-        state.remember_customer(customer_id, memory)
+    for customer_id, customer_bookmark in known.items():
+        state.remember_customer(customer_id, customer_bookmark)
 
     again = State(through_json(state.value()))
-    for customer_id, memory in known.items():
+    for customer_id, customer_bookmark in known.items():
         for it in (state, again):
-            assert it.customer(customer_id) == memory
+            assert it.customer(customer_id) == customer_bookmark
     assert again.value() == state.value()
 
 
 @given(st.dictionaries(texts, memories, max_size=4))
 def test_what_is_written_is_the_value_to_the_byte(
-    known: dict[str, CustomerMemory],
+    known: dict[str, CustomerBookmark],
 ) -> None:
     state = State({"bookmarks": {"others": {"a": 1}}})
     state.remember_activity(MARCH)
     state.remember_resume_point(ResumePoint(17, "abc"))
-    for customer_id, memory in known.items():
-        state.remember_customer(customer_id, memory)
+    for customer_id, customer_bookmark in known.items():
+        state.remember_customer(customer_id, customer_bookmark)
 
     parts = [
-        as_documented(customer_id, memory)
-        for customer_id, memory in known.items()
-        if memory != CustomerMemory()
+        as_documented(customer_id, customer_bookmark)
+        for customer_id, customer_bookmark in known.items()
+        if customer_bookmark != CustomerBookmark()
     ]
     value = {
         "bookmarks": {
@@ -148,8 +153,8 @@ def test_a_customer_takes_little_more_memory_than_its_text() -> None:
     count = 2000
     state = State({})
     for number in range(count):
-        followed = {f"order-{number}": FollowedOrder("pending", 1, "0123456789ab")}
-        state.remember_customer(f"{number:036}", CustomerMemory(MARCH, followed))
+        tracked = {f"order-{number}": TrackedOrder("pending", 1, "0123456789ab")}
+        state.remember_customer(f"{number:036}", CustomerBookmark(MARCH, tracked))
     text = written(state)
     tracemalloc.start()
     try:
@@ -166,12 +171,14 @@ def test_a_customer_takes_little_more_memory_than_its_text() -> None:
 
 @given(st.dictionaries(texts, memories, max_size=4), texts, memories)
 def test_one_customer_changes_nothing_for_another(
-    known: dict[str, CustomerMemory], customer_id: str, memory: CustomerMemory
+    known: dict[str, CustomerBookmark],
+    customer_id: str,
+    customer_bookmark: CustomerBookmark,
 ) -> None:
     state = State({})
     for key, value in known.items():
         state.remember_customer(key, value)
-    state.remember_customer(customer_id, memory)
+    state.remember_customer(customer_id, customer_bookmark)
 
     for key, value in known.items():
         if key != customer_id:
@@ -180,11 +187,11 @@ def test_one_customer_changes_nothing_for_another(
 
 def test_a_customer_of_whom_nothing_is_left_to_know_is_forgotten() -> None:
     state = State({})
-    undated = CustomerMemory(None, {"o": FollowedOrder("completed", 1, "abc")})
+    undated = CustomerBookmark(None, {"o": TrackedOrder("completed", 1, "abc")})
     state.remember_customer("c-1", undated)
-    state.remember_customer("c-1", CustomerMemory())
+    state.remember_customer("c-1", CustomerBookmark())
 
-    assert state.customer("c-1") == CustomerMemory()
+    assert state.customer("c-1") == CustomerBookmark()
 
 
 def test_a_bookmark_is_written_with_the_digits_it_was_given_with() -> None:
@@ -197,11 +204,11 @@ def test_a_bookmark_is_written_with_the_digits_it_was_given_with() -> None:
 
 def test_a_written_value_does_not_change_when_more_is_remembered() -> None:
     state = State({})
-    state.remember_customer("c-1", CustomerMemory(MARCH))
+    state.remember_customer("c-1", CustomerBookmark(MARCH))
     first = state.value()
     copy = through_json(first)
-    state.remember_customer("c-2", CustomerMemory(MARCH))
-    state.remember_customer("c-1", CustomerMemory(MARCH.earlier(60)))
+    state.remember_customer("c-2", CustomerBookmark(MARCH))
+    state.remember_customer("c-1", CustomerBookmark(MARCH.earlier(60)))
 
     assert first == copy
 
@@ -217,7 +224,7 @@ def test_bookmarks_of_other_streams_are_kept_as_they_are(others: Json) -> None:
     state = State({"bookmarks": others})
     assert state.value().get("bookmarks", {}) == others
 
-    state.remember_customer("c-1", CustomerMemory(MARCH))
+    state.remember_customer("c-1", CustomerBookmark(MARCH))
     bookmarks = dict(state.value()["bookmarks"])
     assert list(bookmarks.pop("orders")["partitions"][0]["context"]) == ["customer_id"]
     assert bookmarks == others
@@ -242,14 +249,14 @@ def test_how_far_the_activity_log_was_followed_is_known_to_the_next_run() -> Non
 
 def test_a_customer_that_failed_keeps_all_but_the_time_of_its_last_read() -> None:
     state = State({})
-    followed = {"o": FollowedOrder("pending", 1, "abc")}
-    state.remember_customer("c-1", CustomerMemory(MARCH, followed, MARCH))
+    tracked = {"o": TrackedOrder("pending", 1, "abc")}
+    state.remember_customer("c-1", CustomerBookmark(MARCH, tracked, MARCH))
     state.forget_last_read("c-1")
     state.forget_last_read("never seen")
 
     for it in (state, State(through_json(state.value()))):
-        assert it.customer("c-1") == CustomerMemory(MARCH, followed)
-        assert it.customer("never seen") == CustomerMemory()
+        assert it.customer("c-1") == CustomerBookmark(MARCH, tracked)
+        assert it.customer("never seen") == CustomerBookmark()
 
 
 FIRST = "bookmarks.orders.partitions[0]"

@@ -10,13 +10,13 @@ import fsspec
 import pyarrow as pa
 import pytest
 import zstandard
-from number_files import COLUMN, WRITERS, Folder, as_csv, as_parquet
-from occasions import items_of
 from pyarrow import parquet
 from typing_extensions import override
 
 from tap_purchase_orders.errors import SourceError
 from tap_purchase_orders.number_sources.registry import number_source
+from tests.unit.number_files import COLUMN, WRITERS, Folder, as_csv, as_parquet
+from tests.unit.source_contexts import items_of
 
 if TYPE_CHECKING:
     from pathlib import Path

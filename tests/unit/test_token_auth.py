@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_time import FakeTime
 from hypothesis import given
 from hypothesis import strategies as st
 from requests import PreparedRequest, Request
 
 from tap_purchase_orders.auth.token import Token, TokenAuth
 from tap_purchase_orders.errors import SignInError
+from tests.unit.fake_time import FakeTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import any_json
 
-from tap_purchase_orders.asking.claims import refused_token_advice
-from tap_purchase_orders.wire.body import json_text
+from tap_purchase_orders.clients.token_claims import refused_token_advice
+from tap_purchase_orders.exact_json import json_text
+from tests.unit.json_values import any_json
 
 
 def token(claims: Any) -> str:

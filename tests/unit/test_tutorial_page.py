@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tutorial_page import Step, first_difference, steps
+
+from tests.docs.tutorial_page import Step, first_difference, steps
 
 PAGE = """\
 Text.

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import DECIMALS, TEXTS, any_json
 from jsonschema import FormatChecker
 
-from tap_purchase_orders.reading.values import (
+from tap_purchase_orders.records.values import (
     UnreadableError,
     to_boolean,
     to_date,
@@ -18,6 +17,7 @@ from tap_purchase_orders.reading.values import (
     to_number,
     to_text,
 )
+from tests.unit.json_values import DECIMALS, TEXTS, any_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from tap_purchase_orders.report.sections.section import Answer, Content, Section
 from tap_purchase_orders.report.warehouse import TableError, WarehouseError
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.warehouse import Warehouse
 
 SECTIONS: tuple[Section, ...] = (
@@ -29,7 +29,7 @@ SECTIONS: tuple[Section, ...] = (
 TABLES = frozenset(name for section in SECTIONS for name in section.tables)
 
 
-def read_sections(warehouse: Warehouse, occasion: Occasion) -> list[Answer]:
+def read_sections(warehouse: Warehouse, context: ReportContext) -> list[Answer]:
     """Return what each section says.
 
     Raises:
@@ -41,10 +41,10 @@ def read_sections(warehouse: Warehouse, occasion: Occasion) -> list[Answer]:
             "schema that target-postgres writes to (its `default_target_schema`)"
         )
         raise WarehouseError(message)
-    return [_answer(section, warehouse, occasion) for section in SECTIONS]
+    return [_answer(section, warehouse, context) for section in SECTIONS]
 
 
-def _answer(section: Section, warehouse: Warehouse, occasion: Occasion) -> Answer:
+def _answer(section: Section, warehouse: Warehouse, context: ReportContext) -> Answer:
     missing = [name for name in section.tables if name not in warehouse.tables]
     if missing:
         names = ", ".join(missing)
@@ -53,7 +53,7 @@ def _answer(section: Section, warehouse: Warehouse, occasion: Occasion) -> Answe
         text = f"The {tables} {names} {there}. {section.without_tables}"
         return Answer(section, Content([Note(text)]))
     try:
-        return Answer(section, section.read(warehouse, occasion))
+        return Answer(section, section.read(warehouse, context))
     except TableError as error:
         text = (
             f"This section cannot be shown: {error}. It needs the fields that are "

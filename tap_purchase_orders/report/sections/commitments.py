@@ -31,7 +31,7 @@ from tap_purchase_orders.report.sections.section import Content, Section
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.parts import Part
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
@@ -59,7 +59,7 @@ _AMOUNTS = {
 }
 
 
-def _read(warehouse: Warehouse, _occasion: Occasion) -> Content:
+def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
     totals = warehouse.rows("commitments_by_currency", _DEFINITIONS)
     if not totals:
         return Content([Note("No line of a purchase order has been loaded yet.")])

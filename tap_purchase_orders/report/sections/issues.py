@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.reading.issues import UNREAD_KINDS
+from tap_purchase_orders.records.issues import UNREAD_KINDS
 from tap_purchase_orders.report.figures import BLUE, COUNTS, RED, Series, stacked_bars
 from tap_purchase_orders.report.parts import (
     BigFigure,
@@ -18,7 +18,7 @@ from tap_purchase_orders.report.sections.section import Content, Section
 from tap_purchase_orders.report.upstreams import upstream_name
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _SHOWN = 20
@@ -28,7 +28,7 @@ _UNREAD, _SETTLED = "Not read", "Known cause"
 _COLOURS = {_UNREAD: RED, _SETTLED: BLUE}
 
 
-def _read(warehouse: Warehouse, _occasion: Occasion) -> Content:
+def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
     rows = warehouse.rows("issues_by_kind", limit=_MOST_KINDS)
     big_figure = _unread([row for row in rows if row["kind"] in UNREAD_KINDS])
     if not rows:

@@ -17,7 +17,7 @@ from tap_purchase_orders.report.upstreams import upstream_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _SHOWN = 40
@@ -27,7 +27,7 @@ _SWITCH_ON = (
 )
 
 
-def _read(warehouse: Warehouse, _occasion: Occasion) -> Content:
+def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
     rows = warehouse.rows("newest_runs", limit=_SHOWN)
     if not rows:
         return Content([Note(f"No run has been recorded yet. {_SWITCH_ON}")])

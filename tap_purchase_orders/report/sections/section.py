@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.parts import BigFigure, Part
     from tap_purchase_orders.report.warehouse import Warehouse
 
@@ -46,7 +46,7 @@ class Section:
     lead: str
     tables: tuple[str, ...]
     without_tables: str
-    read: Callable[[Warehouse, Occasion], Content]
+    read: Callable[[Warehouse, ReportContext], Content]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import datetime as dt
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.deciding.statuses import is_moving
+from tap_purchase_orders.incremental.statuses import is_moving
 from tap_purchase_orders.report import figures
 from tap_purchase_orders.report.figures import Series
 from tap_purchase_orders.report.parts import Chart, Column, Note, Table
@@ -15,7 +15,7 @@ from tap_purchase_orders.report.sections.section import Content, Section
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _MOST_DAYS = 184
@@ -40,9 +40,9 @@ _MOST_OTHERS = 4
 _ALMOST_A_DAY = dt.timedelta(hours=23, minutes=59, seconds=59)
 
 
-def _read(warehouse: Warehouse, occasion: Occasion) -> Content:
+def _read(warehouse: Warehouse, context: ReportContext) -> Content:
     rows = warehouse.rows(
-        "statuses_by_day", newest_row=occasion.newest_row, most_days=_MOST_DAYS
+        "statuses_by_day", newest_row=context.newest_row, most_days=_MOST_DAYS
     )
     if not rows:
         return Content([Note("No order with a status has been loaded yet.")])

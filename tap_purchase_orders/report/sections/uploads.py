@@ -9,7 +9,7 @@ from tap_purchase_orders.report.parts import BigFigure, Chart, Column, Note, Tab
 from tap_purchase_orders.report.sections.section import Content, Section
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.report.occasion import Occasion
+    from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _SHOWN = 50
@@ -32,8 +32,8 @@ _AGES = {
 }
 
 
-def _read(warehouse: Warehouse, occasion: Occasion) -> Content:
-    by_age = warehouse.rows("uploads_by_age", _DEFINITIONS, as_of=occasion.as_of)
+def _read(warehouse: Warehouse, context: ReportContext) -> Content:
+    by_age = warehouse.rows("uploads_by_age", _DEFINITIONS, as_of=context.as_of)
     (counts,) = warehouse.rows("order_counts")
     waiting = {
         who: sum(row["orders"] for row in by_age if row["status"] == status)
@@ -57,7 +57,7 @@ def _read(warehouse: Warehouse, occasion: Occasion) -> Content:
     if not by_age:
         return Content([Note("No order waits for a purchase order.")], big_figures)
     oldest = warehouse.rows(
-        "oldest_uploads", _DEFINITIONS, as_of=occasion.as_of, limit=_SHOWN
+        "oldest_uploads", _DEFINITIONS, as_of=context.as_of, limit=_SHOWN
     )
     total = sum(waiting.values())
     return Content(

@@ -1,0 +1,129 @@
+"""The command line: one line for each error, and an exit status that tells."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import SingerCommand
+from typing_extensions import override
+
+from tap_purchase_orders.errors import EndedBySignalError, SettingsError, TapError
+from tap_purchase_orders.exact_json import NotJsonError, decode_body
+from tap_purchase_orders.logs import uncaught_errors_in_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import NoReturn
+
+_INTERRUPTED_EXIT = 130
+
+
+class TapCommand(SingerCommand):
+    """The tap's command: whatever goes wrong, a person can read it."""
+
+    @override
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command; errors become lines of the log and an exit status."""
+        try:
+            with uncaught_errors_in_log():
+                return super().main(*args, **kwargs)
+        except ConfigValidationError as error:
+            self._fail(error.errors)
+        except SettingsError as error:
+            self._fail(error.mistakes)
+        except TapError as error:
+            self._fail([str(argument) for argument in error.args])
+        except KeyboardInterrupt:
+            sys.exit(_INTERRUPTED_EXIT)
+        except EndedBySignalError as error:
+            # The interpreter would wait for requests that are still under way.
+            logging.shutdown()
+            os._exit(error.exit_status)
+        except Exception as error:  # the last resort, said in words
+            self.logger.debug("the details", exc_info=True)
+            name = type(error).__name__
+            self._fail([f"unexpected {name}: {error}; for details set LOGLEVEL=DEBUG"])
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke the command; warnings go to the log."""
+        logging.captureWarnings(capture=True)
+        try:
+            # Not the SDK's own: that one shows tracebacks.
+            return click.Command.invoke(self, ctx)
+        except BrokenPipeError as error:
+            # Else the interpreter fails once more when it closes standard output.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            msg = "whoever read the messages has gone"
+            raise TapError(msg) from error
+
+    def _fail(self, lines: Iterable[str]) -> NoReturn:
+        for line in lines:
+            self.logger.error(line)
+        sys.exit(1)
+
+
+def checked_config(paths: Iterable[str]) -> None:
+    """Return if the configuration files can be read.
+
+    Args:
+        paths: Paths of the files; `ENV` stands for the environment.
+
+    Raises:
+        SettingsError: A file is missing or holds no JSON object.
+    """
+    for path in paths:
+        if path == "ENV":
+            continue
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123  # the path as it was given
+                content = file.read()
+        except OSError as error:
+            msg = f"--config {path}: {error.strerror}"
+            raise SettingsError(msg) from error
+        _check_object(f"--config {path}", content)
+
+
+def checked_environment(variables: Iterable[str]) -> None:
+    """Return if the environment variables that must hold JSON do so.
+
+    Raises:
+        SettingsError: One of them holds something else.
+    """
+    for variable in variables:
+        if variable in os.environ:
+            _check_object(variable, os.environ[variable].encode())
+
+
+def checked_input(option: str, file: IO[str] | None) -> IO[str] | None:
+    """Return the content of a file that must hold a JSON object, to be read again.
+
+    Raises:
+        SettingsError: It holds something else.
+    """
+    if file is None:
+        return None
+    try:
+        text = file.read()
+    except UnicodeDecodeError as error:
+        msg = f"{option} {file.name}: not a text file"
+        raise SettingsError(msg) from error
+    _check_object(f"{option} {file.name}", text.encode())
+    return io.StringIO(text)
+
+
+def _check_object(source: str, content: bytes) -> None:
+    try:
+        value = decode_body(content)
+    except NotJsonError as error:
+        msg = f"{source}: not JSON"
+        raise SettingsError(msg) from error
+    if not isinstance(value, dict):
+        msg = f"{source}: must hold a JSON object"
+        raise SettingsError(msg)

@@ -1,0 +1,129 @@
+"""AppZen: its addresses, its errors, and what it can be asked.
+
+Source: AppZen, *Get Details of a Purchase Order by Purchase Order Number* and *API
+Guidelines*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from tap_purchase_orders.clients.appzen_invoices import Invoices
+from tap_purchase_orders.exact_json import decode_body
+from tap_purchase_orders.http.response_reader import ApiRequest, UpstreamError
+from tap_purchase_orders.urls import USER_AGENT, path_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_purchase_orders.config import AppZenSettings
+    from tap_purchase_orders.http.api_client import ApiClient
+    from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+    from tap_purchase_orders.http.budget import Budget
+    from tap_purchase_orders.http.rate_limit import RateLimiter
+    from tap_purchase_orders.http.transport import Response
+
+_BASE_PATH = "/dictionary-data-services"
+
+
+class AppZenProfile:
+    """How AppZen speaks."""
+
+    name = "AppZen"
+    section = "appzen"
+    # For AppZen's support (*API Guidelines*).
+    ids: tuple[str, ...] = ("x-correlation-id",)
+
+    def headers(self) -> dict[str, str]:
+        """Return the header fields of a new request, the credentials apart."""
+        return {"Accept": "application/json", "User-Agent": USER_AGENT}
+
+    def error(self, body: Any) -> UpstreamError:
+        """Return what AppZen's error envelope says, if it is one."""
+        if not isinstance(body, Mapping):
+            return UpstreamError()
+        code, message = body.get("error"), body.get("message")
+        return UpstreamError(
+            code if isinstance(code, str) else None,
+            message if isinstance(message, str) else None,
+        )
+
+    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+        """Return why this caller is served nothing at all, if that is so."""
+        if response.status != HTTPStatus.FORBIDDEN:
+            return None
+        words = f": {error.message}" if error.message else ""
+        return (
+            f"{self.name}: HTTP 403{words}: the key lacks permission; check "
+            f"`{self.section}.auth.api_key` and what it is entitled to"
+        )
+
+    def unauthorized(self, _: Mapping[str, str], /) -> str:
+        """Return what to look at when the credentials were refused."""
+        auth = f"{self.section}.auth"
+        return f"check `{auth}.api_key`, `{auth}.customer_id`, `{auth}.customer_key`"
+
+
+class AppZen:
+    """What the tap asks of AppZen.
+
+    Attributes:
+        invoices: What it asks about invoices.
+        budget: How many requests a run may make.
+
+    Args:
+        settings: The section of the settings.
+        api_client: Asks; safe on any thread.
+        limiter: The allowance of all requests.
+        budget: What counts them.
+    """
+
+    def __init__(
+        self,
+        settings: AppZenSettings,
+        api_client: ApiClient,
+        limiter: RateLimiter,
+        budget: Budget,
+    ) -> None:
+        base = settings.api_url.rstrip("/").removesuffix(_BASE_PATH)
+        self._base = f"{base}{_BASE_PATH}"
+        self._api_client = api_client
+        self._limiter = limiter
+        self.invoices = Invoices(self._base, api_client, limiter)
+        self.budget = budget
+
+    def waited_seconds(self) -> float:
+        """Return how long requests have waited for the rate limit, all together."""
+        return self._limiter.waited_seconds
+
+    def purchase_order(
+        self, number: str, decode: Callable[[bytes], Any] = decode_body
+    ) -> ApiResponse | RequestFailure:
+        """Return one purchase order, header and lines in one answer.
+
+        Args:
+            number: The number, verbatim; it becomes one path segment.
+            decode: Returns the value of the answer's body.
+        """
+        path = f"/purchase-order/purchase-order-number/{path_segment(number)}"
+        return self._api_client.ask(
+            ApiRequest(
+                f"{self._base}{path}",
+                self._limiter,
+                _purchase_order_problem,
+                decode=decode,
+            )
+        )
+
+
+def _purchase_order_problem(body: Any) -> str | None:
+    is_one = (
+        "purchase_order_number" in body or "purchase_order_lines" in body
+        if isinstance(body, Mapping)
+        else isinstance(body, Struct)
+    )
+    return None if is_one else "the body is not a purchase order"

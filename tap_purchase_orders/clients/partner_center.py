@@ -1,0 +1,358 @@
+"""Partner Center: its addresses, its headers, its errors, and what it can be asked.
+
+Source of the addresses and shapes: Partner Center REST, *Get a list of customers*,
+*Get a customer by ID*, *Get all of a customer's orders* and *Utility resources*.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from msgspec.structs import replace
+
+from tap_purchase_orders.clients.pagination import (
+    LinkError,
+    collection_problem,
+    next_link,
+)
+from tap_purchase_orders.clients.token_claims import refused_token_advice
+from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.exact_json import decode_body, json_text
+from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.response_limits import LARGEST_BODY_BYTES
+from tap_purchase_orders.http.response_reader import ApiRequest, UpstreamError
+from tap_purchase_orders.urls import APPLICATION, USER_AGENT, path_segment
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from tap_purchase_orders.config import PartnerCenterSettings
+    from tap_purchase_orders.http.api_client import ApiClient
+    from tap_purchase_orders.http.rate_limit import RateLimiter
+    from tap_purchase_orders.http.transport import Response
+
+NO_APP_ONLY_ACCESS = "900329"
+_PRICING_NOT_GRANTED = "800043"
+# Refusals that concern the caller and not one customer (*Error codes*): no request
+# of this caller will fare better.
+_CALLER_REFUSALS = {
+    "800039": "the reseller's status is not active",
+    "900149": "the partner's program status is not active",
+    "900150": "the caller lacks a role or privilege",
+    "900308": "the caller lacks a role (Admin agent or Global admin)",
+    "900309": "sign-in is blocked by a Conditional Access policy",
+    NO_APP_ONLY_ACCESS: "App-only credentials are not accepted here",
+}
+_MFA_CODE = "900421"
+# As in the documented sample; no largest size is published.
+_ACTIVITY_PAGE_SIZE = 500
+# One or another may be empty while the list is being changed.
+_MOST_EMPTY_PAGES = 100
+# By what each page counts, so that empty ones come to an end, too.
+_LEAST_PAGE_BYTES = 64 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class PartnerCenterProfile:
+    """How Partner Center speaks."""
+
+    name = "Partner Center"
+    section = "partner_center"
+    ids: tuple[str, ...] = ("MS-CorrelationId", "MS-RequestId")
+
+    def __init__(self) -> None:
+        self._run_id = str(uuid.uuid4())
+
+    def headers(self) -> dict[str, str]:
+        """Return the header fields of a new request (*Headers*)."""
+        return {
+            "Accept": "application/json",
+            "MS-CorrelationId": self._run_id,
+            "MS-PartnerCenter-Application": APPLICATION,
+            "MS-RequestId": str(uuid.uuid4()),
+            "User-Agent": USER_AGENT,
+        }
+
+    def error(self, body: Any) -> UpstreamError:
+        """Return what an error body of any of the services behind the API says."""
+        if not isinstance(body, Mapping):
+            return UpstreamError()
+        code = _first(body, "code", "statusCode")
+        message = _first(body, "description", "message")
+        return UpstreamError(
+            None if code is None else str(code),
+            message if isinstance(message, str) else None,
+        )
+
+    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+        """Return why this caller is served nothing at all, if that is so."""
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            if error.code == _MFA_CODE or "MFA" in response.reason:
+                return (
+                    f"{self.name}: HTTP 401: the token lacks the multifactor claim; "
+                    f"consent again with multifactor sign-in, and set "
+                    f"`{self.section}.auth` to what that gives"
+                )
+            return None
+        if response.status != HTTPStatus.FORBIDDEN:
+            return None
+        reason = _CALLER_REFUSALS.get(error.code or "")
+        if reason is None:
+            return None
+        return (
+            f"{self.name}: HTTP 403, code {error.code}: {reason}; check the roles of "
+            f"the application or user under `{self.section}.auth`"
+        )
+
+    def unauthorized(self, sent: Mapping[str, str], /) -> str:
+        """Return what to look at when the token of a header field was refused."""
+        advice = refused_token_advice(sent.get("Authorization", ""), self.section)
+        return advice or f"check the settings under `{self.section}.auth`"
+
+
+class PartnerCenter:
+    """What the tap asks of Partner Center.
+
+    Args:
+        settings: The section of the settings.
+        api_client: Asks; safe on any thread.
+        limiter: Makes the allowance of a resource.
+    """
+
+    def __init__(
+        self,
+        settings: PartnerCenterSettings,
+        api_client: ApiClient,
+        limiter: Callable[[], RateLimiter],
+    ) -> None:
+        self._base = settings.api_url.rstrip("/").removesuffix("/v1")
+        self._page_size = settings.page_size
+        self._include_system_purchases = settings.include_system_purchases
+        self._include_price = settings.include_price
+        self._api_client = api_client
+        self._lock = threading.Lock()
+        # Partner Center counts 500 requests a minute for each of these (*API
+        # throttling guidance*).
+        self._customers = limiter()
+        self._orders = limiter()
+        self._activity = limiter()
+
+    def waited_seconds(self) -> float:
+        """Return how long requests have waited for the rate limits, all together."""
+        return sum(
+            limiter.waited_seconds
+            for limiter in (self._customers, self._orders, self._activity)
+        )
+
+    def customer_pages(self) -> Iterator[ApiResponse | RequestFailure]:
+        """Yield the pages of the customer list; a failure is the last thing yielded.
+
+        Raises:
+            UpstreamRefusedError: The caller may not list customers, or the list does
+                not end.
+        """
+        url = f"{self._base}/v1/customers?size={self._page_size}"
+        empty_pages = 0
+        for page in self._pages(ApiRequest(url, self._customers, collection_problem)):
+            if isinstance(page, RequestFailure) and page.is_refusal:
+                msg = (
+                    f"Partner Center: {page.message}: the list of customers cannot be "
+                    f"had; check `partner_center.api_url`, the app registration and "
+                    f"its roles"
+                )
+                raise UpstreamRefusedError(
+                    self._api_client.named(msg, page.correlation_id)
+                )
+            is_empty = isinstance(page, ApiResponse) and not page.body["items"]
+            empty_pages = empty_pages + 1 if is_empty else 0
+            if empty_pages > _MOST_EMPTY_PAGES:
+                msg = "Partner Center: the list of customers does not end"
+                raise UpstreamRefusedError(
+                    self._api_client.named(msg, page.correlation_id)
+                )
+            yield page
+
+    def customer(self, customer_id: str) -> ApiResponse | RequestFailure:
+        """Return one customer, with the billing profile."""
+        url = f"{self._base}/v1/customers/{path_segment(customer_id)}"
+        return self._api_client.ask(ApiRequest(url, self._customers, _customer_problem))
+
+    def orders(
+        self, customer_id: str, decode: Callable[[bytes], Any] = decode_body
+    ) -> list[ApiResponse] | RequestFailure:
+        """Return all orders of a customer, or why they cannot be had.
+
+        Args:
+            customer_id: The customer.
+            decode: Returns the value of a page of orders.
+        """
+        with_price = self._include_price
+        outcome = self._all_orders(customer_id, decode, include_price=with_price)
+        if (
+            with_price
+            and isinstance(outcome, RequestFailure)
+            and outcome.error_code == _PRICING_NOT_GRANTED
+        ):
+            self._go_on_without_prices()
+            return self._all_orders(customer_id, decode, include_price=False)
+        return outcome
+
+    def _go_on_without_prices(self) -> None:
+        with self._lock:
+            if self._include_price:
+                logger.warning(
+                    "Partner Center: HTTP 403, code %s: prices are not open to this "
+                    "caller; going on without them: check "
+                    "`partner_center.include_price`",
+                    _PRICING_NOT_GRANTED,
+                )
+            self._include_price = False
+
+    def attachments(
+        self, customer_id: str, order_id: str
+    ) -> list[ApiResponse] | RequestFailure:
+        """Return the attachments of an order.
+
+        Source: *Get attachments for an order*; whether an order without any answers
+        an empty collection or 404 is not documented.
+        """
+        path = f"{_order_path(customer_id, order_id)}/attachments"
+        url = f"{self._base}{path}"
+        return self._collection(ApiRequest(url, self._orders, collection_problem))
+
+    def provisioning_status(
+        self, customer_id: str, order_id: str
+    ) -> list[ApiResponse] | RequestFailure:
+        """Return the provisioning status of an order's line items.
+
+        Source: *Get order provisioning status*; it needs a user's token.
+        """
+        path = f"{_order_path(customer_id, order_id)}/provisioningstatus"
+        api_request = ApiRequest(
+            f"{self._base}{path}",
+            self._orders,
+            collection_problem,
+            own_refusals=frozenset({NO_APP_ONLY_ACCESS}),
+        )
+        return self._collection(api_request)
+
+    def order_activity(self, first_day: dt.date) -> list[ApiResponse] | RequestFailure:
+        """Return the pages of the activity log about orders, from a day on.
+
+        Source: *Get a record of Partner Center activity by user*.
+        """
+        condition = {"Field": "ResourceType", "Value": "order", "Operator": "equals"}
+        query = {
+            "startDate": first_day.isoformat(),
+            "size": _ACTIVITY_PAGE_SIZE,
+            "filter": json_text(condition),
+        }
+        url = f"{self._base}/v1/auditrecords?{urlencode(query)}"
+        return self._collection(ApiRequest(url, self._activity, collection_problem))
+
+    def _all_orders(
+        self,
+        customer_id: str,
+        decode: Callable[[bytes], Any],
+        *,
+        include_price: bool,
+    ) -> list[ApiResponse] | RequestFailure:
+        wanted = {
+            "include_price": include_price,
+            "include_system_purchases": self._include_system_purchases,
+        }
+        query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
+        path = _orders_path(customer_id) + (f"?{query}" if query else "")
+        url = f"{self._base}{path}"
+        return self._collection(
+            ApiRequest(url, self._orders, collection_problem, decode=decode)
+        )
+
+    def _collection(
+        self, api_request: ApiRequest
+    ) -> list[ApiResponse] | RequestFailure:
+        """Return all pages of a collection, or why they cannot all be had.
+
+        All together they may have what one answer may have: they are held at once.
+        """
+        answers = []
+        left = LARGEST_BODY_BYTES
+        for page in self._pages(api_request):
+            if isinstance(page, RequestFailure):
+                return page
+            answers.append(page)
+            left -= max(page.body_bytes, _LEAST_PAGE_BYTES)
+            if left < 0:
+                msg = "the pages of a collection are too many, or too large"
+                return self._api_client.noted(_strange_page(msg, page))
+        return answers
+
+    def _pages(self, api_request: ApiRequest) -> Iterator[ApiResponse | RequestFailure]:
+        """Yield the pages of a collection; a failure is the last thing yielded.
+
+        Source: *Utility resources*: the next page is at `links.next`, with the
+        headers given there; `totalCount` says nothing about the end.
+        """
+        # Only what identifies a page is kept: a token may be long, and pages are many.
+        seen = {hash(api_request.identity)}
+        while True:
+            page = self._api_client.ask(api_request)
+            yield page
+            if isinstance(page, RequestFailure):
+                return
+            try:
+                link = next_link(page.body, self._base)
+            except LinkError as error:
+                yield self._api_client.noted(
+                    _strange_page(str(error), page, error.kind)
+                )
+                return
+            if link is None:
+                return
+            api_request = replace(api_request, url=link.url, headers=link.headers)
+            if hash(api_request.identity) in seen:
+                msg = "Partner Center: a page of a collection came round again"
+                raise UpstreamRefusedError(
+                    self._api_client.named(msg, page.correlation_id)
+                )
+            seen.add(hash(api_request.identity))
+
+
+def _strange_page(
+    message: str, page: ApiResponse, kind: str = "invalid_response"
+) -> RequestFailure:
+    """Return the failure that a page is which leads nowhere."""
+    return RequestFailure(
+        kind,
+        message,
+        page.received_at,
+        http_status=HTTPStatus.OK,
+        correlation_id=page.correlation_id,
+    )
+
+
+def _first(body: Mapping[str, Any], *names: str) -> Any:
+    """Return the first of some members that is not null."""
+    return next((body[name] for name in names if body.get(name) is not None), None)
+
+
+def _orders_path(customer_id: str) -> str:
+    return f"/v1/customers/{path_segment(customer_id)}/orders"
+
+
+def _order_path(customer_id: str, order_id: str) -> str:
+    return f"{_orders_path(customer_id)}/{path_segment(order_id)}"
+
+
+def _customer_problem(body: Any) -> str | None:
+    if isinstance(body, Mapping) and ("id" in body or "companyProfile" in body):
+        return None
+    return "the body is not a customer"

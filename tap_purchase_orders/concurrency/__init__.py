@@ -1,0 +1,1 @@
+"""Running many requests side by side: event loop, cancellation, ordered look-ahead."""

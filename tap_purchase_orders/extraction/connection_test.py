@@ -1,0 +1,141 @@
+"""Whether each configured upstream can be used, by one cheap read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.errors import TapError
+from tap_purchase_orders.extraction.factory import appzen, partner_center
+from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.budget import Budget
+from tap_purchase_orders.http.error_messages import PROXY_SETTING
+from tap_purchase_orders.incremental.state import State
+from tap_purchase_orders.urls import is_path_segment
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.config import (
+        AppZenSettings,
+        PartnerCenterSettings,
+        Settings,
+    )
+    from tap_purchase_orders.redaction import Secrets
+
+# Somebody waits for the result: no long series of repeats.
+_MOST_TRIES = 2
+# Asked for where the settings give no number: "not found" is a good sign, too.
+_ANY_NUMBER = "connection-test"
+
+
+class ConnectionResult(Struct, frozen=True):
+    """What came of trying one upstream."""
+
+    works: bool
+    message: str
+
+
+def try_connections(settings: Settings, secrets: Secrets) -> list[ConnectionResult]:
+    """Return the outcome of one cheap read of each configured upstream."""
+    checks = []
+    if settings.partner_center is not None:
+        checks.append(_check_partner_center(settings.partner_center, secrets))
+    if settings.appzen is not None:
+        checks.append(_check_appzen(settings, settings.appzen, secrets))
+    return checks
+
+
+def _check_partner_center(
+    section: PartnerCenterSettings, secrets: Secrets
+) -> ConnectionResult:
+    section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
+    cancel_token = CancelToken()
+    section = replace(section, page_size=1)
+    client = partner_center(section, Budget(None, cancel_token), cancel_token, secrets)
+    try:
+        if section.customer_ids:
+            outcome = client.customer(section.customer_ids[0])
+            what, key = "a customer", "partner_center.customer_ids"
+        else:
+            outcome = next(client.customer_pages())
+            what, key = "a page of customers", "partner_center.auth"
+    except TapError as error:
+        return _refused("Partner Center", error)
+    if isinstance(outcome, RequestFailure):
+        return _failed("Partner Center", outcome, "partner_center", key)
+    return ConnectionResult(
+        works=True, message=f"Partner Center works: signed in and read {what}"
+    )
+
+
+def _check_appzen(
+    settings: Settings, section: AppZenSettings, secrets: Secrets
+) -> ConnectionResult:
+    section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
+    try:
+        cancel_token = CancelToken()
+        client = appzen(section, Budget(None, cancel_token), cancel_token, secrets)
+        numbers = NumberQueue(
+            settings, section, client, state=State({}), cancel_token=cancel_token
+        )
+        first = numbers.first() or _ANY_NUMBER
+        number = first if is_path_segment(first) else _ANY_NUMBER
+        outcome = client.purchase_order(number)
+    except TapError as error:
+        return _refused("AppZen", error)
+    if isinstance(outcome, ApiResponse):
+        return ConnectionResult(
+            works=True, message="AppZen works: the key is good, read a purchase order"
+        )
+    if outcome.kind != "not_found":
+        return _failed("AppZen", outcome, "appzen", "appzen.purchase_order_numbers")
+    if outcome.error_code is None and outcome.correlation_id is None:
+        # Both are in every answer that AppZen's documents show.
+        return ConnectionResult(
+            works=False,
+            message=(
+                f"AppZen does not work: {outcome.message}: what answers there does not "
+                f"seem to be AppZen; check `appzen.api_url`"
+            ),
+        )
+    return ConnectionResult(
+        works=True,
+        message=(
+            f"AppZen answers, but does not know purchase order {number!r}; if that "
+            f"is wrong, check `appzen.api_url` and `appzen.auth.customer_id`"
+        ),
+    )
+
+
+def _refused(name: str, error: TapError) -> ConnectionResult:
+    """Return the outcome where the caller is served nothing; the error says why."""
+    words = str(error).removeprefix(f"{name}: ")
+    return ConnectionResult(works=False, message=f"{name} does not work: {words}")
+
+
+def _failed(
+    name: str, failure: RequestFailure, section: str, key: str
+) -> ConnectionResult:
+    """Return the outcome where one thing could not be read.
+
+    Args:
+        name: The upstream.
+        failure: What happened.
+        section: The upstream's section of the settings.
+        key: The setting to look at where the upstream said no.
+    """
+    status = failure.http_status or 0
+    if failure.is_refusal:
+        advice = f"; check `{key}`"
+    elif PROXY_SETTING in failure.message:
+        advice = ""
+    elif failure.kind == "unavailable" and status:
+        advice = f"; try again later, or check `{section}.api_url`"
+    else:
+        advice = f"; check `{section}.api_url`"
+    return ConnectionResult(
+        works=False, message=f"{name} does not work: {failure.message}{advice}"
+    )

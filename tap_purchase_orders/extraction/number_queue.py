@@ -1,0 +1,318 @@
+"""The purchase order numbers whose turn it is, and how far they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from contextlib import closing, contextmanager
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from tap_purchase_orders.errors import CancelledError, SourceError, TapError
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.incremental.resume import ChangesRead, ListPosition
+from tap_purchase_orders.instants import instant_of
+from tap_purchase_orders.number_sources.registry import number_source
+from tap_purchase_orders.number_sources.seen_set import SeenSet
+from tap_purchase_orders.number_sources.source import (
+    SECTION,
+    Checkpoint,
+    Item,
+    SourceContext,
+    SourceIssue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from tap_purchase_orders.clients.appzen import AppZen
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
+    from tap_purchase_orders.config import AppZenSettings, Settings
+    from tap_purchase_orders.incremental.resume import ResumePoint
+    from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.instants import Instant
+
+# How far back changes are looked for where any number will do.
+_DAYS_FOR_TRYING = 7
+
+logger = logging.getLogger(__name__)
+
+
+class QueuedNumber(Struct, frozen=True):
+    """One thing that the source gave.
+
+    Attributes:
+        item: A number to be asked for, or word of the source itself.
+        checkpoint: To be called once what came of it is written.
+        checkpoint_unread: To be called instead where it could not be read.
+        pass_over: To be called instead where it is not to be remembered, and a later
+            one may be.
+    """
+
+    item: Item
+    checkpoint: Callable[[], None]
+    checkpoint_unread: Callable[[], None]
+    pass_over: Callable[[], None]
+
+
+class NumberQueue:
+    """The numbers that a run asks for, each once, from where the last one stopped.
+
+    Args:
+        settings: All settings.
+        section: The section `appzen`.
+        client: Asks AppZen; one of the sources is AppZen itself.
+        state: What earlier runs left.
+        cancel_token: Says that nothing more is to be asked.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        section: AppZenSettings,
+        client: AppZen,
+        *,
+        state: State,
+        cancel_token: CancelToken,
+    ) -> None:
+        self._section = section.purchase_order_numbers
+        self._source = number_source(self._section)
+        self._shard = settings.shard
+        self._state = state
+        self._context = partial(SourceContext, appzen=client, cancel_token=cancel_token)
+        self._workers = section.max_concurrency
+        self._follows_changes = self._source.follows_changes(self._section)
+        self._start_date = settings.start_date
+        self._began_at = instant_of(now())
+        # Serial numbers of turns: what is remembered must be written without a gap.
+        self._written = 0
+        self._is_new = True
+        self._has_moved = False
+        self.has_started_over = True
+        self.position = 0
+
+    @property
+    def total(self) -> int | None:
+        """How many numbers are still to come, none where that is not known."""
+        if self._shard.count > 1:
+            return None
+        total = self._source.count(self._section)
+        return None if total is None else total - self.position
+
+    def first(self) -> str | None:
+        """Return a number of the source, for trying it out.
+
+        Raises:
+            SourceError: The source cannot be read.
+        """
+        since = self._began_at.earlier(_DAYS_FOR_TRYING * 24 * 60 * 60)
+        unread = None
+        # One after another: most of a source's own requests are not needed for one.
+        with closing(self._items(since, self._began_at, workers=1)) as items:
+            for item in items:
+                if isinstance(item, str):
+                    return item
+                if isinstance(item, SourceIssue) and not item.failure.is_refusal:
+                    unread = item
+        if unread is not None:
+            msg = f"AppZen: {unread.key} cannot be read: {unread.failure.message}"
+            raise SourceError(msg)
+        return None
+
+    def queue(self) -> Iterator[QueuedNumber]:
+        """Yield what the source gives, in its order, duplicates left out.
+
+        Raises:
+            SourceError: The source cannot be read to its end.
+        """
+        with SeenSet() as seen:
+            yield from self._turns(seen)
+
+    def finish(self) -> None:
+        """Take in that every turn is written: the next run starts over."""
+        # Where changes are followed, the source's own last word says so.
+        if not self._follows_changes:
+            self._state.remember_resume_point(None)
+
+    def start_over(self) -> None:
+        """Take in that nothing came of any turn: the next run starts over."""
+        self._state.remember_resume_point(None)
+
+    @property
+    def place(self) -> str:
+        """Where the next run goes on, in words."""
+        what = "the list"
+        if self._follows_changes and self._since is not None:
+            what = f"what changed since {self._since.text}"
+        place = f"behind number {self.position} of {what}"
+        if self._has_moved:
+            return place
+        return f"{place}, as this one did: raise `appzen.max_requests_per_run`"
+
+    @property
+    def is_first_run(self) -> bool:
+        """Whether no earlier run has read this list, or begun to."""
+        return self.has_started_over and self._is_new
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest that tells this list from any other."""
+        with _in_words():
+            own = self._source.identity(self._section)
+        text = f"{self._section['source']}\0{own}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def _changes_read(self) -> Instant | None:
+        """Up to when the changes of this very source were read."""
+        changes = self._state.changes_read
+        if changes is None or changes.identity != self.identity:
+            return None
+        return changes.until
+
+    @property
+    def _since(self) -> Instant | None:
+        return self._changes_read or self._start_date
+
+    def _turns(self, seen: SeenSet) -> Iterator[QueuedNumber]:
+        self._is_new = self._changes_read is None
+        items, place = self._opened(seen)
+        serial, is_empty = 0, place.position == 0
+        for item in items:
+            advance: Callable[[], None]
+            match item:
+                case str():
+                    is_empty = False
+                    point = place.take(item)
+                    if not self._shard.takes(item) or not seen.add(item):
+                        continue
+                    advance = partial(self._remember_point, point)
+                case Checkpoint():
+                    until = instant_of(item.moment)
+                    advance = partial(self._checkpoint_changes, until)
+                    place = ListPosition(self.identity, self._began_at)
+                case SourceIssue():
+                    is_empty = False
+                    advance = _nothing
+            serial += 1
+            checkpoint = partial(self._advance, serial, advance)
+            # Of a list of changes nothing comes again by itself: the next run has to
+            # start from what this one could not read.
+            unread = _nothing if self._follows_changes else checkpoint
+            yield QueuedNumber(
+                item, checkpoint, unread, partial(self._advance, serial, _nothing)
+            )
+        if is_empty:
+            self._say_nothing_came()
+
+    def _opened(self, seen: SeenSet) -> tuple[Iterator[Item], ListPosition]:
+        """Return what is still to come of the source, and the place of that in it.
+
+        Args:
+            seen: Takes in the numbers that an interrupted run is done with.
+        """
+        resume = self._state.resume_point
+        if resume is None:
+            return self._from_start()
+        began_at = resume.began_at or self._began_at
+        items = self._items(self._since, began_at)
+        place = self._place(began_at)
+        for item in items if resume.position else ():
+            if isinstance(item, SourceIssue):
+                # What comes of it now is no news, and where numbers are missing for
+                # it the place is another.
+                continue
+            if isinstance(item, Checkpoint):
+                break
+            place.go_on(item)
+            if self._shard.takes(item):
+                seen.put(item)
+            if place.position == resume.position:
+                break
+        if not place.is_at(resume):
+            logger.info("AppZen: the list of numbers has changed: starting over")
+            items.close()
+            seen.clear()
+            return self._from_start()
+        logger.info("AppZen: going on behind number %d", resume.position)
+        self.has_started_over = False
+        self._began_at = began_at
+        self.position = resume.position
+        return items, place
+
+    def _from_start(self) -> tuple[Iterator[Item], ListPosition]:
+        return self._items(self._since, self._began_at), self._place(self._began_at)
+
+    def _place(self, began_at: Instant) -> ListPosition:
+        follows = self._follows_changes
+        return ListPosition(self.identity, began_at if follows else None)
+
+    def _items(
+        self, since: Instant | None, began_at: Instant, workers: int | None = None
+    ) -> Generator[Item, None, None]:
+        """Yield what the source gives for a run that began at a moment.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        context = self._context(
+            since=None if since is None else since.moment,
+            until=began_at.moment,
+            workers=workers or self._workers,
+        )
+        with _in_words():
+            given: Iterator[Any] = self._source.numbers(self._section, context)
+            for item in given:
+                if not isinstance(item, Item):
+                    kind = type(item).__name__
+                    msg = f"AppZen: `{SECTION}`: the source gives {kind}, not text"
+                    raise SourceError(msg)
+                yield item
+
+    def _advance(self, serial: int, advance: Callable[[], None]) -> None:
+        """Remember what a turn brings, if all turns before it are written."""
+        if self._written == serial - 1:
+            self._written = serial
+            advance()
+
+    def _remember_point(self, point: ResumePoint) -> None:
+        self._has_moved = True
+        self.position = point.position
+        self._state.remember_resume_point(point)
+
+    def _checkpoint_changes(self, until: Instant) -> None:
+        self._has_moved = True
+        self.position = 0
+        self._state.remember_changes(ChangesRead(self.identity, until))
+
+    def _say_nothing_came(self) -> None:
+        if not self._is_new:
+            logger.info("AppZen: the source names no changes since the last run")
+            return
+        logger.warning(
+            "AppZen: the source gives no purchase order numbers: nothing to read; "
+            "check `%s`",
+            SECTION,
+        )
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn whatever a source may raise into a `SourceError`."""
+    try:
+        yield
+    except (TapError, CancelledError):
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        what = (str(error).splitlines() or [""])[0]
+        msg = (
+            f"AppZen: `{SECTION}`: the source cannot be read: "
+            f"{type(error).__name__}: {what}"
+        )
+        raise SourceError(msg) from error
+
+
+def _nothing() -> None:
+    """Remember nothing."""

@@ -1,0 +1,236 @@
+"""Asking until there is an answer, or a reason to give up."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.backoff import longer_waits
+from tap_purchase_orders.http.response_reader import (
+    ApiProfile,
+    ApiRequest,
+    ResponseReader,
+    Retryable,
+    now,
+)
+from tap_purchase_orders.http.retry_after import asked_wait_seconds
+from tap_purchase_orders.http.transport import (
+    ForeignHostError,
+    InvalidRequestError,
+    Request,
+    Response,
+    Transport,
+    TransportError,
+    UnacceptableResponseError,
+    UntrustedServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests.auth import AuthBase
+
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
+    from tap_purchase_orders.http.budget import Budget
+    from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
+    from tap_purchase_orders.redaction import Secrets
+
+_LONGEST_WAIT_SECONDS = 300.0
+# What a server or its gateway says that has too much to do.
+_TROUBLED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+
+logger = logging.getLogger(__name__)
+
+
+class ApiClient:
+    """Asks one upstream, politely: within its limits, and again when that helps.
+
+    Args:
+        profile: How the upstream speaks.
+        transport: Sends the requests.
+        auth: The credentials; they are renewed once if they are refused.
+        max_tries: How often one request is tried.
+        concurrency_limiter: The places of requests that are under way.
+        budget: Counts every request.
+        secrets: What may appear in no failure.
+        cancel_token: Ends the waiting.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is one part of asking
+        self,
+        profile: ApiProfile,
+        transport: Transport,
+        auth: AuthBase,
+        *,
+        max_tries: int,
+        concurrency_limiter: ConcurrencyLimiter,
+        budget: Budget,
+        secrets: Secrets,
+        cancel_token: CancelToken,
+    ) -> None:
+        self._profile = profile
+        self._transport = transport
+        self._auth = auth
+        self._max_tries = max_tries
+        self._concurrency_limiter = concurrency_limiter
+        self._budget = budget
+        self._cancel_token = cancel_token
+        self._reader = ResponseReader(profile, secrets.redacted)
+
+    def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
+        """Return the answer to a question, or why there is none.
+
+        Raises:
+            UpstreamRefusedError: The upstream serves this caller nothing at all.
+            CancelledError: Asking is to end.
+        """
+        outcome = self._ask(api_request)
+        return outcome if isinstance(outcome, ApiResponse) else self.noted(outcome)
+
+    def noted(self, failure: RequestFailure) -> RequestFailure:
+        """Log a failure, and return it."""
+        level = logging.INFO if failure.is_refusal else logging.WARNING
+        logger.log(level, "%s: %s", self._profile.name, self._words(failure))
+        return failure
+
+    def named(self, message: str, exchange: str | None) -> str:
+        """Return a message for the log that names the exchange it is about."""
+        return self._reader.named(message, exchange)
+
+    def _ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
+        waits = longer_waits()
+        headers = self._profile.headers()
+        is_renewed = False
+        is_repeat = False
+        tries = 0
+        while True:
+            response, outcome = self._try(api_request, headers, is_repeat=is_repeat)
+            if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
+                self._renew(response, is_renewed=is_renewed)
+                is_renewed = True
+            elif isinstance(outcome, Retryable):
+                tries += 1
+                # Kept connections are closed now and then. Once is no reason to wait.
+                is_first = outcome.was_stale_connection and tries == 1
+                wait = 0.0 if is_first else _wait_seconds(response, waits)
+                if wait > _LONGEST_WAIT_SECONDS:
+                    return outcome.failure
+                if response is not None and _asks_for_patience(response):
+                    api_request.limiter.hold(wait)
+                if tries >= self._max_tries:
+                    return outcome.failure
+                self._wait(outcome.failure, wait, tries)
+            else:
+                return outcome
+            is_repeat = True
+            # An answer of any kind ends a request; one that got none is repeated as
+            # the same (Partner Center, *Headers*: MS-RequestId).
+            if response is not None:
+                headers = self._profile.headers()
+
+    def _try(
+        self, api_request: ApiRequest, headers: dict[str, str], *, is_repeat: bool
+    ) -> tuple[Response | None, ApiResponse | RequestFailure | Retryable]:
+        """Return the response to one request, if one came, and what that means."""
+        # Ours count, whatever the server would like to be sent.
+        sent = {**api_request.headers, **headers}
+        try:
+            # In this order: a place in the limiter is not held while waiting.
+            with (
+                self._concurrency_limiter.place() as slot,
+                api_request.limiter.place() as place,
+            ):
+                self._budget.take(is_repeat=is_repeat)
+                request = Request(api_request.url, sent, api_request.body)
+                slot.begin()
+                # Unless an answer comes.
+                slot.is_overloaded = True
+                response = self._sent(request, slot)
+                place.status = response.status
+                slot.is_overloaded = response.status in _TROUBLED
+                slot.is_answered = not slot.is_overloaded
+        except InvalidRequestError as error:
+            msg = f"{self._profile.name}: {error}; check `{self._profile.section}.auth`"
+            raise UpstreamRefusedError(msg) from error
+        except UntrustedServerError as error:
+            setting = f"`{self._profile.section}.api_url`"
+            msg = f"{self._profile.name}: {error}, or check {setting}"
+            raise UpstreamRefusedError(msg) from error
+        except TransportError as error:
+            exchange = self._reader.id_in({}, sent)
+            failure = RequestFailure(
+                "unavailable", str(error), now(), correlation_id=exchange
+            )
+            return None, Retryable(
+                failure, was_stale_connection=error.was_stale_connection
+            )
+        except UnacceptableResponseError as error:
+            kind, exchange = "invalid_response", self._reader.id_in({}, sent)
+            return None, RequestFailure(
+                kind, str(error), now(), correlation_id=exchange
+            )
+        except ForeignHostError as error:
+            return None, RequestFailure("refused_redirect", str(error), now())
+        try:
+            return response, self._reader.outcome(api_request, response)
+        finally:
+            response.close()
+
+    def _sent(self, request: Request, slot: Slot) -> Response:
+        try:
+            return self._transport.send(request)
+        except TransportError as error:
+            slot.is_overloaded = not error.was_stale_connection
+            raise
+
+    def _renew(self, response: Response, *, is_renewed: bool) -> None:
+        """Drop the credentials that were refused, so that new ones are fetched.
+
+        Raises:
+            UpstreamRefusedError: New ones were refused too, or would be.
+        """
+        if is_renewed:
+            code = self._reader.error(response).code
+            advice = self._profile.unauthorized(response.sent.headers)
+            msg = (
+                f"{self._profile.name}: HTTP 401{f', code {code}' if code else ''}: "
+                f"the credentials were refused twice; {advice}"
+            )
+            exchange = self._reader.id_of(response)
+            raise UpstreamRefusedError(self._reader.named(msg, exchange))
+        renew = getattr(self._auth, "renew", None)
+        if renew is not None:
+            renew(response.sent)
+
+    def _wait(self, failure: RequestFailure, seconds: float, tries: int) -> None:
+        logger.debug(
+            "%s: %s; try %d of %d in %.1f s",
+            self._profile.name,
+            self._words(failure),
+            tries + 1,
+            self._max_tries,
+            seconds,
+        )
+        self._cancel_token.wait(seconds)
+
+    def _words(self, failure: RequestFailure) -> str:
+        return self._reader.named(failure.message, failure.correlation_id)
+
+
+def _asks_for_patience(response: Response) -> bool:
+    """Return whether all workers should wait, and not this one alone."""
+    return (
+        response.status == HTTPStatus.TOO_MANY_REQUESTS
+        or "Retry-After" in response.headers
+    )
+
+
+def _wait_seconds(response: Response | None, waits: Iterator[float]) -> float:
+    """Return how long to wait before the next try."""
+    wait = min(next(waits), _LONGEST_WAIT_SECONDS)
+    if response is None:
+        return wait
+    return max(wait, asked_wait_seconds(response.headers))

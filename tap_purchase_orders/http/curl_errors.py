@@ -1,0 +1,110 @@
+"""Why no whole answer came, by the codes of libcurl (*libcurl error codes*)."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pycurl
+from msgspec import Struct
+
+from tap_purchase_orders.http import error_messages
+from tap_purchase_orders.http.error_messages import certificate_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNREADABLE_AUTHORITIES = (
+    "the certificates in REQUESTS_CA_BUNDLE cannot be read; check that variable"
+)
+# The library checks the name of the host itself; OpenSSL had nothing to say then.
+_NO_VERDICTS = {0, 1}
+# The code has no name in every version of the binding.
+_TOO_LARGE = 100
+_WORDS: Mapping[int, str] = {
+    pycurl.E_ABORTED_BY_CALLBACK: error_messages.NO_ANSWER,
+    pycurl.E_COULDNT_RESOLVE_HOST: error_messages.UNKNOWN_HOST,
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: error_messages.NO_HTTP,
+    pycurl.E_GOT_NOTHING: error_messages.NO_ANSWER,
+    pycurl.E_OPERATION_TIMEDOUT: error_messages.NOT_CONNECTED_IN_TIME,
+    pycurl.E_SSL_CONNECT_ERROR: error_messages.NO_TLS,
+    pycurl.E_UNSUPPORTED_PROTOCOL: error_messages.NO_HTTP,
+    _TOO_LARGE: error_messages.HEAD_TOO_LARGE,
+}
+
+
+class ExchangeError(Exception):
+    """No whole answer came.
+
+    Args:
+        words: Why, in words, without addresses.
+        is_untrusted: Whether that is since the server's certificate is not trusted.
+        was_stale_connection: Whether it is since a kept connection was no longer served.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        *,
+        is_untrusted: bool = False,
+        was_stale_connection: bool = False,
+    ) -> None:
+        super().__init__(words)
+        self.is_untrusted = is_untrusted
+        self.was_stale_connection = was_stale_connection
+
+
+class Attempt(Struct, frozen=True):
+    """How far an exchange came that failed.
+
+    Attributes:
+        handle: What it was made with.
+        proxy: The address of the proxy, or nothing.
+        is_sent: Whether a request was begun to be sent.
+        was_stale_connection: Whether the library would have sent it once more.
+        has_head: Whether the head of an answer was read.
+    """
+
+    handle: pycurl.Curl
+    proxy: str
+    is_sent: bool
+    was_stale_connection: bool
+    has_head: bool
+
+
+def failure_of(code: int, attempt: Attempt) -> ExchangeError:
+    """Return the error for an exchange that failed with a code of the library's."""
+    if not attempt.is_sent and attempt.proxy and not _has_tunnel(code, attempt):
+        return ExchangeError(error_messages.NO_PROXY)
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:
+        verdict = attempt.handle.getinfo(pycurl.SSL_VERIFYRESULT)
+        verdict = error_messages.OF_ANOTHER_HOST if verdict in _NO_VERDICTS else verdict
+        return ExchangeError(certificate_words(verdict), is_untrusted=True)
+    if code == pycurl.E_SSL_CACERT_BADFILE:
+        return ExchangeError(_UNREADABLE_AUTHORITIES, is_untrusted=True)
+    return ExchangeError(
+        _words(code, attempt), was_stale_connection=attempt.was_stale_connection
+    )
+
+
+def _has_tunnel(code: int, attempt: Attempt) -> bool:
+    """Return whether a proxy did its part, so that the server behind it failed."""
+    if code == pycurl.E_SSL_CACERT_BADFILE:
+        return True
+    said = attempt.handle.getinfo(pycurl.HTTP_CONNECTCODE)
+    if urlsplit(attempt.proxy).scheme.startswith("socks"):
+        # It says nothing in HTTP.
+        return code in {pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION}
+    return bool(said == 200)  # noqa: PLR2004  # "Connection established"
+
+
+def _words(code: int, attempt: Attempt) -> str:
+    if code == pycurl.E_OPERATION_TIMEDOUT and attempt.is_sent:
+        return error_messages.NOT_ANSWERED_IN_TIME
+    if attempt.has_head:
+        return error_messages.BROKEN
+    if code == pycurl.E_COULDNT_CONNECT:
+        is_refused = attempt.handle.getinfo(pycurl.OS_ERRNO) == errno.ECONNREFUSED
+        return error_messages.REFUSED if is_refused else error_messages.FAILED
+    return _WORDS.get(code, error_messages.FAILED)

@@ -1,0 +1,245 @@
+"""What one response is: an answer, a failure, or a failure that may pass."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.exact_json import (
+    NotJsonError,
+    body_text,
+    decode_body,
+    json_text,
+)
+from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.error_messages import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_purchase_orders.http.rate_limit import RateLimiter
+    from tap_purchase_orders.http.transport import Response
+
+_MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_KINDS = {
+    int(HTTPStatus.FORBIDDEN): "forbidden",
+    int(HTTPStatus.NOT_FOUND): "not_found",
+}
+# Objects, arrays and members, counted by their brackets and commas: of all that is
+# documented, only a purchase order of 40,000 lines with every field has so many. Read,
+# each can take twenty times what it took on the wire.
+_MOST_VALUES = 2_500_000
+# No error is longer: the documented descriptions have up to 1,024 characters.
+_LARGEST_ERROR_BYTES = 1024 * 1024
+_LONGEST_TEXT = 1024
+
+
+class ApiRequest(Struct, frozen=True):
+    """One thing to ask for.
+
+    Attributes:
+        url: The address.
+        limiter: The allowance that it counts against.
+        problem: Says what is wrong with the body of a good answer, if anything.
+        headers: Header fields of this question alone.
+        own_refusals: Codes of refusals that concern this question alone, though the
+            caller is refused everything by them elsewhere.
+        body: JSON to send with it: a search, which is asked by POST.
+        decode: Returns the value of a good answer's body; raises `NotJsonError`.
+    """
+
+    url: str
+    limiter: RateLimiter
+    problem: Callable[[Any], str | None]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    own_refusals: frozenset[str] = frozenset()
+    body: bytes | None = None
+    decode: Callable[[bytes], Any] = decode_body
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What makes it another question: the address, and what it has of its own."""
+        return (self.url, self.body, *sorted(self.headers.items()))
+
+
+class UpstreamError(Struct, frozen=True):
+    """The upstream's own words about an error: its code as text, its description."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+class ApiProfile(Protocol):
+    """How one upstream speaks.
+
+    Attributes:
+        name: What people call it.
+        section: The section of the settings that it has.
+        ids: The header fields by which its support finds an exchange.
+    """
+
+    name: str
+    section: str
+    ids: tuple[str, ...]
+
+    def headers(self) -> dict[str, str]:
+        """Return the header fields of a new request."""
+
+    def error(self, body: Any) -> UpstreamError:
+        """Return what the JSON value of an error body says."""
+
+    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+        """Return why this caller is served nothing at all, if that is so."""
+
+    def unauthorized(self, sent: Mapping[str, str], /) -> str:
+        """Return what to look at when the header fields sent were refused twice."""
+
+
+class Retryable(Struct, frozen=True):
+    """A failure that may be gone when the same is asked again.
+
+    Attributes:
+        failure: The failure.
+        was_stale_connection: Whether it says nothing about the server: there is no need to wait.
+    """
+
+    failure: RequestFailure
+    was_stale_connection: bool = False
+
+
+class ResponseReader:
+    """Reads what responses of one upstream are.
+
+    Nothing that it returns shows a credential that a server has sent back, or has more
+    text than a person would read; records apart.
+
+    Args:
+        profile: How the upstream speaks.
+        hide: Returns a text without the credentials.
+    """
+
+    def __init__(self, profile: ApiProfile, hide: Callable[[str], str]) -> None:
+        self._profile = profile
+        self._hide = hide
+
+    def outcome(
+        self, api_request: ApiRequest, response: Response
+    ) -> ApiResponse | RequestFailure | Retryable:
+        """Return what a response is to the question that was asked.
+
+        Raises:
+            UpstreamRefusedError: The upstream serves this caller nothing at all.
+        """
+        status = response.status
+        if status == HTTPStatus.OK:
+            return self._good(api_request, response)
+        if status < HTTPStatus.BAD_REQUEST:
+            is_redirect = status >= HTTPStatus.MULTIPLE_CHOICES
+            kind = "refused_redirect" if is_redirect else "invalid_response"
+            why = (
+                "a redirect, not followed" if is_redirect else "no answer to a reading"
+            )
+            return self._failure(kind, f"HTTP {status}: {why}", response)
+        error = self.error(response)
+        reason = self._shown(response.reason)
+        message = f"HTTP {status}: {error.message or reason or 'no reason given'}"
+        if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Retryable(
+                self._failure("unavailable", message, response, error.code)
+            )
+        refusal = self._profile.refusal(response, error)
+        if refusal and error.code not in api_request.own_refusals:
+            raise UpstreamRefusedError(self.named(refusal, self.id_of(response)))
+        kind = _KINDS.get(status, "request_failed")
+        return self._failure(kind, message, response, error.code)
+
+    def error(self, response: Response) -> UpstreamError:
+        """Return what an error response says; a gateway's may say nothing at all."""
+        if len(response.body) > _LARGEST_ERROR_BYTES:
+            return UpstreamError()
+        try:
+            error = self._profile.error(decode_body(response.body))
+        except NotJsonError:
+            return UpstreamError()
+        code, message = self._shown(error.code or ""), self._shown(error.message or "")
+        return UpstreamError(code or None, message or None)
+
+    def id_of(self, response: Response) -> str | None:
+        """Return by what the upstream's support finds an exchange, if by anything."""
+        return self.id_in(response.headers, response.sent.headers)
+
+    def id_in(self, received: Mapping[str, str], sent: Mapping[str, str]) -> str | None:
+        """Return by what the upstream's support finds an exchange, if by anything.
+
+        Args:
+            received: The header fields of the answer, if one came.
+            sent: Those of the request: what they say where the answer does not.
+        """
+        ids = [received.get(name) or sent.get(name) for name in self._profile.ids]
+        return "/".join(self._shown(str(each)) for each in ids if each) or None
+
+    def named(self, message: str, exchange: str | None) -> str:
+        """Return a message for the log that names the exchange it is about."""
+        ids = "/".join(self._profile.ids)
+        return f"{message} ({ids}: {exchange})" if exchange else message
+
+    def _good(
+        self, api_request: ApiRequest, response: Response
+    ) -> ApiResponse | RequestFailure | Retryable:
+        if _has_too_many_values(response.body):
+            message = f"HTTP 200, but the body has more than {_MOST_VALUES} values"
+            return self._strange(message, response)
+        try:
+            body = api_request.decode(response.body)
+        except NotJsonError:
+            message = "HTTP 200, but the body is not JSON, or is cut off"
+            return Retryable(self._strange(message, response))
+        if problem := api_request.problem(body):
+            error = self.error(response)
+            failure = self._failure(
+                "invalid_response", f"HTTP 200, but {problem}", response, error.code
+            )
+            return replace(failure, payload=json_text(body, self._hide))
+        return ApiResponse(
+            body=body,
+            received_at=now(),
+            headers=response.headers,
+            # Not of the response itself: that would keep its body.
+            exchange=partial(self.id_in, response.headers, response.sent.headers),
+            body_bytes=len(response.body),
+        )
+
+    def _strange(self, message: str, response: Response) -> RequestFailure:
+        """Return the failure that a body is of which nothing is understood."""
+        failure = self._failure("invalid_response", message, response)
+        return replace(failure, payload=body_text(response.body, self._hide))
+
+    def _failure(
+        self, kind: str, message: str, response: Response, code: str | None = None
+    ) -> RequestFailure:
+        return RequestFailure(
+            kind=kind,
+            message=message,
+            received_at=now(),
+            http_status=response.status,
+            error_code=code,
+            correlation_id=self.id_of(response),
+        )
+
+    def _shown(self, text: str) -> str:
+        return one_line(self._hide(text), _LONGEST_TEXT)
+
+
+def now() -> dt.datetime:
+    """Return the present moment in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    return len(body) > _MOST_VALUES and sum(map(body.count, b",[{")) > _MOST_VALUES

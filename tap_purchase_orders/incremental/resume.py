@@ -1,0 +1,77 @@
+"""How far an interrupted run had come in its list of purchase order numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.instants import Instant
+
+
+class ResumePoint(Struct, frozen=True):
+    """A place in a list, and what came before it.
+
+    Attributes:
+        position: How many numbers of the list are done with.
+        digest: A digest of the list's identity and of these numbers.
+        began_at: When the first of the runs that come to this point began, where the
+            list is one of changes: what changed since then may be missing from it.
+    """
+
+    position: int
+    digest: str
+    began_at: Instant | None = None
+
+
+class ListPosition:
+    """Walks along a list of numbers and can tell where it is.
+
+    Args:
+        identity: What else makes it the same list, such as a digest of all of it
+            where that is cheap to have.
+        began_at: When the reading of the list began, for lists of changes.
+
+    Attributes:
+        position: How many numbers were taken.
+    """
+
+    def __init__(self, identity: str = "", began_at: Instant | None = None) -> None:
+        self.position = 0
+        self._began_at = began_at
+        self._digest = hashlib.sha256(identity.encode() + b"\0")
+
+    def take(self, number: str) -> ResumePoint:
+        """Go on by one number; return the point behind it."""
+        self.go_on(number)
+        return self.point()
+
+    def go_on(self, number: str) -> None:
+        """Go on by one number."""
+        self.position += 1
+        # The literal, so that no number can look like two.
+        self._digest.update(repr(number).encode() + b"\0")
+
+    def is_at(self, point: ResumePoint) -> bool:
+        """Return whether a point of an earlier run is this very place."""
+        mine = self.point()
+        return (mine.position, mine.digest) == (point.position, point.digest)
+
+    def point(self) -> ResumePoint:
+        """Return the present point."""
+        digest = self._digest.hexdigest()[:16]
+        return ResumePoint(self.position, digest, self._began_at)
+
+
+class ChangesRead(Struct, frozen=True):
+    """Up to when the changes of a source were read.
+
+    Attributes:
+        identity: A digest that tells one source from another.
+        until: Changes before this moment are read and written.
+    """
+
+    identity: str
+    until: Instant

@@ -1,0 +1,99 @@
+"""Singer messages on standard output, in few large writes."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from typing_extensions import override
+
+from tap_purchase_orders.redaction import Secrets
+
+if TYPE_CHECKING:
+    from singer_sdk.singerlib.messages import Message
+
+    from tap_purchase_orders.records.encoded import Encoded
+
+_FLUSH_BYTES = 64 * 1024
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class MessageWriter(GenericSingerWriter[bytes, "Message"]):
+    """Writes one message a line; records wait for company.
+
+    Attributes:
+        secrets: What may stand in no message.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._flushed_bytes = 0
+        self.secrets = Secrets()
+
+    @property
+    def written_bytes(self) -> int:
+        """How much was written since the start, credentials included."""
+        return self._flushed_bytes + self._waiting_bytes
+
+    @override
+    def serialize_message(self, message: Message) -> bytes:
+        return _encoder.encode(message.to_dict())
+
+    @override
+    def write_message(self, message: Message) -> None:
+        """Write a message of the SDK's own, at once."""
+        self.write(message.to_dict())
+        self.flush()
+
+    def write(self, message: dict[str, Any]) -> None:
+        """Write a message, given as a dictionary."""
+        line = _encoder.encode_lines([message])
+        self._take([line], len(line))
+
+    def write_records(self, stream: str, records: Encoded, time_extracted: str) -> None:
+        """Write the RECORD messages of records that need nothing more done to them."""
+        if not records.count:
+            return
+        before, behind = _before(stream), _behind(time_extracted)
+        lines = records.lines.replace(b"\n", behind)
+        # Behind all line ends but the last.
+        lines = lines.replace(b"\n", b"\n" + before, records.count - 1)
+        self._take([before, lines], len(before) + len(lines))
+
+    def _take(self, pieces: list[bytes], size: int) -> None:
+        # A large STATE is handed over by itself: joining it to others would copy it.
+        if self._waiting_bytes + size > _FLUSH_BYTES:
+            self.flush()
+        self._waiting += pieces
+        self._waiting_bytes += size
+
+    def flush(self) -> None:
+        """Hand everything over to the reader of standard output."""
+        if not self._waiting:
+            return
+        # No credential spans two lines: its line ends are spelled by letters.
+        text = self.secrets.redacted_lines(b"".join(self._waiting))
+        self._waiting.clear()
+        self._flushed_bytes += self._waiting_bytes
+        self._waiting_bytes = 0
+        # Looked up each time: whoever runs the tap within a program may redirect it.
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+
+
+@lru_cache(32)
+def _before(stream: str) -> bytes:
+    """Return what stands before a record in its message."""
+    return b'{"type":"RECORD","stream":%b,"record":' % _encoder.encode(stream)
+
+
+# The same for all that one answer brings.
+@lru_cache(1)
+def _behind(time_extracted: str) -> bytes:
+    """Return what stands behind a record in its message."""
+    return b',"time_extracted":%b}\n' % _encoder.encode(time_extracted)

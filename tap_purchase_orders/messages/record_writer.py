@@ -1,0 +1,103 @@
+"""The records of the selected streams as Singer messages."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.issues import moment_text
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from singer_sdk.metrics import Counter as Metric
+
+    from tap_purchase_orders.messages.message_writer import MessageWriter
+    from tap_purchase_orders.records.record_reader import Record
+    from tap_purchase_orders.streams import TapStream
+
+# A server that makes up names is not to fill memory and log with them.
+_MOST_NAMED = 1000
+
+logger = logging.getLogger(__name__)
+
+
+class RecordWriter:
+    """Writes the selected streams: schemas first, then records.
+
+    Used as a context, in which the SDK's metrics of each stream are kept.
+
+    Args:
+        streams: The selected streams, by name.
+        writer: Where the messages go.
+    """
+
+    def __init__(self, streams: Mapping[str, TapStream], writer: MessageWriter) -> None:
+        self._streams = streams
+        self._writer = writer
+        self._metrics = ExitStack()
+        self._counters: dict[str, Metric] = {}
+        self._named: set[str] = set()
+        self.counts = dict.fromkeys(streams, 0)
+
+    def __enter__(self) -> Self:
+        """Start the metrics and write the schemas."""
+        for name, stream in self._streams.items():
+            counter = self._metrics.enter_context(stream.get_record_counter())
+            self._metrics.enter_context(stream.get_sync_timer())
+            self._counters[name] = counter
+            for message in stream.schema_messages():
+                self._writer.write(message)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Log the metrics."""
+        self._metrics.__exit__(exc_type, exc_value, traceback)
+
+    def write(self, rows: Iterable[tuple[str, Record]], received: dt.datetime) -> int:
+        """Write the records of one answer, and return how many are of selected streams.
+
+        Args:
+            rows: Streams' names and records; these belong to this function from now on.
+            received: When the answer had arrived that the records are from.
+        """
+        time_extracted = moment_text(received)
+        counts: dict[str, int] = {}
+        for stream, record in rows:
+            if stream not in self._streams:
+                continue
+            count = 1
+            if isinstance(record, Encoded):
+                count = record.count
+                self._writer.write_records(stream, record, time_extracted)
+            else:
+                selected = self._streams[stream]
+                for message in selected.record_messages(record, time_extracted):
+                    self._writer.write(message)
+            counts[stream] = counts.get(stream, 0) + count
+        for stream, count in counts.items():
+            self._counters[stream].increment(count)
+            self.counts[stream] += count
+        return sum(counts.values())
+
+    def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
+        """Name fields that the schemas do not know, each once a run."""
+        for stream, names in unknown.items():
+            if stream not in self._streams:
+                continue
+            new = {f"{stream}.{name}" for name in names} - self._named
+            if new and len(self._named) < _MOST_NAMED:
+                self._named |= new
+                logger.warning(
+                    "fields that the schemas do not know are not emitted: %s",
+                    ", ".join(sorted(new)),
+                )

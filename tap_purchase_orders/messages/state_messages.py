@@ -1,0 +1,62 @@
+"""STATE messages: often enough to lose little, seldom enough to cost little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.messages.message_writer import MessageWriter
+
+# What an answer weighs that brought nothing to write: it took a request all the same.
+_ANSWER_BYTES = 4 * 1024
+# While the state is small, a line after about 32 answers is cheap.
+_LEAST_WORK_BYTES = 32 * _ANSWER_BYTES
+# How much work there is for each byte of state.
+_WORK_PER_BYTE = 4
+_NOTHING: dict[str, Any] = {"bookmarks": {}}
+
+
+class StateMessages:
+    """Writes STATE messages by the work done since the last one.
+
+    A line is due when that work weighs four times what the last line did. All lines
+    together then weigh a quarter of the work: bytes and time grow linearly, however
+    many customers the state holds. Time of day plays no part, so that the same
+    answers give the same messages.
+
+    Args:
+        state: What is written.
+        writer: Where to.
+    """
+
+    def __init__(self, state: State, writer: MessageWriter) -> None:
+        self._state = state
+        # Whoever keeps the state goes by the last line, also when a finished run has
+        # left nothing to remember of an interrupted one.
+        self._has_to_forget = bool(state.encodable_value())
+        self._writer = writer
+        self._due_bytes = _LEAST_WORK_BYTES
+        self._work_bytes = 0
+        self._seen_bytes = writer.written_bytes
+
+    def after_answer(self) -> None:
+        """Write a line if one is due; what an answer brought has been written."""
+        self._work_bytes += _ANSWER_BYTES
+        work = self._work_bytes + self._writer.written_bytes - self._seen_bytes
+        if work >= self._due_bytes:
+            self.write()
+
+    def write(self) -> None:
+        """Write a line, unless there is nothing to remember; hand everything over."""
+        before = self._writer.written_bytes
+        value = self._state.encodable_value()
+        if value or self._has_to_forget:
+            # Never just `{}`: who keeps states may take that for none at all.
+            self._writer.write({"type": "STATE", "value": value or _NOTHING})
+        self._has_to_forget = bool(value)
+        self._writer.flush()
+        self._seen_bytes = self._writer.written_bytes
+        self._work_bytes = 0
+        line_bytes = self._seen_bytes - before
+        self._due_bytes = max(_WORK_PER_BYTE * line_bytes, _LEAST_WORK_BYTES)

@@ -1,0 +1,66 @@
+"""A customer of Partner Center."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from tap_purchase_orders.exact_json import json_text
+from tap_purchase_orders.records.issues import Issue, unreadable_issues
+from tap_purchase_orders.records.record_reader import ParseNotes, RecordReader
+from tap_purchase_orders.records.schemas import schema_of
+from tap_purchase_orders.urls import is_path_segment
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+UPSTREAM = "partner_center"
+STREAM = "customers"
+
+
+class Customer(Struct, frozen=True):
+    """A customer read in full.
+
+    Attributes:
+        id: The customer's id, which is its tenant id.
+        record: The record of `customers`.
+        issues: What could not be read.
+        unknown: Names of fields that the schema does not know, by stream.
+    """
+
+    id: str
+    record: dict[str, Any]
+    issues: list[Issue]
+    unknown: dict[str, set[str]] = field(default_factory=dict)
+
+
+class CustomerReader:
+    """Reads customers by the schema of their stream."""
+
+    def __init__(self) -> None:
+        self._record = RecordReader(schema_of(STREAM))
+
+    def read(self, raw: Any, received_at: dt.datetime) -> Customer | Issue:
+        """Return the record of a customer, or the issue that it has no usable key."""
+        notes = ParseNotes()
+        record = self._record.read(raw, notes) if isinstance(raw, Mapping) else {}
+        customer_id = record.get("id")
+        if customer_id is None or not is_path_segment(customer_id):
+            return Issue(
+                upstream=UPSTREAM,
+                stream=STREAM,
+                kind="invalid_record",
+                message="a customer has no usable id; nothing of it was emitted",
+                observed_at=received_at,
+                payload=json_text(_without_credentials(raw)),
+            )
+        issues = unreadable_issues(UPSTREAM, STREAM, customer_id, notes, received_at)
+        return Customer(customer_id, record, issues, {STREAM: notes.unknown})
+
+
+def _without_credentials(raw: Any) -> Any:
+    if not isinstance(raw, Mapping):
+        return raw
+    return {name: value for name, value in raw.items() if name != "userCredentials"}

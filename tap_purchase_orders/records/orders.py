@@ -1,0 +1,302 @@
+"""An order of Partner Center, header and line items, from one answer."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+from tap_purchase_orders.exact_json import decode_body, json_text
+from tap_purchase_orders.instants import Instant, instant_or_none
+from tap_purchase_orders.records.compiled import CompiledSchema, NotAsDocumentedError
+from tap_purchase_orders.records.issues import Issue, unreadable_issues
+from tap_purchase_orders.records.record_reader import ParseNotes, Record, RecordReader
+from tap_purchase_orders.records.schemas import schema_of
+from tap_purchase_orders.records.values import UnreadableError, to_text
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from tap_purchase_orders.records.encoded import Deselected
+
+UPSTREAM = "partner_center"
+_PAGE = msgspec.json.Decoder(dict[str, Raw])
+_ITEMS = msgspec.json.Decoder(list[Raw])
+
+
+class OrderSummary(Struct, frozen=True):
+    """The few members of an order by which it is decided what becomes of it.
+
+    Attributes:
+        raw: The order as it was sent, or as its schema says, if it is just so.
+        customer_id: The customer that it is kept under.
+        id: Its id, case-sensitive.
+        status: Its status as it was sent, if it has one.
+        created: When it was created, none if that cannot be read.
+        has_provisioning_status: Whether it links to its provisioning status.
+    """
+
+    raw: Mapping[str, Any] | Struct
+    customer_id: str
+    id: str
+    status: str | None
+    created: Instant | None
+    has_provisioning_status: bool = False
+
+
+class Order(Struct, frozen=True):
+    """An order read in full.
+
+    Attributes:
+        header: The record of `orders`, with the line items as documented; without
+            them, where records are written as they are.
+        lines: The records of `order_line_items`; all in one, where records are
+            written as they are.
+        issues: What could not be read.
+        unknown: Names of fields that the schemas do not know, by stream.
+    """
+
+    header: Record
+    lines: Sequence[Record]
+    issues: list[Issue] = field(default_factory=list)
+    unknown: dict[str, set[str]] = field(default_factory=dict)
+
+
+class OrderReader:
+    """Reads orders by the schemas of their streams; safe on any thread.
+
+    Args:
+        deselected: Given where records are written as they are, but for these fields
+            and the arrays: then those that are just as documented are read in one go.
+    """
+
+    def __init__(self, deselected: Deselected | None = None) -> None:
+        header_schema, line_schema = map(schema_of, ("orders", "order_line_items"))
+        ours = ("referenceCustomerId", "orderId")
+        self._header = RecordReader(header_schema, ("lineItems", "line_count"))
+        self._line = RecordReader(line_schema, ours)
+        self._blank_line = dict.fromkeys(line_schema["properties"])
+        self._compiled = (
+            None
+            if deselected is None
+            else CompiledSchema("orders", "lineItems", "order_line_items", deselected)
+        )
+
+    def decode(self, body: bytes) -> Any:
+        """Return the value of a page of orders, for `summary` to read its items.
+
+        Raises:
+            NotJsonError: The body is not JSON.
+        """
+        if self._compiled is None:
+            return decode_body(body)
+        text = body.removeprefix(BOM_UTF8)
+        try:
+            return self._decode_page(text)
+        except (msgspec.DecodeError, KeyError, RecursionError, UnicodeDecodeError):
+            return decode_body(body)
+
+    def summary(
+        self, raw: Any, customer_id: str, received_at: dt.datetime
+    ) -> OrderSummary | Issue:
+        """Return what identifies an order, or the issue that it has no usable key."""
+        if isinstance(raw, Struct):
+            return _documented_head(raw, customer_id)
+        if not isinstance(raw, Mapping):
+            return _unusable("an order is not an object", customer_id, raw, received_at)
+        order_id = _text(raw.get("id"))
+        if order_id is None:
+            return _unusable("an order has no id", customer_id, raw, received_at)
+        return OrderSummary(
+            raw,
+            # The body has the id in its own spelling, whatever that of the path was.
+            customer_id=_text(raw.get("referenceCustomerId")) or customer_id,
+            id=order_id,
+            status=_text(raw.get("status")),
+            created=instant_or_none(raw.get("creationDate")),
+            has_provisioning_status=_has_link(raw.get("links"), "provisioningStatus"),
+        )
+
+    def read(self, summary: OrderSummary, received_at: dt.datetime) -> Order:
+        """Return the records of an order."""
+        if isinstance(summary.raw, Struct):
+            order = _documented(summary)
+        else:
+            order = self._read(summary, summary.raw, received_at)
+        if self._compiled is None:
+            return order
+        self._compiled.ignore(order.unknown)
+        header, lines = self._compiled.encode(order.header, order.lines)
+        return Order(header, [lines], order.issues, order.unknown)
+
+    def _decode_page(self, text: bytes) -> dict[str, Any]:
+        if self._compiled is not None:
+            with suppress(NotAsDocumentedError):
+                page = self._compiled.decode_page(text)
+                page["items"] = [_keyed(order) for order in page["items"]]
+                return page
+        # Each by itself: one odd order does not slow down the others.
+        members = _PAGE.decode(text)
+        items = _ITEMS.decode(members.pop("items"))
+        rest = {name: decode_body(bytes(member)) for name, member in members.items()}
+        return {**rest, "items": [self._decode_order(item) for item in items]}
+
+    def _decode_order(self, raw: Raw) -> Any:
+        if self._compiled is not None:
+            with suppress(NotAsDocumentedError):
+                return _keyed(self._compiled.decode(raw))
+        return decode_body(bytes(raw))
+
+    def _read(
+        self, summary: OrderSummary, raw: Mapping[str, Any], received_at: dt.datetime
+    ) -> Order:
+        """Return the records of an order, read field by field."""
+        notes = ParseNotes()
+        header = self._header.read(raw, notes)
+        header["referenceCustomerId"] = summary.customer_id
+        header["id"] = summary.id
+        raw_lines = raw.get("lineItems")
+        if raw_lines is not None and not isinstance(raw_lines, list):
+            notes.unreadable.append(("lineItems", raw_lines))
+            raw_lines = None
+        key = f"{summary.customer_id}/{summary.id}"
+        lines: list[Record] = []
+        order = Order(
+            header,
+            lines,
+            unreadable_issues(UPSTREAM, "orders", key, notes, received_at),
+            {"orders": notes.unknown},
+        )
+        header["line_count"] = len(raw_lines or ())
+        header["lineItems"] = self._read_lines(
+            order, lines, summary, raw_lines, received_at
+        )
+        return order
+
+    def _read_lines(
+        self,
+        order: Order,
+        lines: list[Record],
+        summary: OrderSummary,
+        raw_lines: list[Any] | None,
+        moment: dt.datetime,
+    ) -> list[dict[str, Any]] | None:
+        """Return the line items as documented, and add them to the order's lines."""
+        if raw_lines is None:
+            return None
+        key = f"{summary.customer_id}/{summary.id}"
+        documented = []
+        numbers = set()
+        unknown = order.unknown.setdefault("order_line_items", set())
+        for position, raw in enumerate(raw_lines, start=1):
+            notes = ParseNotes()
+            is_object = isinstance(raw, Mapping)
+            line = self._line.read_present(raw, notes) if is_object else {}
+            number = line.get("lineItemNumber")
+            line_key = f"{key}/{number}"
+            if number is None or number in numbers:
+                line_key = f"{key}/row:{position}"
+                why = "no usable number" if number is None else "a number used before"
+                message = f"a line item of order {key} has {why}"
+                order.issues.append(
+                    _unusable(message, line_key, raw, moment, stream="order_line_items")
+                )
+            else:
+                lines.append(
+                    {
+                        **self._blank_line,
+                        **line,
+                        "referenceCustomerId": summary.customer_id,
+                        "orderId": summary.id,
+                    }
+                )
+            if is_object:
+                documented.append(line)
+            numbers.add(number)
+            unknown |= notes.unknown
+            order.issues.extend(
+                unreadable_issues(UPSTREAM, "order_line_items", line_key, notes, moment)
+            )
+        return documented
+
+
+def _keyed(order: Any) -> Any:
+    """Return a documented order, if it and its line items have usable keys.
+
+    Raises:
+        NotAsDocumentedError: One has not.
+    """
+    if lines := order.lineItems:
+        numbers = {line.lineItemNumber for line in lines}
+        if None in numbers or len(numbers) != len(lines):
+            raise NotAsDocumentedError
+    if not order.id or not order.id.strip():
+        raise NotAsDocumentedError
+    return order
+
+
+def _documented_head(order: Any, customer_id: str) -> OrderSummary:
+    links = order.links
+    link = links.provisioningStatus if links else None
+    return OrderSummary(
+        order,
+        _unless_blank(order.referenceCustomerId) or customer_id,
+        order.id,
+        _unless_blank(order.status),
+        instant_or_none(order.creationDate),
+        bool(link and link.uri),
+    )
+
+
+def _documented(summary: OrderSummary) -> Order:
+    """Return the records of a documented order."""
+    header: Any = summary.raw
+    lines = header.lineItems or []
+    header.referenceCustomerId = summary.customer_id
+    header.line_count = len(lines)
+    for line in lines:
+        line.referenceCustomerId = summary.customer_id
+        line.orderId = summary.id
+    return Order(header, lines)
+
+
+def _has_link(links: Any, name: str) -> bool:
+    """Return whether there is a link of a name, with an address."""
+    link = links.get(name) if isinstance(links, Mapping) else None
+    return isinstance(link, Mapping) and bool(link.get("uri"))
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as text that is not blank, or none."""
+    try:
+        text = None if value is None else to_text(value)
+    except UnreadableError:
+        return None
+    return _unless_blank(text)
+
+
+def _unless_blank(text: str | None) -> str | None:
+    return text if text and text.strip() else None
+
+
+def _unusable(
+    message: str,
+    key: str,
+    raw: Any,
+    moment: dt.datetime,
+    stream: str = "orders",
+) -> Issue:
+    return Issue(
+        upstream=UPSTREAM,
+        stream=stream,
+        kind="invalid_record",
+        message=f"{message}; it was not emitted",
+        observed_at=moment,
+        record_key=key,
+        payload=json_text(raw),
+    )

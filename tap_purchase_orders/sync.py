@@ -1,0 +1,171 @@
+"""One run of the tap: every upstream in turn, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+from tap_purchase_orders.errors import TapError, UpstreamRefusedError
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.messages.progress_display import ProgressDisplay
+from tap_purchase_orders.records.issues import UNREAD_KINDS
+from tap_purchase_orders.run_history import FAILED, RUNS_STREAM, RunHistory, UpstreamRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_purchase_orders.concurrency.cancellation import CancelToken
+    from tap_purchase_orders.extraction.batch import Batch
+    from tap_purchase_orders.extraction.progress import Progress
+    from tap_purchase_orders.http.budget import Budget
+    from tap_purchase_orders.messages.record_writer import RecordWriter
+    from tap_purchase_orders.messages.state_messages import StateMessages
+
+ISSUES_STREAM = "extraction_issues"
+
+logger = logging.getLogger(__name__)
+
+
+class Extraction(Protocol):
+    """The way of the data of one upstream."""
+
+    upstream: str
+    progress: Progress
+    budget: Budget
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a selected stream needs this upstream."""
+        ...
+
+    def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
+        """Yield what each answer brings."""
+
+
+class RunFailedError(TapError):
+    """What was read is written, but something that may be there was not read."""
+
+
+class _StrictError(TapError):
+    """An issue ended the run, as the settings ask."""
+
+
+class Sync:
+    """Writes what the extractions bring, and keeps the state behind it.
+
+    Args:
+        extractions: One for each upstream.
+        output: Writes records.
+        state_lines: Writes the state.
+        history: What the rows about this run have in common.
+        before_waiting: Called when there is nothing to write for the moment.
+        cancel_token: Tells whether the run was ended early.
+        strict: End at the first issue.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is one part of the house
+        self,
+        extractions: Iterable[Extraction],
+        output: RecordWriter,
+        state_lines: StateMessages,
+        history: RunHistory,
+        *,
+        before_waiting: Callable[[], None],
+        cancel_token: CancelToken,
+        strict: bool,
+    ) -> None:
+        self._extractions = extractions
+        self._output = output
+        self._state_lines = state_lines
+        self._history = history
+        self._before_waiting = before_waiting
+        self._cancel_token = cancel_token
+        self._strict = strict
+        self._issues: Counter[str] = Counter()
+        self._errors: list[str] = []
+
+    def run(self) -> None:
+        """Write everything; a failing upstream does not keep another from its turn.
+
+        Raises:
+            RunFailedError: Something was not read. All that was read is written, and
+                the state is fit to go on from.
+        """
+        try:
+            with self._output:
+                for extraction in self._extractions:
+                    if extraction.is_wanted and not self._cancel_token.is_requested:
+                        self._visit(extraction)
+        except _StrictError as error:
+            self._errors.append(str(error))
+        finally:
+            self._state_lines.write()
+        self._summarise()
+        if self._errors:
+            raise RunFailedError(*self._errors)
+
+    def _visit(self, extraction: Extraction) -> None:
+        """Read one upstream, and write how that went."""
+        upstream_run = UpstreamRun(
+            extraction.upstream, extraction.budget, extraction.progress
+        )
+        outcome = FAILED
+        try:
+            self._extract(extraction, upstream_run)
+            outcome = upstream_run.outcome(
+                is_interrupted=self._cancel_token.is_requested
+            )
+        except UpstreamRefusedError as error:
+            logger.error("%s", error)  # noqa: TRY400  # it is written for people
+            self._errors.append(f"{extraction.progress.name} was not read to the end")
+        finally:
+            ended_at = now()
+            record = upstream_run.record(self._history, outcome, ended_at)
+            self._output.write([(RUNS_STREAM, record)], ended_at)
+
+    def _extract(self, extraction: Extraction, upstream_run: UpstreamRun) -> None:
+        with ProgressDisplay(extraction.progress) as display:
+
+            def before_waiting() -> None:
+                self._before_waiting()
+                display.show()
+
+            for batch in extraction.batches(before_waiting):
+                self._write(batch, upstream_run)
+                display.show()
+
+    def _write(self, batch: Batch, upstream_run: UpstreamRun) -> None:
+        """Write a batch, and then remember it: never the other way round."""
+        upstream_run.records += self._output.write(batch.rows, batch.received_at)
+        upstream_run.issues += len(batch.issues)
+        for issue in batch.issues:
+            self._issues[issue.kind] += 1
+            upstream_run.unread += issue.kind in UNREAD_KINDS
+            self._output.write([(ISSUES_STREAM, issue.record())], issue.observed_at)
+        self._output.warn_of_unknown(batch.unknown)
+        for warning in batch.warnings:
+            logger.warning("%s", warning)
+        if batch.checkpoint is not None:
+            batch.checkpoint()
+        if self._strict and batch.issues:
+            issue = batch.issues[0]
+            msg = (
+                f"`strict` is on, and there is an issue with {issue.stream} "
+                f"{issue.record_key}: {issue.kind}: {issue.message}"
+            )
+            raise _StrictError(msg)
+        self._state_lines.after_answer()
+
+    def _summarise(self) -> None:
+        """Log one line for each stream and each kind of issue."""
+        for stream, count in self._output.counts.items():
+            logger.info("%s: %d records", stream, count)
+        for kind, count in sorted(self._issues.items()):
+            logger.warning("issues: %s: %d", kind, count)
+        unread = sum(self._issues[kind] for kind in UNREAD_KINDS)
+        if unread:
+            self._errors.append(
+                f"not everything could be read ({unread} issues); see the stream "
+                f"{ISSUES_STREAM}"
+            )

@@ -1,1 +1,0 @@
-"""The common ground: JSON bodies, moments, path segments, words for failures."""

@@ -1,0 +1,88 @@
+"""The dbt project, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.pipeline.loaded_world import SCHEMA
+from tests.pipeline.postgres import program
+
+if TYPE_CHECKING:
+    from tests.pipeline.postgres import Postgres
+
+TRANSFORM = Path(__file__).parents[2] / "transform"
+MARTS = "purchasing_marts"
+AS_OF = "2027-01-01T00:00:00Z"
+_SECONDS = 200
+
+
+@dataclass(frozen=True)
+class Built:
+    """How `dbt build` ended.
+
+    Attributes:
+        status: Exit status.
+        said: What it printed.
+        results: By the names of models and tests, how each went.
+    """
+
+    status: int
+    said: str
+    results: dict[str, str]
+
+
+def dbt() -> str:
+    """Return the path of dbt; skips the test if it is not there."""
+    return program("dbt", TRANSFORM.parent / ".venv-dbt" / "bin")
+
+
+def build(
+    postgres: Postgres, raw: str = SCHEMA, marts: str = MARTS, **variables: Any
+) -> Built:
+    """Run `dbt build`, with warnings as errors; return how it ended.
+
+    Args:
+        postgres: The server.
+        raw: The schema of the loaded tables.
+        marts: The schema of the models.
+        variables: Variables of the project.
+    """
+    settings = {
+        f"TARGET_POSTGRES_{name.upper()}": value
+        for name, value in postgres.settings.items()
+    }
+    with tempfile.TemporaryDirectory(prefix="dbt-") as folder:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "DBT_LOG_PATH": f"{folder}/logs",
+            "DBT_TARGET_PATH": f"{folder}/target",
+            "DBT_PROFILES_DIR": str(TRANSFORM),
+            "DBT_PROJECT_DIR": str(TRANSFORM),
+            "PURCHASE_ORDERS_MARTS_SCHEMA": marts,
+            "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": raw,
+            "TARGET_POSTGRES_SSL_MODE": "disable",
+            **settings,
+        }
+        shown = yaml.safe_dump({"as_of": AS_OF, **variables})
+        finished = subprocess.run(
+            [dbt(), "--warn-error", "--quiet", "build", "--vars", shown],
+            capture_output=True,
+            cwd=folder,
+            env=environment,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        path = Path(folder) / "target" / "run_results.json"
+        found = json.loads(path.read_bytes())["results"] if path.is_file() else []
+    results = {result["unique_id"].split(".")[2]: result["status"] for result in found}
+    return Built(finished.returncode, finished.stdout + finished.stderr, results)

@@ -1,0 +1,141 @@
+"""A PostgreSQL server for tests, and the loader that fills it, as users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+from demo.warehouse import running_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PROJECT = Path(__file__).parents[2]
+# In the locked versions, where `make tests` and Meltano have put it.
+_LOADER = _PROJECT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
+_SECONDS = 120
+_LINES_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server with one empty database.
+
+    Attributes:
+        settings: How target-postgres reaches it; `port` is text.
+    """
+
+    settings: Mapping[str, str]
+
+    def load(self, messages: bytes, schema: str) -> None:
+        """Load the output of a run; fail if the loader does.
+
+        Args:
+            messages: What the tap wrote.
+            schema: The database schema, made if it is not there.
+        """
+        finished = self.try_to_load(messages, schema)
+        if finished.returncode:
+            lines = finished.stderr.decode(errors="replace").splitlines()
+            pytest.fail("\n".join(["target-postgres:", *lines[-_LINES_SHOWN:]]))
+
+    def try_to_load(
+        self, messages: bytes, schema: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Load the output of a run; return how the loader ended."""
+        config = {
+            **self.settings,
+            "port": int(self.settings["port"]),
+            "default_target_schema": schema,
+        }
+        with tempfile.TemporaryDirectory(prefix="load-") as folder:
+            path = Path(folder) / "config.json"
+            path.write_text(json.dumps(config), encoding="utf-8")
+            return subprocess.run(
+                [loader(), "--config", str(path)],
+                input=messages,
+                capture_output=True,
+                cwd=folder,
+                timeout=_SECONDS,
+                check=False,
+            )
+
+    def rows(self, query: str, *schemas: str) -> list[dict[str, Any]]:
+        """Return the rows of a query that finds its tables in the given schemas."""
+        with self.connected(*schemas) as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            return cursor.execute(query.encode()).fetchall()
+
+    def records(self, table: str, schema: str) -> list[dict[str, Any]]:
+        """Return a table as the server words it in JSON, fractions as decimals."""
+        query = SQL("SELECT row_to_json(row)::text FROM {} AS row")
+        with self.connected(schema) as connection:
+            rows = connection.execute(query.format(Identifier(table))).fetchall()
+        return [json.loads(text, parse_float=Decimal) for (text,) in rows]
+
+    def execute(self, statements: str, *schemas: str) -> None:
+        """Run SQL as it stands in a file: any number of statements."""
+        with self.connected(*schemas) as connection:
+            connection.execute(statements.encode())
+
+    def make_schema(self, schema: str) -> None:
+        """Make an empty database schema."""
+        with self.connected() as connection:
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+
+    @contextmanager
+    def connected(self, *schemas: str) -> Iterator[psycopg.Connection[Any]]:
+        """Yield a connection; what it did stands if the block ends well."""
+        with psycopg.connect(
+            host=self.settings["host"],
+            port=self.settings["port"],
+            user=self.settings["user"],
+            password=self.settings["password"],
+            dbname=self.settings["database"],
+            sslmode="disable",
+            connect_timeout=5,
+            options=f"-c search_path={','.join(schemas)}" if schemas else "",
+        ) as connection:
+            yield connection
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Start a server of this machine's own; it is gone afterwards with all it held."""
+    with running_warehouse() as warehouse:
+        yield Postgres(warehouse.loader_settings)
+
+
+def loader() -> str:
+    """Return the path of target-postgres; skips the test if it is not there."""
+    return program("target-postgres", _LOADER)
+
+
+def program(name: str, folder: Path) -> str:
+    """Return the path of a program that has an environment of its own.
+
+    Skips the test if it is not there.
+
+    Args:
+        name: Its name; a variable such as `TARGET_POSTGRES_PROGRAM` names another file.
+        folder: Where it is otherwise.
+    """
+    variable = f"{name.replace('-', '_').upper()}_PROGRAM"
+    path = os.environ.get(variable, str(folder / name))
+    if not Path(path).is_file():
+        pytest.skip(
+            f"no {name} here: `make tests` installs it, or {variable} names one"
+        )
+    return path

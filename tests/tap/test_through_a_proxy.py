@@ -1,0 +1,218 @@
+"""A proxy passes on what it cannot read, and its password is shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+from contextlib import suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from typing_extensions import override
+
+from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.http.transport import (
+    Request,
+    Response,
+    Transport,
+    TransportError,
+    UntrustedServerError,
+)
+from tap_purchase_orders.redaction import Secrets
+from tests.tap.local_server import Serving
+from tests.tap.tap import run_tap
+from tests.tap.tokens import certificate, trusting
+from tests.tap.upstream import Reply, Upstream
+from tests.tap.worlds import SECRETS, order, partner_center, serve_customers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PASSWORD = "planted/proxy+password=9"
+DEBUG = {"LOGLEVEL": "DEBUG", "TAP_PURCHASE_ORDERS_LOGLEVEL": "DEBUG"}
+
+
+class Proxy(Serving):
+    """A proxy on a free port of this machine; a context manager.
+
+    Attributes:
+        address: Host and port.
+        heads: What it was asked for.
+
+    Args:
+        answer: What it says to whoever wants a connection.
+    """
+
+    def __init__(self, answer: str = "200 Connection established") -> None:
+        proxy = self
+        self.heads: list[str] = []
+
+        class Handler(StreamRequestHandler):
+            @override
+            def handle(self) -> None:
+                lines = list(iter(lambda: self.rfile.readline(2_000), b"\r\n"))
+                proxy.heads.append(b"".join(lines).decode())
+                said = answer.format(head=lines[1].decode().strip())
+                self.wfile.write(f"HTTP/1.1 {said}\r\n\r\n".encode())
+                if said.startswith("200"):
+                    host, _, port = lines[0].split()[1].decode().partition(":")
+                    with socket.create_connection((host, int(port)), 20) as there:
+                        _pass_on(self.connection, there)
+
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+
+
+def _pass_on(here: socket.socket, there: socket.socket) -> None:
+    """Pass everything on, both ways, until one side has no more to say."""
+
+    def one_way(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+        for side in (source, sink):
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    back = threading.Thread(target=one_way, args=(there, here))
+    back.start()
+    one_way(here, there)
+    back.join()
+
+
+def test_a_proxy_is_gone_through_with_its_password_and_sees_no_credentials(
+    tmp_path: Path,
+) -> None:
+    user = f"someone:{quote(PASSWORD, safe='')}"
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        serve_customers(upstream, {"c1": [order("o1", "c1")]})
+        variables = {"HTTPS_PROXY": f"http://{user}@{proxy.address}", **DEBUG}
+        run = run_tap(
+            {"partner_center": partner_center(upstream)},
+            environment={**trusting(tmp_path), **variables},
+        )
+
+    encoded = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
+    assert run.status == 0
+    assert len(run.records("orders")) == 1
+    assert {asked.headers["authorization"] for asked in upstream.asked} == {
+        f"Bearer {SECRETS['token']}"
+    }
+    assert proxy.heads
+    for head in proxy.heads:
+        assert f"Proxy-Authorization: Basic {encoded}" in head
+        assert SECRETS["token"] not in head
+    for shown in (PASSWORD, quote(PASSWORD, safe=""), encoded):
+        assert shown not in run.log
+
+
+def test_a_proxy_that_repeats_its_password_is_not_repeated(tmp_path: Path) -> None:
+    with (
+        Upstream(certificate()) as upstream,
+        Proxy("407 You sent {head}") as proxy,
+    ):
+        user = "someone:planted-proxy-password"
+        run = run_tap(
+            {"partner_center": partner_center(upstream)},
+            environment={
+                **trusting(tmp_path),
+                "HTTPS_PROXY": f"http://{user}@{proxy.address}",
+                **DEBUG,
+            },
+        )
+
+    encoded = base64.b64encode(user.encode()).decode()
+    (issue,) = run.issues()
+    assert "HTTPS_PROXY" in issue["message"]
+    for shown in ("planted-proxy-password", encoded, encoded[12:-4]):
+        assert shown not in run.log + run.output.decode()
+    assert upstream.asked == []
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that trusts the servers here, and has no proxies."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in trusting(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def ask(url: str) -> Response:
+    asking = Transport(BearerTokenAuth("a-token"), url, Secrets(), CancelToken())
+    response = asking.send(Request(f"{url}/"))
+    asking.close()
+    return response
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"], ids=["bare", "http"])
+@pytest.mark.parametrize(
+    "variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+)
+def test_each_of_the_usual_variables_names_a_proxy(
+    variable: str, scheme: str, environment: pytest.MonkeyPatch
+) -> None:
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        upstream.answer("/", Reply(b"{}"))
+        environment.setenv(variable, f"{scheme}{proxy.address}")
+        assert ask(upstream.url).status == 200
+
+    assert len(proxy.heads) == 1
+    assert "a-token" not in proxy.heads[0]
+
+
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("hosts", ["127.0.0.1", "example.test, 127.0.0.0/8", "*"])
+def test_hosts_that_are_to_be_had_without_a_proxy_are(
+    hosts: str, variable: str, environment: pytest.MonkeyPatch
+) -> None:
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        upstream.answer("/", Reply(b"{}"))
+        environment.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        environment.setenv(variable, hosts)
+        assert ask(upstream.url).status == 200
+
+    assert proxy.heads == []
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://127.0.0.1:1", "https://127.0.0.1:1", "socks5h://127.0.0.1:1", "http://"],
+)
+def test_a_proxy_that_cannot_be_used_is_said_in_words(
+    proxy: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(TransportError, match="check the proxy in HTTPS_PROXY"):
+        ask("https://api.example.test")
+
+
+def test_what_fails_behind_a_proxy_is_not_taken_for_its_failure(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("REQUESTS_CA_BUNDLE")
+    with Upstream(certificate()) as upstream, Proxy() as proxy:
+        environment.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        with pytest.raises(UntrustedServerError, match="REQUESTS_CA_BUNDLE"):
+            ask(upstream.url)
+
+
+def test_the_password_of_a_proxy_is_hidden_wherever_it_would_come_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user = f"someone:{quote(PASSWORD, safe='')}"
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{user}@127.0.0.1:1/")
+    secrets = Secrets()
+    Transport(
+        BearerTokenAuth("a-token"), "https://api.example.test", secrets, CancelToken()
+    )
+
+    encoded = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
+    for shown in (PASSWORD, user, f"Basic {encoded}"):
+        assert "***" in secrets.redacted(shown)

@@ -1,0 +1,183 @@
+"""A server that does not prove who it is gets no credentials, and the line says why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+import threading
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from typing_extensions import override
+
+from tests.tap.hostile_server import HostileServer
+from tests.tap.measured_tap import run_measured
+from tests.tap.tap import run_tap
+from tests.tap.tokens import app_only, authority, certificate, trusting
+from tests.tap.upstream import Upstream
+from tests.tap.worlds import (
+    appzen,
+    partner_center,
+    purchase_order,
+    serve_purchase_orders,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+DAY = dt.timedelta(days=1)
+ONE_TRY = {"auth.authority:_TRIES": 1}
+
+
+def expired() -> trustme.LeafCert:
+    now = dt.datetime.now(dt.UTC)
+    return authority().issue_cert(
+        "127.0.0.1", not_before=now - 9 * DAY, not_after=now - DAY
+    )
+
+
+def of_another_host() -> trustme.LeafCert:
+    return authority().issue_cert("api.example.test", "127.0.0.2")
+
+
+def of_another_authority() -> trustme.LeafCert:
+    return trustme.CA().issue_cert("127.0.0.1")
+
+
+UNTRUSTED = {
+    expired: "the server's certificate has expired",
+    of_another_host: "the server's certificate is that of another host",
+    of_another_authority: "for a private CA set REQUESTS_CA_BUNDLE",
+}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--test",)], ids=["run", "check"])
+@pytest.mark.parametrize("make", UNTRUSTED, ids=lambda make: make.__name__)
+def test_an_untrusted_server_ends_the_asking_at_once(
+    make: Any, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    with HostileServer(make()) as server:
+        url: Any = server
+        config = {"partner_center": partner_center(url, max_tries=6)}
+        config["appzen"] = appzen(url, ["A", "B"], max_tries=6)
+        run, _ = run_measured(config, *arguments, environment=trusting(tmp_path))
+
+    errors = [line for line in run.errors if UNTRUSTED[make] in line]
+    assert run.status == 1
+    assert len(errors) == 2
+    assert [("partner_center" in x, "appzen" in x) for x in errors] == [
+        (True, False),
+        (False, True),
+    ]
+    assert server.heard == []
+
+
+@pytest.mark.parametrize("make", UNTRUSTED, ids=lambda make: make.__name__)
+def test_an_untrusted_authority_gets_no_secret(make: Any, tmp_path: Path) -> None:
+    with HostileServer(make()) as server:
+        url: Any = server
+        section = partner_center(url, auth=app_only(url))
+        run, _ = run_measured(
+            {"partner_center": section},
+            bounds=ONE_TRY,
+            environment=trusting(tmp_path),
+        )
+
+    assert run.status == 1
+    errors = [line for line in run.errors if UNTRUSTED[make] in line]
+    assert len(errors) == 1
+    assert "`partner_center.auth.authority`" in errors[0]
+    assert server.heard == []
+
+
+class _Greeter(StreamRequestHandler):
+    """Says something before it is asked, as servers of other protocols do."""
+
+    @override
+    def handle(self) -> None:
+        self.wfile.write(b"220 mail.example ready\r\n")
+
+
+def test_a_server_that_does_not_speak_tls_is_told_in_words(
+    upstream_of_mail: str, tmp_path: Path
+) -> None:
+    with HostileServer() as server:
+        url: Any = server
+        config = {"appzen": appzen(url, ["A"], api_url=upstream_of_mail)}
+        run, _ = run_measured(config, "--test", environment=trusting(tmp_path))
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert "no secure connection (TLS) could be made" in line
+    assert "`appzen.api_url`" in line
+
+
+@pytest.fixture
+def upstream_of_mail() -> Iterator[str]:
+    with ThreadingTCPServer(("127.0.0.1", 0), _Greeter) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_is_trusted_by_either_variable(
+    variable: str, tmp_path: Path
+) -> None:
+    (bundle,) = trusting(tmp_path).values()
+    with Upstream(certificate()) as upstream:
+        serve_purchase_orders(upstream, {"A": purchase_order("A")})
+        config = {"appzen": appzen(upstream, ["A"])}
+        run = run_tap(config, environment={variable: bundle})
+
+    assert run.status == 0
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the folder")
+def test_authorities_may_be_a_folder(tmp_path: Path) -> None:
+    trusting(tmp_path)
+    subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
+    with Upstream(certificate()) as upstream:
+        serve_purchase_orders(upstream, {"A": purchase_order("A")})
+        config = {"appzen": appzen(upstream, ["A"])}
+        run = run_tap(config, environment={"REQUESTS_CA_BUNDLE": str(tmp_path)})
+
+    assert run.status == 0
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["no", "other"])
+def test_certificates_that_cannot_be_read_are_said_with_the_variable(
+    content: str | None, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        config = {"appzen": appzen(url, ["A"], max_tries=6)}
+        environment = {"REQUESTS_CA_BUNDLE": str(bundle)}
+        run, _ = run_measured(config, "--test", environment=environment)
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert "the certificates in REQUESTS_CA_BUNDLE cannot be read" in line
+    assert server.heard == []
+
+
+def test_verification_cannot_be_switched_off_by_an_empty_variable() -> None:
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        run, _ = run_measured(
+            {"appzen": appzen(url, ["A"])},
+            environment={"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""},
+        )
+
+    assert run.status == 1
+    assert server.heard == []

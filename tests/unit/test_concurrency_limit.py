@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from typing_extensions import override
+
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.errors import CancelledError
+from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter
+from tests.unit.sync_primitives import PATIENCE_SECONDS, Gate, Meeting, begun
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.concurrency.event_loop import Event
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Watched(CancelToken):
+    """Tells when somebody begins to wait.
+
+    Attributes:
+        somebody_waits: Open then; to be set anew.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.somebody_waits = Gate()
+
+    @override
+    def wait_for(self, event: Event, seconds: float | None = None) -> None:
+        self.somebody_waits.open()
+        super().wait_for(event, seconds)
+
+
+def test_as_many_are_under_way_as_may_be_and_no_more() -> None:
+    concurrency_limiter = ConcurrencyLimiter(3, CancelToken())
+    is_full = threading.Barrier(3)
+    lock = threading.Lock()
+    inside, most = 0, 0
+
+    def ask(number: int) -> None:
+        nonlocal inside, most
+        with concurrency_limiter.place():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            if number < 3:
+                is_full.wait(PATIENCE_SECONDS)
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(ask, range(40)))
+    assert most == 3
+
+
+def test_as_many_tasks_are_under_way_as_may_be_and_no_more() -> None:
+    concurrency_limiter = ConcurrencyLimiter(3, CancelToken())
+    is_full = Meeting(3)
+    inside, most = 0, 0
+
+    def ask() -> None:
+        nonlocal inside, most
+        with concurrency_limiter.place():
+            inside += 1
+            most = max(most, inside)
+            is_full.come()
+            CancelToken().wait(0.0)
+            inside -= 1
+
+    for task in [begun(ask) for _ in range(40)]:
+        task.result(PATIENCE_SECONDS)
+    assert (inside, most) == (0, 3)
+
+
+@pytest.mark.parametrize("threads", [{0}, {1}, {2}, {4}, {0, 4}, {1, 3}, set()])
+def test_places_are_handed_on_in_the_order_in_which_they_were_asked_for(
+    threads: set[int],
+) -> None:
+    """Among tasks of the loop, and threads beside it."""
+    cancel_token = Watched()
+    concurrency_limiter = ConcurrencyLimiter(1, cancel_token)
+    asked: list[int] = []
+    waiting: list[Future[None]] = []
+
+    def ask(number: int) -> None:
+        with concurrency_limiter.place():
+            asked.append(number)
+            CancelToken().wait(0.0)
+
+    with ThreadPoolExecutor(5) as pool:
+        with concurrency_limiter.place():
+            for number in range(5):
+                cancel_token.somebody_waits = Gate()
+                if number in threads:
+                    waiting.append(pool.submit(ask, number))
+                else:
+                    waiting.append(begun(partial(ask, number)))
+                cancel_token.somebody_waits.wait()
+        for each in waiting:
+            each.result(PATIENCE_SECONDS)
+    assert asked == list(range(5))
+
+
+def test_a_request_that_fails_gives_its_place_back() -> None:
+    concurrency_limiter = ConcurrencyLimiter(1, CancelToken())
+    for _ in range(3):
+        with pytest.raises(LookupError), concurrency_limiter.place():
+            raise LookupError
+
+
+def test_whoever_waits_for_a_place_is_woken_when_asking_ends() -> None:
+    cancel_token = CancelToken()
+    concurrency_limiter = ConcurrencyLimiter(1, cancel_token)
+
+    def ask() -> None:
+        with concurrency_limiter.place():
+            pass
+
+    with concurrency_limiter.place(), ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(ask), *(begun(ask) for _ in range(3)), pool.submit(ask)]
+        cancel_token.request()
+        for each in waiting:
+            with pytest.raises(CancelledError):
+                each.result(PATIENCE_SECONDS)
+
+    # None of them has taken one with it.
+    with concurrency_limiter.place():
+        pass
+
+
+@pytest.mark.parametrize("is_task", [True, False])
+def test_no_place_is_lost_when_it_is_handed_on_while_asking_ends(
+    is_task: bool,  # noqa: FBT001  # pytest passes it by name
+) -> None:
+    def ask(concurrency_limiter: ConcurrencyLimiter) -> None:
+        with suppress(CancelledError), concurrency_limiter.place():
+            pass
+
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(300):
+            cancel_token = Watched()
+            concurrency_limiter = ConcurrencyLimiter(1, cancel_token)
+            at_once = threading.Barrier(2)
+
+            def end(
+                cancel_token: CancelToken = cancel_token,
+                at_once: threading.Barrier = at_once,
+            ) -> None:
+                at_once.wait(PATIENCE_SECONDS)
+                cancel_token.request()
+
+            with concurrency_limiter.place():
+                if is_task:
+                    waiting = begun(partial(ask, concurrency_limiter))
+                else:
+                    waiting = pool.submit(ask, concurrency_limiter)
+                cancel_token.somebody_waits.wait()
+                ending = pool.submit(end)
+                at_once.wait(PATIENCE_SECONDS)
+            ending.result(PATIENCE_SECONDS)
+            waiting.result(PATIENCE_SECONDS)
+            # It would raise `CancelledError` if it had to be waited for.
+            with concurrency_limiter.place():
+                pass
+
+
+def test_trouble_leaves_half_of_the_places() -> None:
+    cancel_token = CancelToken()
+    concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
+    with concurrency_limiter.place() as slot:
+        slot.is_overloaded = True
+
+    with ExitStack() as under_way:
+        for _ in range(2):
+            under_way.enter_context(concurrency_limiter.place())
+        cancel_token.request()
+        with pytest.raises(CancelledError):
+            under_way.enter_context(concurrency_limiter.place())
+
+
+def test_answers_give_the_places_back_that_trouble_took() -> None:
+    cancel_token = CancelToken()
+    concurrency_limiter = ConcurrencyLimiter(4, cancel_token, lambda: 1.0)
+    with concurrency_limiter.place() as slot:
+        slot.is_overloaded = True
+    for _ in range(20):
+        with concurrency_limiter.place() as slot:
+            slot.sent_at = 1.0
+            slot.is_answered = True
+
+    with ExitStack() as under_way:
+        for _ in range(4):
+            under_way.enter_context(concurrency_limiter.place())
+
+
+def test_who_gives_up_waiting_takes_no_place() -> None:
+    ended = CancelToken()
+    ended.request()
+    concurrency_limiter = ConcurrencyLimiter(1, ended)
+    with (
+        concurrency_limiter.place(),
+        pytest.raises(CancelledError),
+        concurrency_limiter.place(),
+    ):
+        pytest.fail("there was no place to be had")
+
+    with concurrency_limiter.place():
+        pass

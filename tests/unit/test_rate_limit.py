@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from tap_purchase_orders.errors import CancelledError
+from tap_purchase_orders.http.rate_limit import Permit, RateLimiter
+from tests.unit.counting_server import TICK, WINDOW, Server
+from tests.unit.fake_time import FakeTime
+
+
+@pytest.mark.parametrize("limit", [1, 20, 500])
+def test_a_burst_up_to_the_limit_passes_at_once(limit: int) -> None:
+    server = Server(limit)
+    for _ in range(limit):
+        server.ask(0, 8, 0.5)
+
+    assert server.time.waits == []
+    assert set(server.sent) == {0.0}
+
+
+def test_one_more_than_the_limit_waits_for_a_window_from_the_first_answer() -> None:
+    server = Server(3)
+    for _ in range(4):
+        server.ask(0, 64, 1)
+
+    assert server.sent == [0, 0, 0, 61.0]
+
+
+@given(st.integers(1, 5), st.integers(1, 30))
+def test_steady_requests_go_as_fast_as_the_limit_allows(
+    limit: int, rounds: int
+) -> None:
+    server = Server(limit)
+    for _ in range(limit * rounds):
+        server.ask(0, 0, 0)
+
+    # Answers that take no time leave nothing between one window and the next.
+    assert server.sent[-1] == (rounds - 1) * WINDOW
+    assert all(one <= other for one, other in pairwise(server.sent))
+
+
+def test_a_place_is_given_back_when_the_request_fails() -> None:
+    time = FakeTime()
+    limiter = RateLimiter(1, WINDOW, time, time.clock)
+    with pytest.raises(CancelledError), limiter.place():
+        raise CancelledError
+
+    with limiter.place():
+        assert time.now == WINDOW
+
+
+def test_a_hold_holds_all_and_the_longest_counts() -> None:
+    server = Server(100)
+    server.ask(0, 0, 0)
+    server.limiter.hold(57.0)
+    server.limiter.hold(10.0)
+    for _ in range(5):
+        server.ask(0, 0, 0)
+
+    assert server.sent == [0.0, 57.0, 57.0, 57.0, 57.0, 57.0]
+
+
+def test_a_hold_that_comes_while_somebody_waits_holds_that_one_too() -> None:
+    time = FakeTime()
+    limiter = RateLimiter(1, WINDOW, time, time.clock)
+    with limiter.place():
+        pass
+    time.on_passing = lambda _moment: limiter.hold(100.0) if time.now == 0 else None
+
+    with limiter.place():
+        assert time.now == 100.0
+
+
+def test_a_stop_ends_the_waiting_and_takes_no_place() -> None:
+    time = FakeTime()
+    limiter = RateLimiter(1, WINDOW, time, time.clock)
+    with limiter.place():
+        pass
+    time.on_passing = lambda _moment: time.request()
+
+    with pytest.raises(CancelledError), limiter.place():
+        pytest.fail("there was no place to be had")
+
+
+def test_after_a_stop_there_is_no_place() -> None:
+    time = FakeTime()
+    limiter = RateLimiter(1, WINDOW, time, time.clock)
+    time.request()
+
+    with pytest.raises(CancelledError), limiter.place():
+        pytest.fail("nothing is to be asked any more")
+    assert time.waits == []
+
+
+def test_the_time_waited_is_told() -> None:
+    server = Server(1)
+    for _ in range(3):
+        server.ask(0, 0, 0)
+
+    assert server.limiter.waited_seconds == 2 * WINDOW
+
+
+class NoTime(FakeTime):
+    """Time in which nobody waits."""
+
+    @override
+    def wait(self, seconds: float) -> None:
+        raise CancelledError
+
+
+@dataclass
+class Rule:
+    """The rule in plain words of Python, where no answer takes a window."""
+
+    limit: int
+    most: int = 0
+    under_way: list[tuple[float, int, int | None, float, Permit]] = field(
+        default_factory=list
+    )
+    # When each was answered that holds its place, and how.
+    ended: list[tuple[float, int | None]] = field(default_factory=list)
+    # How each was answered, how long it took, and how many there had to be.
+    answered: list[tuple[int, float, int]] = field(default_factory=list)
+
+    def has_room(self, now: float) -> bool:
+        if len(self.under_way) + len(self.ended) >= self.limit:
+            self.ended = [
+                (ended_at, status)
+                for ended_at, status in self.ended
+                if ended_at - self._way_back(status) + 1.0 > now
+            ]
+        return len(self.under_way) + len(self.ended) < self.limit
+
+    def _way_back(self, status: int | None) -> float:
+        alike = [trip for trip in self.answered if trip[0] == status]
+        if all(count < trip[2] for count, trip in enumerate(alike, start=1)):
+            return 0.0
+        return max(0.0, min(seconds for _, seconds, _ in alike) - 0.005)
+
+
+# Ticks before it is wanted, ticks until it is answered, and how.
+steps = st.tuples(
+    st.sampled_from([0, 1, 2, 5, 70]),
+    st.integers(4, 40),
+    st.sampled_from([200, 404, None]),
+)
+# So much is concluded from these.
+KNOWN = [(8, 30, 200), (8, 20, 404)] * 60
+
+
+@given(st.integers(4, 12), st.sampled_from([[], KNOWN]), st.lists(steps, min_size=40))
+def test_there_is_a_place_where_the_rule_says_so(
+    limit: int,
+    before: list[tuple[int, int, int | None]],
+    selection: list[tuple[int, int, int | None]],
+) -> None:
+    time, rule = NoTime(), Rule(limit)
+    limiter = RateLimiter(limit, 1.0, time, time.clock)
+    for serial, (pause, latency, status) in enumerate(before + selection):
+        until = time.now + pause * TICK
+        while rule.under_way and rule.under_way[0][0] <= until:
+            time.now, _, ending, sent_at, place = heapq.heappop(rule.under_way)
+            place.status = ending
+            place.__exit__(None, None, None)
+            rule.ended.append((time.now, ending))
+            if ending is not None:
+                rule.answered.append((ending, time.now - sent_at, rule.most + 20))
+        time.now = until
+        place = limiter.place()
+        try:
+            place.__enter__()
+        except CancelledError:
+            assert not rule.has_room(time.now)
+            continue
+        assert rule.has_room(time.now)
+        one = (time.now + latency * TICK, serial, status, time.now, place)
+        heapq.heappush(rule.under_way, one)
+        rule.most = max(rule.most, len(rule.under_way))
