@@ -27,8 +27,6 @@ lint: $(TAP) ## Style and format
 
 types: $(TAP) ## Static types
 	$(BIN)/mypy
-	$(BIN)/mypy tests/tap/*.py
-	$(BIN)/mypy tests/unit/*.py
 
 audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	$(BIN)/deptry --no-ansi tap_purchase_orders

@@ -105,9 +105,9 @@ def _ask_alone(allowance: RateLimiter, clock: _Clock, count: int) -> None:
 
 def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
     """Return what makes one request, within all limits."""
-    stop = CancelToken()
-    in_flight = ConcurrencyLimiter(workers, stop)
-    allowance = RateLimiter(_ENDLESS, 1.0, stop)
+    cancel_token = CancelToken()
+    in_flight = ConcurrencyLimiter(workers, cancel_token)
+    allowance = RateLimiter(_ENDLESS, 1.0, cancel_token)
 
     def request() -> None:
         with in_flight.place() as flight, allowance.place() as place:
@@ -120,7 +120,9 @@ def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
 
 
 def _take_all(task: Callable[[], None], count: int, workers: int) -> None:
-    for _ in ordered_map(repeat(task, count), workers=workers, stop=CancelToken()):
+    for _ in ordered_map(
+        repeat(task, count), workers=workers, cancel_token=CancelToken()
+    ):
         pass
 
 

@@ -203,7 +203,7 @@ def halfway(config: dict[str, Any], count: int) -> dict[str, Any]:
         raise ValueError
     nobody = cast("AppZen", None)
     numbers_of_run = NumberQueue(
-        settings, section, nobody, state=State({}), stop=CancelToken()
+        settings, section, nobody, state=State({}), cancel_token=CancelToken()
     )
     place = ListPosition(numbers_of_run.identity)
     for number in islice(numbers(count), count // 2):

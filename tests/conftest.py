@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # Its functions check every run of the command, and should say what they saw.
-pytest.register_assert_rewrite("tap")
+pytest.register_assert_rewrite("tests.tap.tap")
 
 _PAYLOADS = "TAP_PURCHASE_ORDERS_PAYLOADS"
 _BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "upstreams"

@@ -252,13 +252,21 @@ class Tap(Together):
         from tap_purchase_orders.auth.bearer_token import (  # noqa: PLC0415
             BearerTokenAuth,
         )
-        from tap_purchase_orders.http import ordered_map, stop, transport  # noqa: PLC0415
+        from tap_purchase_orders.concurrency.cancellation import (  # noqa: PLC0415
+            CancelToken,
+        )
+        from tap_purchase_orders.concurrency.ordered_map import (  # noqa: PLC0415
+            ordered_map,
+        )
+        from tap_purchase_orders.http import transport  # noqa: PLC0415
         from tap_purchase_orders.redaction import Secrets  # noqa: PLC0415
 
-        auth, self._stop = BearerTokenAuth("benchmark"), stop.Stop()
-        self._transport = transport.Transport(auth, task["url"], Secrets(), self._stop)
+        auth, self._cancel_token = BearerTokenAuth("benchmark"), CancelToken()
+        self._transport = transport.Transport(
+            auth, task["url"], Secrets(), self._cancel_token
+        )
         self._request = transport.Request
-        self._prefetch = ordered_map.ordered_map
+        self._ordered_map = ordered_map
         self._task = task
 
     def _get(self, path: str) -> int:
@@ -271,7 +279,9 @@ class Tap(Together):
     def bytes_of(self, paths: Sequence[str]) -> int:
         tasks = [partial(self._get, path) for path in paths]
         workers = self._task["threads"]
-        return sum(self._prefetch(tasks, workers=workers, stop=self._stop))
+        return sum(
+            self._ordered_map(tasks, workers=workers, cancel_token=self._cancel_token)
+        )
 
 
 class Threads(Together):

@@ -57,8 +57,8 @@ def ordered_map(
         tasks: What to do. An error in a task is raised here, in its turn; one in the
             iterable when all that was begun before has been yielded.
         workers: How many tasks are under way at once, at most.
-        cancel_token: When it is requested, no task is begun. Results of those that are under
-            way are still yielded; the others are left out. It is requested here when
+        cancel_token: Once cancelled, no task is begun. Results of those that are under
+            way are still yielded; the others are left out. It is cancelled here when
             the tasks come to a bad end.
         before_waiting: Called on the caller's thread whenever it is about to wait.
         weigh: Returns about how many bytes a result holds: of large ones fewer wait.

@@ -72,8 +72,8 @@ class Selection(Struct, frozen=True):
     Attributes:
         streams: The selected streams.
         full_table: Those of them that get everything, news or not.
-        passthrough: Those of them whose records are written as they are, without arrays and
-            without the fields that are named here.
+        passthrough: Those of them whose records are written as they are, without
+            arrays and without the fields that are named here.
     """
 
     streams: frozenset[str]

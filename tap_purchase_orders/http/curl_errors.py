@@ -40,7 +40,7 @@ class ExchangeError(Exception):
     Args:
         words: Why, in words, without addresses.
         is_untrusted: Whether that is since the server's certificate is not trusted.
-        was_stale_connection: Whether it is since a kept connection was no longer served.
+        was_stale_connection: Whether a kept connection was closed by the server.
     """
 
     def __init__(

@@ -106,7 +106,7 @@ class Retryable(Struct, frozen=True):
 
     Attributes:
         failure: The failure.
-        was_stale_connection: Whether it says nothing about the server: there is no need to wait.
+        was_stale_connection: Whether a kept connection was closed: no need to wait.
     """
 
     failure: RequestFailure

@@ -58,8 +58,8 @@ class TransportError(Exception):
 
     Args:
         words: Why.
-        was_stale_connection: Whether a kept connection was no longer served: over another one
-            the same may be asked at once.
+        was_stale_connection: Whether a kept connection was closed by the server: the
+            request may be sent again at once.
     """
 
     def __init__(self, words: str, *, was_stale_connection: bool = False) -> None:
@@ -157,7 +157,8 @@ class Transport:
             TransportError: No whole answer came.
             UntrustedServerError: The server's certificate is not trusted.
             InvalidRequestError: The credentials cannot be sent.
-            UnacceptableResponseError: The answer is too large, or packed in an unknown way.
+            UnacceptableResponseError: The response is too large, or its encoding is
+                unknown.
             ForeignHostError: The address is that of another host.
             SignInError: No credentials could be had.
             CancelledError: Asking is to end, and the answer did not come soon.
