@@ -86,17 +86,17 @@ def test_a_signal_wakes_tasks_and_the_main_thread() -> None:
             task.result(PATIENCE_SECONDS)
 
 
-@pytest.mark.parametrize("doing", ["stop.wait(0.001)", "stop.request()"])
+@pytest.mark.parametrize("doing", ["cancel_token.wait(0.001)", "cancel_token.request()"])
 def test_a_signal_may_come_at_any_moment(doing: str) -> None:
     """Its handler must not wait for what the code it interrupts holds."""
     program = f"""
         import signal, sys
-        from tap_purchase_orders.concurrency.cancellation import Stop
+        from tap_purchase_orders.concurrency.cancellation import CancelToken
         from tap_purchase_orders.errors import CancelledError
 
         def do(moment):
-            stop, moments = Stop(), 0
-            signal.signal(signal.SIGTERM, lambda *_: stop.request())
+            cancel_token, moments = CancelToken(), 0
+            signal.signal(signal.SIGTERM, lambda *_: cancel_token.request())
 
             def trace(frame, event, _):
                 nonlocal moments
@@ -185,11 +185,11 @@ def test_whatever_ends_the_whole_ends_its_parts_and_who_waits_in_them() -> None:
 def test_a_request_at_any_moment_before_a_wait_ends_it() -> None:
     program = """
         import sys
-        from tap_purchase_orders.concurrency.event_loop import Bell
-        from tap_purchase_orders.concurrency.cancellation import Stop
+        from tap_purchase_orders.concurrency.event_loop import Event
+        from tap_purchase_orders.concurrency.cancellation import CancelToken
         from tap_purchase_orders.errors import CancelledError
 
-        class Told(Bell):
+        class Told(Event):
             # Tells when the wait itself begins, and how often it was not cut short.
             def wait(self, seconds=None):
                 begun.append(moments)
@@ -199,18 +199,18 @@ def test_a_request_at_any_moment_before_a_wait_ends_it() -> None:
         def wait(moment):
             global moments
             moments = 0
-            stop, bell = Stop(), Told()
+            cancel_token, event = CancelToken(), Told()
 
             def trace(frame, event, _):
                 global moments
                 moments += event == "line"
                 if moments == moment and event == "line":
-                    stop.request()
+                    cancel_token.request()
                 return trace
 
             sys.settrace(trace)
             try:
-                stop.wait_for(bell)
+                cancel_token.wait_for(event)
             except CancelledError:
                 pass
             finally:

@@ -274,25 +274,25 @@ def test_threads_that_use_it_first_at_once_have_the_same_loop() -> None:
 def test_a_process_that_was_forked_has_a_loop_of_its_own() -> None:
     program = """
         import os, signal, warnings
-        from tap_purchase_orders.concurrency.event_loop import Bell, event_loop
+        from tap_purchase_orders.concurrency.event_loop import Event, event_loop
 
         warnings.simplefilter("ignore", DeprecationWarning)
 
         def works():
-            bell = Bell()
-            event_loop().begin(bell.ring)
-            return bell.wait(30)
+            event = Event()
+            event_loop().begin(event.set)
+            return event.wait(30)
 
         def goes_on():
-            tasks_bell = []
-            is_woken = Bell()
+            tasks_event = []
+            is_woken = Event()
             def task():
-                tasks_bell.append(Bell())
-                if tasks_bell[0].wait(30):
-                    is_woken.ring()
+                tasks_event.append(Event())
+                if tasks_event[0].wait(30):
+                    is_woken.set()
             event_loop().begin(task)
             assert works()
-            tasks_bell[0].ring()
+            tasks_event[0].set()
             return is_woken.wait(30)
 
         assert works()
@@ -311,7 +311,7 @@ def test_what_is_begun_at_any_moment_of_falling_asleep_is_done() -> None:
     program = """
         import threading
         from tap_purchase_orders.concurrency import event_loop as module
-        from tap_purchase_orders.concurrency.event_loop import Bell, event_loop
+        from tap_purchase_orders.concurrency.event_loop import Event, event_loop
 
         left = 0
 
@@ -331,14 +331,14 @@ def test_what_is_begun_at_any_moment_of_falling_asleep_is_done() -> None:
         threading.settrace(trace)
         event_loop()
         for moment in range(1, 60):
-            bell = Bell()
-            ring = bell.ring
+            event = Event()
+            ring = event.set
             left = moment
             while left:
-                round = Bell()
-                event_loop().begin(round.ring)
+                round = Event()
+                event_loop().begin(round.set)
                 assert round.wait(20), moment
-            assert bell.wait(20), moment
+            assert event.wait(20), moment
         print("done")
         """
     assert run_alone(program) == "done"
