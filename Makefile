@@ -11,7 +11,7 @@ PLUGINS := .meltano/.installed
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test unit lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -21,9 +21,15 @@ demo: $(TAP) $(PLUGINS) ## Both upstreams, Meltano and PostgreSQL on this machin
 
 test: lint types audit tests demo check docs tutorial ## Everything that has to pass
 
-lint: $(TAP) ## Style and format
+lint: $(TAP) ## Style, format, and which layer may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
+
+unit: $(TAP) ## The quick round: style, types and unit tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n auto tests/unit
 
 types: $(TAP) ## Static types
 	$(BIN)/mypy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_purchase_orders.http.error_messages import one_line
+from tap_purchase_orders.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

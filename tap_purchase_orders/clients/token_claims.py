@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
-from tap_purchase_orders.http.error_messages import one_line
+from tap_purchase_orders.text import one_line
 
 # What names Partner Center, and the directory graph that its older documents name as
 # the resource (*Partner Center authentication*): as addresses, and as the ids of the

@@ -59,4 +59,5 @@ def activity_rules(
         )
         return None
     as_of = instant_of(pages[0].as_of)
-    return ActivityRules(latest_order_activity(pages, as_of), full_read_days, as_of)
+    items = (item for page in pages for item in page.body["items"])
+    return ActivityRules(latest_order_activity(items, as_of), full_read_days, as_of)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from tap_purchase_orders.concurrency.ordered_map import ordered_map
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
+from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
-from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue, failure_issue
+from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue
 from tap_purchase_orders.records.purchase_orders import (
     UPSTREAM,
     PurchaseOrderReader,

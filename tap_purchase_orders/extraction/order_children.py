@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from tap_purchase_orders.clients.partner_center import NO_APP_ONLY_ACCESS
+from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.incremental.statuses import (
     is_in_purchase_order_state,
     is_moving,
 )
-from tap_purchase_orders.records.issues import UNREAD_KINDS, failure_issue
+from tap_purchase_orders.records.issues import UNREAD_KINDS
 from tap_purchase_orders.records.order_children import UPSTREAM, OrderChildReader
 
 if TYPE_CHECKING:

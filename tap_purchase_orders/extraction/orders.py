@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tap_purchase_orders.extraction.batch import Batch, Selection
+from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.encoded import encoded
-from tap_purchase_orders.records.issues import Issue, failure_issue, moment_text
+from tap_purchase_orders.records.issues import Issue, moment_text
 from tap_purchase_orders.records.orders import (
     UPSTREAM,
     OrderReader,

@@ -10,6 +10,7 @@ from tap_purchase_orders.concurrency.ordered_map import ordered_map
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.activity import activity_rules
 from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
+from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
@@ -17,7 +18,7 @@ from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.incremental.change_detection import ChangeDetector
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.customers import UPSTREAM, Customer, CustomerReader
-from tap_purchase_orders.records.issues import Issue, failure_issue
+from tap_purchase_orders.records.issues import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
 
 import requests
 
-from tap_purchase_orders.exact_json import CUT_OFF
 from tap_purchase_orders.http.response_limits import UnacceptableBodyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What moves the cursor of a terminal, ends a line, or turns the direction of the text.
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
 # OpenSSL's `X509_V_ERR_` codes: what no other CA bundle would change.
 _EXPIRED = 10
 OF_ANOTHER_HOST = 62
@@ -56,21 +50,6 @@ def in_words(error: requests.RequestException) -> str:
         if any(isinstance(cause, kinds) for cause in _causes(error)):
             return words
     return FAILED
-
-
-def one_line(text: str, longest: int = 1000) -> str:
-    """Return a text from elsewhere as one line, with what is no print spelled out.
-
-    Args:
-        text: Any text.
-        longest: How many characters of it are enough.
-    """
-    shown = _UNPRINTABLE.sub(_spelled_out, text[:longest])
-    return shown if len(text) <= longest else shown + CUT_OFF
-
-
-def _spelled_out(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode()
 
 
 def _certificate_error(

@@ -18,7 +18,7 @@ from tap_purchase_orders.exact_json import (
     json_text,
 )
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-from tap_purchase_orders.http.error_messages import one_line
+from tap_purchase_orders.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

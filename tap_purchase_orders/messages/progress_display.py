@@ -5,20 +5,25 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Protocol, Self
 
 from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_purchase_orders.extraction.progress import Progress
-
 _LOG_SECONDS = 30.0
 _DRAW_SECONDS = 0.5
 _CLEAR_LINE = "\r\x1b[2K"
 
 logger = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """What can say in one line how far it has come."""
+
+    def line(self, elapsed_seconds: float) -> str:
+        """Return the line, given the time since the reading began."""
 
 
 class ProgressDisplay:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
 
 from tap_purchase_orders.errors import SourceError
-from tap_purchase_orders.http.error_messages import one_line
 from tap_purchase_orders.number_sources.source import SECTION
+from tap_purchase_orders.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

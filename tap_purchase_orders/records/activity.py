@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_purchase_orders.instants import Instant, instant_or_none
 
-if TYPE_CHECKING:
-    from tap_purchase_orders.http.api_response import ApiResponse
 
-
-def latest_order_activity(
-    pages: Iterable[ApiResponse], moment: Instant
-) -> dict[str, Instant]:
+def latest_order_activity(items: Iterable[Any], moment: Instant) -> dict[str, Instant]:
     """Return each customer's latest order activity; ids in lower case.
 
     Source: Partner Center, *Get a record of Partner Center activity by user*.
 
     Args:
-        pages: The pages of the log.
+        items: The items of all pages of the log.
         moment: Stands for a time that cannot be read: rather read once too often.
     """
     latest: dict[str, Instant] = {}
-    for raw in (item for page in pages for item in page.body["items"]):
+    for raw in items:
         if not isinstance(raw, Mapping) or not _is_about_an_order(raw):
             continue
         customer_id = raw.get("customerId")

@@ -12,7 +12,6 @@ from tap_purchase_orders.exact_json import json_text, storable
 if TYPE_CHECKING:
     import datetime as dt
 
-    from tap_purchase_orders.http.api_response import RequestFailure
     from tap_purchase_orders.records.record_reader import ParseNotes
 
 # Issues after which something that may be there was not read: the run has failed.
@@ -64,24 +63,6 @@ class Issue(Struct, frozen=True):
 def moment_text(moment: dt.datetime) -> str:
     """Return a moment in UTC as RFC 3339 with six fractional digits."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def failure_issue(
-    upstream: str, stream: str, record_key: str | None, failure: RequestFailure
-) -> Issue:
-    """Return the issue that a failure to read one key is."""
-    return Issue(
-        upstream=upstream,
-        stream=stream,
-        kind=failure.kind,
-        message=failure.message,
-        observed_at=failure.received_at,
-        record_key=record_key,
-        http_status=failure.http_status,
-        error_code=failure.error_code,
-        correlation_id=failure.correlation_id,
-        payload=failure.payload,
-    )
 
 
 def unreadable_issues(

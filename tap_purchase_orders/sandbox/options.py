@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.sandbox.instants import parse_instant
-from tap_purchase_orders.sandbox.sign_in import ROTATIONS
+from tap_purchase_orders.sandbox.sign_in_rules import ROTATIONS
 from tap_purchase_orders.sandbox.sign_in_settings import DEFAULT, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_purchase_orders.sandbox.sign_in import Rotation
+    from tap_purchase_orders.sandbox.sign_in_rules import Rotation
 
 # Orders begin in 2018; before this day no history would fit between.
 _EARLIEST = "2019-01-01"

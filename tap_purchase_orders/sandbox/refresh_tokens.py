@@ -21,7 +21,7 @@ from tap_purchase_orders.sandbox.seeded_random import Draws
 
 if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.clock import Clock
-    from tap_purchase_orders.sandbox.sign_in import SignInRules
+    from tap_purchase_orders.sandbox.sign_in_rules import SignInRules
 
 _GOOD_FOR_DAYS = 90
 _SEAL_BYTES = hashlib.sha256().digest_size

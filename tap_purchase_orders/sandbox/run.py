@@ -35,7 +35,8 @@ from tap_purchase_orders.sandbox.partner_center import PartnerCenter
 from tap_purchase_orders.sandbox.private_files import write_private
 from tap_purchase_orders.sandbox.refresh_tokens import RefreshTokens
 from tap_purchase_orders.sandbox.request_log import RequestLog
-from tap_purchase_orders.sandbox.sign_in import SignIn, SignInRules
+from tap_purchase_orders.sandbox.sign_in import SignIn
+from tap_purchase_orders.sandbox.sign_in_rules import SignInRules
 from tap_purchase_orders.sandbox.tokens import Tokens
 from tap_purchase_orders.sandbox.world import World
 

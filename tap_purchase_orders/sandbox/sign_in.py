@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,38 +14,7 @@ if TYPE_CHECKING:
     )
     from tap_purchase_orders.sandbox.federation import Federation
     from tap_purchase_orders.sandbox.refresh_tokens import RefreshTokens
-
-Rotation = Literal["usual", "strict", "none"]
-ROTATIONS: tuple[str, ...] = get_args(Rotation)
-
-
-class SignInRules(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How the authority behaves; control calls may change it.
-
-    Attributes:
-        rotation: `usual`: each redemption yields a fresh refresh token, and the old
-            one stays good (*Secure application model*); `strict`: the old one is dead
-            at once; `none`: no fresh one comes, as in the answers that *Enable the
-            Secure Application Model* shows.
-        user_mfa: Whether users signed in with two factors.
-        single_use_assertions: Whether an assertion of the application is good once
-            only.
-    """
-
-    rotation: Rotation = "usual"
-    user_mfa: bool = True
-    single_use_assertions: bool = False
-
-    def change(self, body: bytes) -> None:
-        """Change what a JSON object names.
-
-        Raises:
-            msgspec.MsgspecError: It names something else, or values that do not fit.
-        """
-        named = msgspec.json.decode(body, type=dict[str, Any])
-        changed = msgspec.convert(msgspec.structs.asdict(self) | named, SignInRules)
-        for name, value in msgspec.structs.asdict(changed).items():
-            setattr(self, name, value)
+    from tap_purchase_orders.sandbox.sign_in_rules import SignInRules
 
 
 @dataclass(frozen=True, slots=True)

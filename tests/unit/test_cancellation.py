@@ -86,7 +86,9 @@ def test_a_signal_wakes_tasks_and_the_main_thread() -> None:
             task.result(PATIENCE_SECONDS)
 
 
-@pytest.mark.parametrize("doing", ["cancel_token.wait(0.001)", "cancel_token.request()"])
+@pytest.mark.parametrize(
+    "doing", ["cancel_token.wait(0.001)", "cancel_token.request()"]
+)
 def test_a_signal_may_come_at_any_moment(doing: str) -> None:
     """Its handler must not wait for what the code it interrupts holds."""
     program = f"""

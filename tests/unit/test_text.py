@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.http.error_messages import one_line
+from tap_purchase_orders.text import one_line
 
 
 @given(st.text(max_size=200), st.integers(1, 100))
