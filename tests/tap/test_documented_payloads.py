@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import payloads
 from tests.tap.payload_files import PayloadFile, differences, of_kind, payload_files
 from tests.tap.scenes import Played, Scene, play_named
 from tests.tap.upstream import json_reply
@@ -24,11 +24,11 @@ from tests.tap.worlds import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from tests.tap.tap import Run
     from tests.tap.upstream import Upstream
 
-OWN = Path(__file__).resolve().parents[1] / "payloads"
 # Errors about the caller, by status or code: they end the run.
 CALLER_STATUSES = {401}
 CALLER_CODES = {900309, 900308, 900329}
@@ -183,17 +183,19 @@ def _meets(orders: list[PayloadFile], numbers: list[PayloadFile]) -> Scene:
 
 @pytest.fixture(scope="module")
 def own() -> Folder:
-    return Folder(OWN / "partner_center", OWN / "appzen")
+    return Folder(payloads.OWN / "partner_center", payloads.OWN / "appzen")
 
 
 @pytest.fixture(scope="module")
-def documented(documented_payloads: Path) -> Folder:
+def documented() -> Folder:
     return Folder(
-        documented_payloads / "partner-center", documented_payloads / "appzen"
+        payloads.DOCUMENTED / "partner-center", payloads.DOCUMENTED / "appzen"
     )
 
 
-@pytest.fixture(scope="module", params=["own", "documented"])
+@pytest.fixture(
+    scope="module", params=["own", *(["documented"] * payloads.HAS_DOCUMENTED)]
+)
 def folder(request: pytest.FixtureRequest) -> Folder:
     found: Folder = request.getfixturevalue(request.param)
     return found

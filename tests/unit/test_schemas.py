@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests import payloads
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,11 +20,6 @@ Json = dict[str, Any]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMAS = REPOSITORY / "schemas"
-OWN_PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"
-DOCUMENTED_PAYLOADS = Path(
-    os.environ.get("TAP_PURCHASE_ORDERS_PAYLOADS")
-    or REPOSITORY.parent / "shared" / "upstreams"
-)
 
 KEYS = {
     "customers": ["id"],
@@ -93,7 +89,7 @@ class Source(NamedTuple):
 
     @property
     def root(self) -> Path:
-        return OWN_PAYLOADS if self in OWN else DOCUMENTED_PAYLOADS
+        return payloads.OWN if self in OWN else payloads.DOCUMENTED
 
 
 OWN = [
@@ -137,16 +133,9 @@ UNKNOWN_ON_PURPOSE = {
 # These are there to be unlike the documents, down to blank dates.
 UNLIKE_THE_DOCUMENTS = re.compile("irregular|null-lines")
 
-needs_the_documented_payloads = pytest.mark.skipif(
-    not DOCUMENTED_PAYLOADS.is_dir(),
-    reason="the documented payloads are not here",
-)
 every_source = pytest.mark.parametrize(
     "source",
-    [
-        *OWN,
-        *(pytest.param(it, marks=needs_the_documented_payloads) for it in DOCUMENTED),
-    ],
+    [*OWN, *(DOCUMENTED if payloads.HAS_DOCUMENTED else [])],
     ids=lambda source: source.pattern,
 )
 
@@ -381,7 +370,6 @@ def test_a_payload_has_the_types_of_the_schema(source: Source) -> None:
         assert bool(errors) == bool(UNLIKE_THE_DOCUMENTS.search(name)), name
 
 
-@needs_the_documented_payloads
 def test_every_field_of_the_appzen_field_list_has_its_documented_type() -> None:
     header = schema_of("purchase_orders")["properties"]
     line = line_schema("purchase_order_lines")["properties"]
@@ -400,16 +388,17 @@ def test_every_field_of_the_appzen_field_list_has_its_documented_type() -> None:
             line["amortization_schedule_details"]["properties"]
         ],
     }
-    fields = body_of(DOCUMENTED_PAYLOADS / "appzen" / "reference" / "fields.json")
+    documented = body_of(payloads.OWN / "appzen_field_types.json")["scopes"]
 
-    assert {field["scope"] for field in fields["fields"]} == set(scopes)
-    for field in fields["fields"]:
-        name = field["field"]
-        for properties in scopes[field["scope"]]:
-            types = types_of(properties[name]) - {"null"}
-            free_form = name == "custom_json"
-            assert types == (ANY_JSON - {"null"} if free_form else {field["json_type"]})
-            assert properties[name].get("format") == field["format"], name
+    assert set(documented) == set(scopes)
+    for scope, fields in documented.items():
+        for name, documented_type in fields.items():
+            json_type, _, date_format = documented_type.partition(" ")
+            for properties in scopes[scope]:
+                types = types_of(properties[name]) - {"null"}
+                free_form = name == "custom_json"
+                assert types == (ANY_JSON - {"null"} if free_form else {json_type})
+                assert properties[name].get("format", "") == date_format, name
 
 
 @pytest.mark.parametrize("stream", sorted({source.stream for source in OWN}))
