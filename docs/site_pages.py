@@ -29,6 +29,7 @@ _REPOSITORY = Path(__file__).resolve().parents[1]
 _PAGES = {
     "README.md": "project/readme.md",
     "CHANGELOG.md": "project/changelog.md",
+    "CONTRIBUTING.md": "project/contributing.md",
     "SECURITY.md": "project/security.md",
     "benchmarks/README.md": "project/benchmarks.md",
     "transform/README.md": "project/models.md",
