@@ -1,4 +1,4 @@
-"""What a given catalog says beyond what the SDK reads of it."""
+"""Reads the parts of a given catalog that the SDK ignores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: one line for each error, and an exit status that tells."""
+"""The command line: one line per error, and the exit status."""
 
 from __future__ import annotations
 

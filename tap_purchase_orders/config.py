@@ -1,4 +1,4 @@
-"""The settings as the rest of the tap sees them."""
+"""The settings as types, and shards."""
 
 from __future__ import annotations
 

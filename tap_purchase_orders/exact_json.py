@@ -1,4 +1,4 @@
-"""The body of an answer as JSON values, exactly."""
+"""Decodes JSON bodies without losing a digit."""
 
 from __future__ import annotations
 

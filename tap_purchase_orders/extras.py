@@ -1,4 +1,4 @@
-"""Commands that need an extra to be installed."""
+"""Runs commands that need an optional extra, or names the extra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates and date-times of any spelling the upstreams use, exactly."""
+"""Parses and compares dates and date-times at full precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports that wait until something needs them."""
+"""Imports modules when they are first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log: one line for each event, and no credentials in it."""
+"""Logging without credentials, one line per event."""
 
 from __future__ import annotations
 

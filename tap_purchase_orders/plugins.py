@@ -1,4 +1,4 @@
-"""Entry points: the built-in methods and sources, and what other packages add."""
+"""Finds entry points: the built-in ones, and those of other packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials, and texts without them."""
+"""Redacts credentials in texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run did at each upstream, as rows of `extraction_runs`."""
+"""Rows of `extraction_runs`: what a run did at each upstream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The streams of the catalog, each a fact sheet."""
+"""The streams of the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of the tap: every upstream in turn, and what became of it."""
+"""One run of the tap: each upstream in turn, and the outcome."""
 
 from __future__ import annotations
 

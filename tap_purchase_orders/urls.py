@@ -1,4 +1,4 @@
-"""Addresses that are safe to build from ids and numbers, and who asks."""
+"""Builds addresses safely from ids and numbers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who we are: methods of signing in, by name."""
+"""Authentication methods, one file each."""

@@ -1,4 +1,4 @@
-"""AppZen's three fixed headers."""
+"""The method `api_key`: AppZen's three header fields."""
 
 from __future__ import annotations
 

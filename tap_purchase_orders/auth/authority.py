@@ -1,4 +1,4 @@
-"""A token authority over HTTP: only answers that MSAL can read get through."""
+"""Requests to the Microsoft token authority, with the errors that MSAL cannot read."""
 
 from __future__ import annotations
 

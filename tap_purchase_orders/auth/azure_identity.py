@@ -1,4 +1,4 @@
-"""Sign-in with what Azure gives: a managed or workload identity, or the Azure CLI."""
+"""The method `azure_identity`: a managed or workload identity, or the Azure CLI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ready-made bearer token, for trying things out."""
+"""The method `bearer_token`: an access token from the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""App-only sign-in with a certificate."""
+"""The method `certificate`: App-only sign-in with a certificate."""
 
 from __future__ import annotations
 

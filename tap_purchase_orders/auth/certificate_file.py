@@ -1,4 +1,4 @@
-"""The certificate by which an application proves itself, and its key, from one file."""
+"""Reads an application's certificate and its key from one PEM or PFX file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""App-only sign-in with a client secret."""
+"""The method `client_secret`: App-only sign-in with a client secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an authentication method is."""
+"""The type of an authentication method, built in or from a plug-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in as application and user, by a refresh token that renews itself."""
+"""The method `refresh_token`: App+User sign-in with a token that rotates."""
 
 from __future__ import annotations
 

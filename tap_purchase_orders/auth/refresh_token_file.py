@@ -1,4 +1,4 @@
-"""The file in which the newest refresh token is kept, for all runs that share it."""
+"""The file that keeps the newest refresh token, shared by all runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the identity platform's refusals mean for the person who set the tap up."""
+"""Explains AADSTS refusals of the identity platform and names the setting to check."""
 
 from __future__ import annotations
 

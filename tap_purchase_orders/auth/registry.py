@@ -1,4 +1,4 @@
-"""Authentication methods by name."""
+"""Looks up authentication methods by name."""
 
 from __future__ import annotations
 

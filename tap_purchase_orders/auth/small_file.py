@@ -1,4 +1,4 @@
-"""Files that settings name: small, regular, and read as a whole."""
+"""Reads small files that settings name."""
 
 from __future__ import annotations
 

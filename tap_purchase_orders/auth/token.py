@@ -1,4 +1,4 @@
-"""A bearer token with one owner, fetched once however many workers wait for it."""
+"""A bearer token that is fetched once for all workers and renewed before it expires."""
 
 from __future__ import annotations
 

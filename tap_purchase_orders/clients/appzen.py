@@ -1,4 +1,4 @@
-"""AppZen: its addresses, its errors, and what it can be asked.
+"""The AppZen client: addresses, errors, and purchase orders by number.
 
 Source: AppZen, *Get Details of a Purchase Order by Purchase Order Number* and *API
 Guidelines*.

@@ -1,4 +1,4 @@
-"""What AppZen can be asked about invoices: which there are, and the numbers on one.
+"""The AppZen client for invoices: search, and the numbers on one invoice.
 
 Source of everything here: AppZen, the Swagger of the Autonomous AP APIs, version 2.0.3.
 It has been read, and never been tried on the live service.

@@ -1,4 +1,4 @@
-"""Partner Center's collections, and where their next page is."""
+"""Pages of Partner Center's collections, and the link to the next one."""
 
 from __future__ import annotations
 

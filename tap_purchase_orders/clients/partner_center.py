@@ -1,4 +1,4 @@
-"""Partner Center: its addresses, its headers, its errors, and what it can be asked.
+"""The Partner Center client: addresses, headers, errors, and its resources.
 
 Source of the addresses and shapes: Partner Center REST, *Get a list of customers*,
 *Get a customer by ID*, *Get all of a customer's orders* and *Utility resources*.

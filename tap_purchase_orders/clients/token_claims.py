@@ -1,4 +1,4 @@
-"""What a refused access token says of itself."""
+"""Reads the claims of a refused access token to explain the refusal."""
 
 from __future__ import annotations
 

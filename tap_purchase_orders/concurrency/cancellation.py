@@ -1,4 +1,4 @@
-"""The word that asking is to end; everything that waits can be woken by it."""
+"""A cancellation token that wakes every waiter."""
 
 from __future__ import annotations
 

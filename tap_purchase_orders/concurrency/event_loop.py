@@ -1,4 +1,4 @@
-"""One thread on which many tasks ask side by side.
+"""An event loop over libcurl on one thread, with a greenlet for each task.
 
 Python does one thing at a time. As many threads as there are requests in flight would
 mostly hand over to each other. So each task is a greenlet, which gives way while it

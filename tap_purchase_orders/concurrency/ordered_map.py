@@ -1,4 +1,4 @@
-"""Many fetchers, one consumer: results in the order of the items."""
+"""Runs tasks concurrently and yields their results in order."""
 
 from __future__ import annotations
 

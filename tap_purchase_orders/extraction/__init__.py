@@ -1,1 +1,1 @@
-"""The way of the data: asked, read, decided on, and handed over to be written."""
+"""Extraction of each upstream: request, read, compare, and hand over to be written."""

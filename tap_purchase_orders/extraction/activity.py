@@ -1,4 +1,4 @@
-"""Asking the activity log which customers are worth a request."""
+"""Reads the activity log to find the customers that are worth a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purchase orders and their lines, from AppZen."""
+"""Extraction of AppZen purchase orders and their lines."""
 
 from __future__ import annotations
 

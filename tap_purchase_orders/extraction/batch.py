@@ -1,4 +1,4 @@
-"""What one answer brings, ready to be written."""
+"""A batch: the records and issues of one response, and its checkpoint."""
 
 from __future__ import annotations
 

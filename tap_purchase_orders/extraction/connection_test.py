@@ -1,4 +1,4 @@
-"""Whether each configured upstream can be used, by one cheap read."""
+"""Tests each configured upstream with one cheap request."""
 
 from __future__ import annotations
 

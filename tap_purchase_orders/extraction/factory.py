@@ -1,4 +1,4 @@
-"""The configured upstreams, each with its credentials, its limits and its client."""
+"""Builds the client and the extraction of each configured upstream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The purchase order numbers whose turn it is, and how far they are written."""
+"""The queue of purchase-order numbers of one run, and the position reached."""
 
 from __future__ import annotations
 

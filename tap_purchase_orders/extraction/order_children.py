@@ -1,4 +1,4 @@
-"""The streams that cost one more request for an order."""
+"""Extraction of the streams that cost one more request per order."""
 
 from __future__ import annotations
 

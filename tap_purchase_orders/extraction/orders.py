@@ -1,4 +1,4 @@
-"""The orders of one customer and their children, as one batch."""
+"""Extraction of one customer's orders and their children, as one batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers and their orders, from Partner Center."""
+"""Extraction of Partner Center customers and their orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the reading of one upstream has come."""
+"""Counts what is done, for one upstream."""
 
 from __future__ import annotations
 

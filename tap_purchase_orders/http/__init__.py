@@ -1,1 +1,1 @@
-"""How we ask: within the limits, again when it helps, many at once, in order."""
+"""Sends one request well: sign-in, limits, retry, budget, TLS."""

@@ -1,4 +1,4 @@
-"""How many requests under way are of use."""
+"""Adapts the number of concurrent requests to an overloaded server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a limit a server grants, as far as its refusals show."""
+"""The part of a rate limit that is used after a refusal (HTTP 429)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking until there is an answer, or a reason to give up."""
+"""Sends a request to one upstream until there is a response or a final failure."""
 
 from __future__ import annotations
 

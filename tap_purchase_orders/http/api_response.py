@@ -1,4 +1,4 @@
-"""What came of asking: an answer, or a failure that ends up as an issue."""
+"""A good response, or a failure that becomes an issue."""
 
 from __future__ import annotations
 

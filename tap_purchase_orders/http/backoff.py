@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again."""
+"""The waits between retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bodies of answers as they come, and how many large ones are held at once."""
+"""Buffers response bodies and limits how many large ones are held at once."""
 
 from __future__ import annotations
 

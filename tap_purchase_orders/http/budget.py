@@ -1,4 +1,4 @@
-"""How many requests a run may make."""
+"""A budget of requests per run."""
 
 from __future__ import annotations
 

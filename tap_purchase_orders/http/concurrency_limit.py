@@ -1,4 +1,4 @@
-"""How many requests may be under way at once."""
+"""Limits the number of concurrent requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exchanges by libcurl: one request, one whole answer, within bounds."""
+"""One HTTP exchange by libcurl, within limits of size and time."""
 
 from __future__ import annotations
 

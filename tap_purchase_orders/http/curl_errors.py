@@ -1,4 +1,4 @@
-"""Why no whole answer came, by the codes of libcurl (*libcurl error codes*)."""
+"""Error messages for libcurl's error codes (*libcurl error codes*)."""
 
 from __future__ import annotations
 

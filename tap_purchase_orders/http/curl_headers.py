@@ -1,4 +1,4 @@
-"""Heads of answers, as libcurl hands them over: line by line."""
+"""Parses response headers as libcurl delivers them, line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failed requests, in words."""
+"""Error messages for requests that failed without a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One allowance of requests, shared by all who ask for the same resource."""
+"""A sliding-window rate limit for one resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one response is: an answer, a failure, or a failure that may pass."""
+"""Reads one response as a good one, a failure, or a failure to retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a server asks us to wait."""
+"""Parses `Retry-After`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long requests took, the quickest ever and the longest lately."""
+"""Measures round trips: the shortest ever, and the longest lately."""
 
 from __future__ import annotations
 

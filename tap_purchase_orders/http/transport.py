@@ -1,4 +1,4 @@
-"""One request over the wire, and its whole answer."""
+"""Sends one request and returns the whole response."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is emitted and what is remembered: bookmarks, and the orders that move."""
+"""Incremental replication: bookmarks, tracked orders, and what has changed."""

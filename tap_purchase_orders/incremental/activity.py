@@ -1,4 +1,4 @@
-"""Which customers an incremental run reads when the activity log picks them."""
+"""Chooses the customers that an incremental run reads with the activity log."""
 
 from __future__ import annotations
 

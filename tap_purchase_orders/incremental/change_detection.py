@@ -1,4 +1,4 @@
-"""Which orders of a customer are news, and what is remembered of them."""
+"""Decides which orders of a customer are emitted, and what is remembered of them."""
 
 from __future__ import annotations
 

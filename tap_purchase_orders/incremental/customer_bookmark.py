@@ -1,4 +1,4 @@
-"""What the state knows of a customer's orders."""
+"""A customer's bookmark and tracked orders, as the state holds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an interrupted run had come in its list of purchase order numbers."""
+"""The point at which an interrupted run over purchase-order numbers resumes."""
 
 from __future__ import annotations
 

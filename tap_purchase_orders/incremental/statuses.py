@@ -1,4 +1,4 @@
-"""Order statuses: which still move, and which are at rest."""
+"""Order statuses: which still move, and which are final."""
 
 from __future__ import annotations
 

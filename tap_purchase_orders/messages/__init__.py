@@ -1,1 +1,1 @@
-"""The messages: one writer, on one thread."""
+"""Singer messages, written by one thread."""

@@ -1,4 +1,4 @@
-"""Singer messages on standard output, in few large writes."""
+"""Writes Singer messages to standard output in large blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run has come: a line that moves on a terminal, else a log line at times."""
+"""Shows progress: one moving line on a terminal, else a log line now and then."""
 
 from __future__ import annotations
 

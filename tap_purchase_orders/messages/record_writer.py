@@ -1,4 +1,4 @@
-"""The records of the selected streams as Singer messages."""
+"""Writes the records of the selected streams as RECORD messages."""
 
 from __future__ import annotations
 

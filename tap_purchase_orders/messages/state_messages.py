@@ -1,4 +1,4 @@
-"""STATE messages: often enough to lose little, seldom enough to cost little."""
+"""Writes STATE messages, at a cost in proportion to the work."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where purchase order numbers come from, by name."""
+"""Sources of purchase-order numbers, one file each."""

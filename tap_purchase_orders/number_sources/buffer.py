@@ -1,4 +1,4 @@
-"""Numbers kept in a private temporary file until their turn comes."""
+"""Buffers numbers in a private temporary file."""
 
 from __future__ import annotations
 

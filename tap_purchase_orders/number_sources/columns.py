@@ -1,4 +1,4 @@
-"""Which column holds the numbers."""
+"""Chooses the column that holds the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One query against a database, through SQLAlchemy."""
+"""Runs one query against a database, through SQLAlchemy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a source cannot be read, in one line that names the setting."""
+"""Error messages for sources that cannot be read; each names the setting."""
 
 from __future__ import annotations
 

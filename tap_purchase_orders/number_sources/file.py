@@ -1,4 +1,4 @@
-"""Numbers from a file: text, CSV, JSON lines or Parquet."""
+"""The source `file`: text, CSV, JSON lines or Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers written into the settings."""
+"""The source `list`: numbers in the settings."""
 
 from __future__ import annotations
 

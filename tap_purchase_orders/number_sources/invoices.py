@@ -1,4 +1,4 @@
-"""Numbers on the invoices that AppZen has processed since the last run."""
+"""The source `invoices`: numbers on invoices that AppZen has processed lately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers from one column of a Parquet file, batch by batch."""
+"""Reads numbers from one column of a Parquet file, batch by batch."""
 
 from __future__ import annotations
 

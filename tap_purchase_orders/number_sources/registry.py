@@ -1,4 +1,4 @@
-"""Sources of purchase order numbers by name."""
+"""Looks up sources of purchase-order numbers by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which numbers have come up already, in bounded memory."""
+"""Remembers which numbers have come up, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source of purchase order numbers is."""
+"""The type of a source of purchase-order numbers, built in or from a plug-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers from a database, by a query."""
+"""The source `sql`: numbers from a query."""
 
 from __future__ import annotations
 

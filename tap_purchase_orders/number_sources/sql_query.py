@@ -1,4 +1,4 @@
-"""The text of a query: its parameters, and whether it reads."""
+"""Parses a query for its parameters, and refuses one that writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file on this machine, or in any storage that fsspec reaches."""
+"""Opens a file on this machine, or in any storage that fsspec reaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers from the text formats: one a line, CSV, and JSON lines."""
+"""Reads numbers from text files: one a line, CSV, JSON lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of a text file, packed or not, in bounded memory."""
+"""Reads the lines of a text file, compressed or not, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as text, exactly, from whatever type a file or a database has for them."""
+"""Converts values of files and databases to purchase-order numbers, exactly."""
 
 from __future__ import annotations
 

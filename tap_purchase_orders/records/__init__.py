@@ -1,1 +1,1 @@
-"""What an answer says: exact values by the schema, and what could not be read."""
+"""Exact records and issues from the bodies of responses."""

@@ -1,4 +1,4 @@
-"""The activity log of Partner Center: which customers had order activity."""
+"""Reads the activity log of Partner Center."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects by their schema in one go: decoded, checked and projected in C.
+"""Decodes, checks and projects objects by their schema in one pass.
 
 An object that is just as its schema says needs no walk through all its members. One
 that is not, in whatever way, is left to the reading of each field by itself

@@ -1,4 +1,4 @@
-"""A customer of Partner Center."""
+"""Reads a customer of Partner Center."""
 
 from __future__ import annotations
 

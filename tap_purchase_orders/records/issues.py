@@ -1,4 +1,4 @@
-"""What went wrong with one key or one field, as a row of `extraction_issues`."""
+"""A row of `extraction_issues`: what went wrong with one key or one field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left to do with decoded objects: a level of them at a time.
+"""Checks the numbers and dates of decoded objects, one level at a time.
 
 A body has hundreds of objects of a dozen kinds. Whatever is done for each kind at once
 is done in C; done for each object by itself, most of the time would go into calls.

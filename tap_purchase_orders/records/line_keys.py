@@ -1,4 +1,4 @@
-"""Keys of purchase order lines: never null, and never one for two lines."""
+"""Keys of purchase-order lines: never null, and unique within a purchase order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attachments and provisioning status of an order, from answers of their own."""
+"""Reads attachments and provisioning status of an order."""
 
 from __future__ import annotations
 

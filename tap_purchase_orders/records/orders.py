@@ -1,4 +1,4 @@
-"""An order of Partner Center, header and line items, from one answer."""
+"""Reads an order of Partner Center: header and line items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A purchase order of AppZen, header and lines, from one answer."""
+"""Reads a purchase order of AppZen: header and lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records by their schema: known fields only, each of its type."""
+"""Reads records field by field, by their schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON schemas of the streams."""
+"""Loads the JSON schemas of the streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single values: what a JSON value is as the type that its field has, losslessly."""
+"""Converts single JSON values to the types of their fields, losslessly."""
 
 from __future__ import annotations
 

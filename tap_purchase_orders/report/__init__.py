@@ -1,1 +1,1 @@
-"""The page of what was loaded: `purchase-orders-report`, behind the extra `report`."""
+"""The report on the loaded tables: `purchase-orders-report`, extra `report`."""

@@ -1,4 +1,4 @@
-"""Where the warehouse is, as options and variables say it."""
+"""The database address, from options and environment variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line asks for, done: a warehouse read, a page written."""
+"""Runs the command: reads the warehouse, writes the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all sections of one report have in common."""
+"""The context of one report: its moment and its upstreams."""
 
 from __future__ import annotations
 

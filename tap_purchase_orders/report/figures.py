@@ -1,4 +1,4 @@
-"""Charts: their data, and a layout whose colours the style sheet may change."""
+"""Chart data and layout."""
 
 from __future__ import annotations
 

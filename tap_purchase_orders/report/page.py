@@ -1,4 +1,4 @@
-"""One page that needs nothing but itself."""
+"""Renders the page: one file that loads nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a section of the page is made of."""
+"""The parts of a section: tables, figures, text."""
 
 from __future__ import annotations
 

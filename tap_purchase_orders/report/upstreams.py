@@ -1,4 +1,4 @@
-"""The upstreams by the names that people know."""
+"""Display names of the upstreams."""
 
 _NAMES = {"partner_center": "Partner Center", "appzen": "AppZen"}
 

@@ -1,4 +1,4 @@
-"""The loaded tables, read in one transaction that changes nothing."""
+"""Reads the loaded tables in one read-only transaction."""
 
 from __future__ import annotations
 

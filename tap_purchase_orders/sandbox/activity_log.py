@@ -1,4 +1,4 @@
-"""The activity log: which orders were made or changed, and when.
+"""The activity log: orders that were created or changed.
 
 *Get a record of Partner Center activity by user*, *Auditing resources*.
 """

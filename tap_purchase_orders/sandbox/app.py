@@ -1,4 +1,4 @@
-"""The application: one door for all three services and the control calls."""
+"""The ASGI application: routes calls to the three services and the control API."""
 
 from __future__ import annotations
 

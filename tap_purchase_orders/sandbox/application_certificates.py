@@ -1,4 +1,4 @@
-"""The certificates that are registered for the application.
+"""The certificates registered for the application.
 
 *Certificate credentials* of the Microsoft identity platform: an application may have
 several, and an assertion names the one that it is signed with.

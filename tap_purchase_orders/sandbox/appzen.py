@@ -1,4 +1,4 @@
-"""AppZen's dictionary data services, as far as purchase orders need them.
+"""AppZen's API, as far as purchase orders need it.
 
 *Get Details of a Purchase Order by Purchase Order Number*, *API Guidelines* and the
 Swagger of the Autonomous AP APIs, version 2.0.3.

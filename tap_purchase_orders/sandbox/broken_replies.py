@@ -1,4 +1,4 @@
-"""True answers turned into what a fault rule wants."""
+"""Breaks a correct reply as a fault rule says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What customers of the sandbox buy: one kind for each shape an order can have.
+"""The products that customers of the sandbox buy: one for each shape of an order.
 
 The kinds and most names are those of the samples in the Partner Center documents:
 legacy licences, add-ons and Azure (GUID orders), modern reservations, software and

@@ -1,4 +1,4 @@
-"""How an application proves to the token endpoint that it is the one it says.
+"""Checks a client's proof at the token endpoint: secret, certificate, or assertion.
 
 By its secret, by an assertion signed with a registered certificate (*Certificate
 credentials*), or by a token of an issuer that it trusts (*Workload identity

@@ -1,4 +1,4 @@
-"""What the parts of a running sandbox share."""
+"""The context that all parts of a running sandbox share."""
 
 from __future__ import annotations
 

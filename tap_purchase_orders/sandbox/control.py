@@ -1,4 +1,4 @@
-"""Control calls: clock, requests, faults, sign-in, and the truth."""
+"""The control API: clock, requests, faults, sign-in, and the truth."""
 
 from __future__ import annotations
 

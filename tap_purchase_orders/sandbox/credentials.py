@@ -1,4 +1,4 @@
-"""The credentials that the sandbox accepts: made from the seed, worth nothing."""
+"""The credentials that the sandbox accepts, derived from the seed."""
 
 from __future__ import annotations
 

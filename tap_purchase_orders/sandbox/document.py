@@ -1,4 +1,4 @@
-"""What the sandbox says when it is ready: how to reach it."""
+"""The ready document: how to reach the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: by script, and by rate."""
+"""Fault rules: by script, and by rate."""
 
 from __future__ import annotations
 

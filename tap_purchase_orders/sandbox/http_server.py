@@ -1,4 +1,4 @@
-"""The HTTP server: the usual stack, with a way to break answers on purpose."""
+"""The HTTP server, which can break replies on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes in and what goes out: calls, what they ask for, and replies."""
+"""Calls and replies."""
 
 from __future__ import annotations
 

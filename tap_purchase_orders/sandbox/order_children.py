@@ -1,4 +1,4 @@
-"""What hangs below an order: attachments, provisioning status, activation links.
+"""Attachments, provisioning status and activation links of an order.
 
 *Attaching a purchase order and completing PO details*, *Get order provisioning
 status*, *Get activation link by order line item*.

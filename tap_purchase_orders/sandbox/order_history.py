@@ -1,4 +1,4 @@
-"""Which orders a customer has, and what becomes of each.
+"""The orders of a customer, and how their statuses move.
 
 Statuses and their order: Partner Center, *Order resources*, *Pending PO upload* and
 *PO upload complete status*.

@@ -1,4 +1,4 @@
-"""What becomes of a purchase order: issued, received bit by bit, closed."""
+"""How a purchase order changes: issued, received in parts, closed."""
 
 from __future__ import annotations
 

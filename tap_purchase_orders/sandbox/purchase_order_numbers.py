@@ -1,4 +1,4 @@
-"""Purchase order numbers of the world, in the many forms that ERPs give them."""
+"""Purchase-order numbers, in the forms that ERPs give them."""
 
 from __future__ import annotations
 

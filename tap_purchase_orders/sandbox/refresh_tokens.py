@@ -1,4 +1,4 @@
-"""Refresh tokens: issued, redeemed, rotated, and never forgotten."""
+"""Refresh tokens: issue, redemption, rotation."""
 
 from __future__ import annotations
 

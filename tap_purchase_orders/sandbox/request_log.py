@@ -1,4 +1,4 @@
-"""What was asked of the sandbox: counts, peaks, and one entry for each request."""
+"""The request log: counts, peaks, and one entry per request."""
 
 from __future__ import annotations
 

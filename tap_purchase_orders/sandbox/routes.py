@@ -1,4 +1,4 @@
-"""Which path asks for what."""
+"""Matches paths to handlers."""
 
 from __future__ import annotations
 

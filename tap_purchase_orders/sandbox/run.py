@@ -1,4 +1,4 @@
-"""Puts the sandbox together, says how to reach it, and runs it until it is stopped."""
+"""Builds the sandbox, prints how to reach it, and runs it until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeded draws: the only source of chance in the sandbox's world."""
+"""Seeded random values: the only source of chance in the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How people and applications may sign in, and how often they did."""
+"""The sign-in state of the sandbox: certificates, tokens, counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the token authority behaves, where that can be chosen."""
+"""The rules of the token authority that can be changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens: made by the sandbox's authority, checked by its Partner Center."""
+"""Access tokens: issued by the authority, checked by Partner Center."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The made-up world: what it was made from, and how large it is."""
+"""The seed and the size of the sandbox's world."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the user wants: the settings, checked and typed."""
+"""From the given configuration to checked and typed settings."""

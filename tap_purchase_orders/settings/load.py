@@ -1,4 +1,4 @@
-"""From the configuration as given to checked and typed settings."""
+"""Checks a configuration and returns typed settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of the tap as a JSON schema: names, types, bounds and defaults."""
+"""The settings as a JSON schema: names, types, bounds and defaults."""
 
 from __future__ import annotations
 

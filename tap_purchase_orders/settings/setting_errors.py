@@ -1,4 +1,4 @@
-"""What is wrong with given settings, one line for each mistake."""
+"""Errors in settings, one line each."""
 
 from __future__ import annotations
 

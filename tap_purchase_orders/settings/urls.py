@@ -1,4 +1,4 @@
-"""Addresses that credentials may be sent to."""
+"""Checks the addresses that credentials are sent to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of the page, in their order: one file each, and a line here."""
+"""The sections of the page, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was ordered from suppliers, and what became of it."""
+"""Section: commitments to suppliers."""
 
 from __future__ import annotations
 

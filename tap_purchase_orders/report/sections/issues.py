@@ -1,4 +1,4 @@
-"""What could not be read, or not as it is."""
+"""Section: extraction issues."""
 
 from __future__ import annotations
 

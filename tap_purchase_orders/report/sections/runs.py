@@ -1,4 +1,4 @@
-"""What each run did."""
+"""Section: runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a section is, and what it has to say of one warehouse."""
+"""The type of a section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which status orders were, day by day."""
+"""Section: order statuses by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders that wait for a purchase order."""
+"""Section: orders that wait for a purchase order."""
 
 from __future__ import annotations
 
