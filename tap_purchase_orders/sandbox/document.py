@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -62,24 +63,27 @@ def make_document(state: State, auth: str, directory: Path) -> dict[str, Any]:
         },
         "refresh_token": refresh_token,
         "epoch": utc_text(state.world.epoch),
+        "customers": state.world.customers,
+        "purchase_orders": state.world.purchase_orders,
     }
 
 
-def introduction(document: dict[str, Any], world: World) -> list[str]:
-    """Return the same for people, line by line."""
+def introduction(document: dict[str, Any], stop: str) -> list[str]:
+    """Return the same for people: three lines to read, to paste, and to stop it.
+
+    Args:
+        document: What `make_document` returned.
+        stop: How the sandbox is stopped.
+    """
     environment = document["environment"]
-    bundle = environment["REQUESTS_CA_BUNDLE"]
-    example = f"curl --cacert {bundle} {document['control_url']}/world"
+    variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+    config = shlex.quote(document["config_file"])
+    customers, orders = document["customers"], document["purchase_orders"]
+    world = f"{customers} customers, {orders} purchase orders"
     return [
-        f"Sandbox ready: {document['authority']}",
-        f"  {world.customers} customers, {world.purchase_orders} purchase orders",
-        "Read it with:",
-        *(f"  {name}={value} \\" for name, value in environment.items()),
-        f"    tap-purchase-orders --config {document['config_file']}",
-        "Move its clock, look at its requests, set faults (docs/sandbox.md), such as",
-        f"  {example}",
-        f"Start the same world again with --epoch {document['epoch']}",
-        "Stop it with Ctrl+C.",
+        f"Sandbox ready: {document['authority']} ({world}, epoch {document['epoch']})",
+        f"Read it: {' '.join(variables)} tap-purchase-orders --config {config}",
+        f"Stop it: {stop}",
     ]
 
 

@@ -28,6 +28,8 @@ class Options:
     port: int
     directory: Path | None
     lifetime_seconds: float | None
+    background: bool
+    json: bool
     seed: int
     customers: int
     without_relationship: int | None
@@ -70,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
         prog="purchase-orders-sandbox",
         description=(
             "A local stand-in for the Microsoft token authority, Partner Center and "
-            "AppZen, over TLS. Prints one line of JSON with the settings that reach "
-            "it, then answers until it is told to stop."
+            "AppZen, over TLS. Says how to reach it, then answers until it is told "
+            "to stop."
         ),
         epilog="Documentation: docs/sandbox.md",
     )
@@ -101,6 +103,18 @@ def _add_server_options(group: argparse._ArgumentGroup) -> None:
         metavar="DIR",
         help="where ca.pem, config.json and the folder sign-in are written; "
         "default a new temporary one",
+    )
+    group.add_argument(
+        "--background",
+        action="store_true",
+        help="return when it is ready and let it go on; its process id is in "
+        "sandbox.pid, beside config.json",
+    )
+    group.add_argument(
+        "--json",
+        action="store_true",
+        help="print the settings as one line of JSON; the default where standard "
+        "output is no terminal",
     )
     group.add_argument(
         "--lifetime-seconds",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.sandbox.app import Application
 from tap_purchase_orders.sandbox.application_certificates import (
@@ -19,6 +20,7 @@ from tap_purchase_orders.sandbox.application_certificates import (
 )
 from tap_purchase_orders.sandbox.appzen import AppZen
 from tap_purchase_orders.sandbox.authority import Authority
+from tap_purchase_orders.sandbox.background import StartError, start
 from tap_purchase_orders.sandbox.certificates import make_certificates
 from tap_purchase_orders.sandbox.clock import Clock
 from tap_purchase_orders.sandbox.context import State
@@ -52,6 +54,8 @@ _REACHED_AS_LOCALHOST = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared,
 def run(arguments: list[str] | None) -> int:
     """Run the sandbox until it is stopped; return the exit status."""
     options = read_options(arguments)
+    if options.background:
+        return _start_in_background(options, arguments)
     try:
         rules = (
             [] if options.faults is None else read_script(options.faults.read_bytes())
@@ -64,6 +68,25 @@ def run(arguments: list[str] | None) -> int:
     return 0
 
 
+def _start_in_background(options: Options, arguments: list[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    kept = [each for each in given if each not in {"--background", "--json"}]
+    try:
+        document, process_id = start(kept)
+    except StartError as error:
+        _say(str(error))
+        return 1
+    _introduce(options, document, f"kill {process_id}")
+    return 0
+
+
+def _introduce(options: Options, document: dict[str, Any], stop: str) -> None:
+    """Say how to reach it: to programs on standard output, to people beside it."""
+    if options.json or not (options.background or sys.stdout.isatty()):
+        print(json.dumps(document), flush=True)  # noqa: T201 - what it promises
+    _say("\n".join(introduction(document, stop)))
+
+
 async def _serve(
     options: Options, rules: list[Rule], listener: socket.socket, directory: Path
 ) -> None:
@@ -72,11 +95,11 @@ async def _serve(
     write_private(directory / "ca.pem", certificates.authority_pem)
     document = make_document(state, options.auth, directory)
 
-    def ready() -> None:
-        print(json.dumps(document), flush=True)  # noqa: T201 - what it promises
-        _say("\n".join(introduction(document, state.world)))
-
-    running = server(_application(options, state), certificates.context, ready)
+    running = server(
+        _application(options, state),
+        certificates.context,
+        lambda: _introduce(options, document, "Ctrl+C"),
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.stop)
@@ -156,8 +179,14 @@ def _listener(options: Options) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
-    except OSError:
+    except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRINUSE:
+            msg = (
+                f"port {options.port} is in use; name another with --port (0 takes a "
+                f"free one)"
+            )
+            raise OSError(msg) from error
         raise
     return listener
 

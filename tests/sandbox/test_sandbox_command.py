@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import shlex
 import signal
 import socket
 import ssl
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,14 +98,17 @@ def test_a_signal_ends_it_cleanly_while_it_answers(number: signal.Signals) -> No
     assert b"Traceback" not in said
 
 
-def test_a_taken_port_is_one_plain_line() -> None:
+@pytest.mark.parametrize("options", [[], ["--background"]])
+def test_a_taken_port_is_one_plain_line(options: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        finished = run_command("--port", str(taken.getsockname()[1]))
+        taken_port = taken.getsockname()[1]
+        finished = run_command("--port", str(taken_port), *options)
 
     assert finished.returncode == 1
     assert finished.stdout == ""
     assert finished.stderr.count("\n") == 1
-    assert "in use" in finished.stderr
+    assert f"port {taken_port} is in use" in finished.stderr
+    assert "--port" in finished.stderr
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,49 @@ def test_it_names_the_environment_that_its_settings_need() -> None:
     environment = json.loads(finished.stdout)["environment"]
     assert environment.keys() >= {"REQUESTS_CA_BUNDLE", "IDENTITY_ENDPOINT"}
     for name, value in environment.items():
-        assert f"{name}={value} \\\n" in finished.stderr
+        assert f"{name}={shlex.quote(value)} " in finished.stderr
+
+
+def test_in_the_background_it_is_ready_when_the_command_returns(tmp_path: Path) -> None:
+    directory = tmp_path / "a folder"
+    finished = run_command(
+        *("--background", "--directory", str(directory), "--lifetime-seconds", "300")
+    )
+    process_id = int((directory / "sandbox.pid").read_text(encoding="ascii"))
+    try:
+        ready, read, stop = finished.stderr.splitlines()
+        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        address = ("localhost", int(config["appzen"]["api_url"].rpartition(":")[2]))
+        socket.create_connection(address, timeout=30).close()
+    finally:
+        os.kill(process_id, signal.SIGTERM)
+
+    assert finished.returncode == 0
+    assert finished.stdout == ""
+    assert config["appzen"]["api_url"] in ready
+    assert shlex.split(read)[2:] == [
+        f"REQUESTS_CA_BUNDLE={directory}/ca.pem",
+        *("tap-purchase-orders", "--config", f"{directory}/config.json"),
+    ]
+    assert stop == f"Stop it: kill {process_id}"
+
+
+def test_on_a_terminal_it_prints_three_lines_and_no_json() -> None:
+    own, its = pty.openpty()
+    with os.fdopen(own, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [*COMMAND, "--lifetime-seconds", "0"], stdout=its, stderr=its
+        )
+        os.close(its)
+        said = b""
+        # A terminal whose last program has ended is read with an error.
+        with suppress(OSError):
+            while piece := terminal.read(4096):
+                said += piece
+        assert process.wait(60) == 0
+
+    assert len(said.splitlines()) == 3
+    assert not said.startswith(b"{")
 
 
 def test_many_purchase_order_numbers_go_into_a_file(tmp_path: Path) -> None:
