@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.summary import promised
 from tap_purchase_orders.auth.method import AuthMethod
+from tap_purchase_orders.auth.refusals import ADVICE
 from tap_purchase_orders.clients.appzen import AppZenProfile
 from tap_purchase_orders.clients.partner_center import PartnerCenterProfile
 from tap_purchase_orders.number_sources.source import NumberSource
@@ -189,11 +190,28 @@ def pace() -> str:
     )
 
 
+def sign_in_codes() -> str:
+    """Return what each refusal of the identity platform means."""
+    names = {
+        "auth": "partner_center.auth",
+        "credential": "partner_center.auth.client_secret` or `certificate_path",
+        "grant": "partner_center.auth.refresh_token",
+    }
+    return table(
+        ("Code", "What to do"),
+        (
+            (f"AADSTS{code}", advice.format(**names))
+            for code, advice in sorted(ADVICE.items())
+        ),
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "auth methods": auth_methods,
     "number sources": number_sources,
     "pace": pace,
     "settings": settings,
+    "sign in codes": sign_in_codes,
     "speed": speed,
     "streams": streams,
 }

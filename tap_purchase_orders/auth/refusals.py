@@ -17,7 +17,7 @@ _ASSERTION = "the assertion was refused: check `{credential}`: "
 
 # By the number behind AADSTS. Source: Microsoft identity platform, *Authentication and
 # authorization error codes*; for those that it does not list, what the answers say.
-_ADVICE = {
+ADVICE = {
     # The application and its credential.
     50012: _ASSERTION + "the certificate must be that of `{auth}.client_id`",
     50013: _ASSERTION + "it was used before, or this machine's clock is wrong",
@@ -134,10 +134,10 @@ def refusal(
     given = answer.get("error_codes")
     listed = given if isinstance(given, list) else []
     codes = [code for code in listed if isinstance(code, int)]
-    known = [code for code in codes if code in _ADVICE]
+    known = [code for code in codes if code in ADVICE]
     code = next(iter((*known, *codes)), None)
     name = error_name(answer)
-    advice = _ADVICE.get(code or 0, "check `{auth}`").format(
+    advice = ADVICE.get(code or 0, "check `{auth}`").format(
         auth=AUTH, credential=f"{AUTH}.{credential}", grant=f"{AUTH}.{grant}"
     )
     number = f" (AADSTS{code})" if code else ""

@@ -29,6 +29,7 @@ TEXT = README.read_text(encoding="utf-8")
 DOCS = PROJECT / "docs"
 GENERATOR = DOCS / "generate.py"
 QUOTAS = DOCS / "explanation" / "quotas.md"
+TROUBLESHOOTING = PROJECT / "docs" / "troubleshooting.md"
 
 
 def generate(
@@ -90,7 +91,9 @@ def kinds_given_in(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
-@pytest.mark.parametrize("page", [README, QUOTAS], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [README, QUOTAS, TROUBLESHOOTING], ids=lambda page: page.name
+)
 def test_the_generated_tables_are_what_the_code_says(page: Path) -> None:
     check = generate("--check", page)
     assert check.returncode == 0, check.stderr
