@@ -14,6 +14,7 @@ from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
+from tap_purchase_orders.messages.maps import mapped
 from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
@@ -109,12 +110,12 @@ class TapStream(Stream):
             for name in names:
                 record.pop(name, None)
         for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
-            if mapped is not None:
+            made = mapped(stream_map, record, self.name)
+            if made is not None:
                 yield {
                     "type": "RECORD",
                     "stream": stream_map.stream_alias,
-                    "record": mapped,
+                    "record": made,
                     "time_extracted": time_extracted,
                 }
 

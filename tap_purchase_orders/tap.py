@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
@@ -33,6 +33,7 @@ from tap_purchase_orders.extraction.factory import open_extractions
 from tap_purchase_orders.extraction.order_children import PROVISIONING
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.logs import hide_in_log
+from tap_purchase_orders.messages.maps import prepare
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
@@ -173,16 +174,26 @@ class TapPurchaseOrders(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        """Set up the stream maps by the schemas that the records have."""
-        # The SDK's own would take those of the catalog.
-        super(Tap, self).setup_mapper()
-        for entry in self.catalog.streams:
-            name = entry.stream or entry.tap_stream_id
-            schema = self._declared(name, entry.schema.to_dict())
-            selection = entry.metadata.resolve_selection()
-            self.mapper.register_raw_stream_schema(
-                name, get_selected_schema(name, schema, selection), entry.key_properties
-            )
+        """Set up the stream maps by the schemas that the records have.
+
+        Raises:
+            SettingsError: The settings of the maps cannot be used.
+        """
+        try:
+            # The SDK's own would take the schemas of the catalog.
+            super(Tap, self).setup_mapper()
+            for entry in self.catalog.streams:
+                name = entry.stream or entry.tap_stream_id
+                schema = self._declared(name, entry.schema.to_dict())
+                selected = entry.metadata.resolve_selection()
+                schema = get_selected_schema(name, schema, selected)
+                self.mapper.register_raw_stream_schema(
+                    name, schema, entry.key_properties
+                )
+                prepare(self.mapper.stream_maps[name])
+        except (MappingError, NotImplementedError, ValueError) as error:
+            msg = f"`stream_maps` or flattening: {error}"
+            raise SettingsError(msg) from error
 
     @property
     @override
