@@ -46,12 +46,29 @@ class AppZenSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DecimalType:
+    """The type of decimal column that every number has to fit.
+
+    Attributes:
+        precision: The most digits in all.
+        scale: The most digits behind the point.
+    """
+
+    precision: int
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. An upstream is on when its section is there."""
+    """All settings. An upstream is on when its section is there.
+
+    With a decimal type, numbers are emitted as text that fits it.
+    """
 
     start_date: Instant | None
     strict: bool
     run_history: bool
+    decimal_type: DecimalType | None
     shard: Shard
     partner_center: PartnerCenterSettings | None
     appzen: AppZenSettings | None

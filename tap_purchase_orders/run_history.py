@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from msgspec import Struct, field
 
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.records.issues import moment_text
+from tap_purchase_orders.records.values import UnreadableError, to_decimal_text
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from tap_purchase_orders.config import Shard
+    from tap_purchase_orders.config import DecimalType, Shard
     from tap_purchase_orders.extraction.progress import Progress
     from tap_purchase_orders.http.budget import Budget
 
@@ -27,6 +29,9 @@ BUDGET_USED = "budget_used"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
 
+# Of a second.
+_DIGITS = 3
+
 
 class RunHistory(Struct, frozen=True):
     """What all rows of one run have in common.
@@ -34,12 +39,23 @@ class RunHistory(Struct, frozen=True):
     Attributes:
         shard: The share of the work that the run takes.
         tap_version: Version of the tap.
+        decimal_type: Given where numbers are text that fits this type.
         run_id: Id of the run.
     """
 
     shard: Shard
     tap_version: str
+    decimal_type: DecimalType | None = None
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def number(self, seconds: float) -> Decimal | str | None:
+        """Return a number of seconds as records have it, to the millisecond."""
+        if self.decimal_type is None:
+            return Decimal(f"{seconds:.{_DIGITS}f}")
+        size = self.decimal_type.precision, self.decimal_type.scale
+        with suppress(UnreadableError):
+            return to_decimal_text(f"{seconds:.{min(_DIGITS, size[1])}f}", *size)
+        return None
 
 
 class UpstreamRun(Struct):
@@ -80,11 +96,11 @@ class UpstreamRun(Struct):
             "upstream": self.upstream,
             "started_at": moment_text(self._started_at),
             "ended_at": moment_text(ended_at),
-            "seconds": _milliseconds(time.monotonic() - self._started),
+            "seconds": history.number(time.monotonic() - self._started),
             "outcome": outcome,
             "requests": self.budget.spent,
             "repeats": self.budget.repeats,
-            "rate_limit_wait_seconds": _milliseconds(self.progress.waited_seconds()),
+            "rate_limit_wait_seconds": history.number(self.progress.waited_seconds()),
             "keys_done": self.progress.done,
             "keys_total": self.progress.total,
             "records": self.records,
@@ -93,8 +109,3 @@ class UpstreamRun(Struct):
             "shard_count": history.shard.count,
             "tap_version": history.tap_version,
         }
-
-
-def _milliseconds(seconds: float) -> Decimal:
-    """Return a number of seconds with three digits behind the point."""
-    return Decimal(f"{seconds:.3f}")

@@ -14,6 +14,7 @@ from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
+from tap_purchase_orders.messages.maps import mapped
 from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import MetadataMapping
+
+    from tap_purchase_orders.config import DecimalType
 
 
 # A field's breadcrumb is `("properties", name)`; those within it are longer.
@@ -36,6 +39,7 @@ class TapStream(Stream):
     Args:
         tap: The tap.
         records_of: Reads one stream by itself, by its name.
+        decimal_type: Given where numbers are text that fits this type.
 
     Attributes:
         upstream: The section of the settings that it depends on, none if any does.
@@ -53,8 +57,11 @@ class TapStream(Stream):
     arrays: ClassVar[Sequence[str]] = ()
     is_incremental: ClassVar[bool] = False
 
-    def __init__(self, tap: Tap, records_of: RecordsOf) -> None:
-        super().__init__(tap, schema=copy.deepcopy(schema_of(self.name)))
+    def __init__(
+        self, tap: Tap, records_of: RecordsOf, decimal_type: DecimalType | None
+    ) -> None:
+        schema = schema_of(self.name, decimal_type)
+        super().__init__(tap, schema=copy.deepcopy(schema))
         self._records_of = records_of
         self.primary_keys = self.keys
         if self.is_incremental:
@@ -103,12 +110,12 @@ class TapStream(Stream):
             for name in names:
                 record.pop(name, None)
         for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
-            if mapped is not None:
+            made = mapped(stream_map, record, self.name)
+            if made is not None:
                 yield {
                     "type": "RECORD",
                     "stream": stream_map.stream_alias,
-                    "record": mapped,
+                    "record": made,
                     "time_extracted": time_extracted,
                 }
 

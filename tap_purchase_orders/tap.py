@@ -9,7 +9,8 @@ from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
+from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue, Tap
@@ -32,9 +33,11 @@ from tap_purchase_orders.extraction.factory import open_extractions
 from tap_purchase_orders.extraction.order_children import PROVISIONING
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.logs import hide_in_log
+from tap_purchase_orders.messages.maps import prepare
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
+from tap_purchase_orders.records.schemas import with_numbers_of
 from tap_purchase_orders.redaction import Secrets, configured_secrets
 from tap_purchase_orders.run_history import RunHistory
 from tap_purchase_orders.settings.load import load_settings
@@ -163,11 +166,51 @@ class TapPurchaseOrders(Tap):
     def discover_streams(self) -> Sequence[TapStream]:
         """Return the streams of the configured upstreams."""
         return [
-            stream(self, self.records_of)
+            stream(self, self.records_of, self.settings.decimal_type)
             for stream in STREAMS
             if stream.upstream is None or stream.upstream in self._upstreams()
             if stream.switch is None or getattr(self.settings, stream.switch)
         ]
+
+    @override
+    def setup_mapper(self) -> None:
+        """Set up the stream maps by the schemas that the records have.
+
+        Raises:
+            SettingsError: The settings of the maps cannot be used.
+        """
+        try:
+            # The SDK's own would take the schemas of the catalog.
+            super(Tap, self).setup_mapper()
+            for entry in self.catalog.streams:
+                name = entry.stream or entry.tap_stream_id
+                schema = self._declared(name, entry.schema.to_dict())
+                selected = entry.metadata.resolve_selection()
+                schema = get_selected_schema(name, schema, selected)
+                self.mapper.register_raw_stream_schema(
+                    name, schema, entry.key_properties
+                )
+                prepare(self.mapper.stream_maps[name])
+        except (MappingError, NotImplementedError, ValueError) as error:
+            msg = f"`stream_maps` or flattening: {error}"
+            raise SettingsError(msg) from error
+
+    @property
+    @override
+    def catalog_dict(self) -> dict[str, Any]:
+        """The catalog, with the schemas that the records have."""
+        catalog = super().catalog_dict
+        for entry in catalog["streams"]:
+            entry["schema"] = self._declared(entry["stream"], entry["schema"])
+        return catalog
+
+    def _declared(self, stream: str, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema of a catalog with numbers as the stream declares them."""
+        own = self.streams.get(stream)
+        if own is None:
+            return schema
+        declared: dict[str, Any] = with_numbers_of(own.schema, schema)
+        return declared
 
     def _upstreams(self) -> set[str]:
         return {
@@ -214,7 +257,9 @@ class TapPurchaseOrders(Tap):
             extractions,
             RecordWriter(selected, writer),
             StateMessages(state, writer),
-            RunHistory(self.settings.shard, self.plugin_version),
+            RunHistory(
+                self.settings.shard, self.plugin_version, self.settings.decimal_type
+            ),
             before_waiting=writer.flush,
             cancel_token=self._cancel_token,
             strict=self.settings.strict,

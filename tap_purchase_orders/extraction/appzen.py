@@ -70,7 +70,9 @@ class AppZenExtraction:
         self.upstream = UPSTREAM
         self.budget = budget
         self._cancel_token = cancel_token
-        self._reader = PurchaseOrderReader(selection.deselected(PURCHASE_ORDER_STREAMS))
+        self._reader = PurchaseOrderReader(
+            selection.deselected(PURCHASE_ORDER_STREAMS), settings.decimal_type
+        )
         self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
 
     @property

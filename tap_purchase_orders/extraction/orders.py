@@ -22,6 +22,7 @@ from tap_purchase_orders.records.orders import (
 
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.incremental.change_detection import (
         ChangeDetector,
         OrderDecision,
@@ -51,9 +52,10 @@ class CustomerOrders:
         state: Takes what is to be remembered.
         selection: The selected streams.
         keeps_last_read: Remember when each customer was read.
+        decimal_type: Given where numbers are text that fits this type.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one part of the house
         self,
         client: PartnerCenter,
         rules: ChangeDetector,
@@ -61,13 +63,15 @@ class CustomerOrders:
         selection: Selection,
         *,
         keeps_last_read: bool,
+        decimal_type: DecimalType | None,
     ) -> None:
         self._client = client
         self._rules = rules
         self._state = state
         self._selection = selection
         self._keeps_last_read = keeps_last_read
-        self._reader = OrderReader(selection.deselected(("orders", "order_line_items")))
+        deselected = selection.deselected(("orders", "order_line_items"))
+        self._reader = OrderReader(deselected, decimal_type)
         self._children = OrderChildren(client, selection)
 
     def batch(self, customer_id: str, customer_bookmark: CustomerBookmark) -> Batch:

@@ -70,7 +70,12 @@ class PartnerCenterExtraction:
         )
         self._follows_log = section.change_detection == "activity_log"
         self._orders = CustomerOrders(
-            client, rules, state, selection, keeps_last_read=self._follows_log
+            client,
+            rules,
+            state,
+            selection,
+            keeps_last_read=self._follows_log,
+            decimal_type=settings.decimal_type,
         )
         self._reads_everything = not self._follows_log or rules.everything
         self._list_is_complete = True

@@ -15,18 +15,23 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from tap_purchase_orders.exact_json import has_unstorable_text
 from tap_purchase_orders.records.encoded import Encoded, encoded, leave_out
 from tap_purchase_orders.records.levels import DATE, DATE_TIME, Level, Spelling
 from tap_purchase_orders.records.record_reader import WITHHELD, as_it_is
-from tap_purchase_orders.records.schemas import schema_of, types_of
-from tap_purchase_orders.records.values import UnreadableError, to_number
+from tap_purchase_orders.records.schemas import DECIMAL, schema_of, types_of
+from tap_purchase_orders.records.values import (
+    UnreadableError,
+    to_decimal_text,
+    to_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.records.encoded import Deselected
 
 # What can be the name of a member of a compiled type.
@@ -77,15 +82,23 @@ class CompiledSchema:
         rows: The member that holds the rows.
         row_stream: Their stream.
         deselected: The fields of each stream that no record is to have.
+        decimal_type: Given where numbers are text that fits this type.
     """
 
     def __init__(
-        self, stream: str, rows: str, row_stream: str, deselected: Deselected
+        self,
+        stream: str,
+        rows: str,
+        row_stream: str,
+        deselected: Deselected,
+        decimal_type: DecimalType | None = None,
     ) -> None:
         self._stream = stream
         self._rows = rows
         self._row_stream = row_stream
-        self._schema, self._row_schema = schema_of(stream), schema_of(row_stream)
+        self._schema = schema_of(stream, decimal_type)
+        self._row_schema = schema_of(row_stream, decimal_type)
+        self._decimals = None if decimal_type is None else _Decimals(decimal_type)
         self._deselected = [name for name in deselected.get(stream, ()) if name != rows]
         self._deselected_of_rows = deselected.get(row_stream, ())
         self._lock = threading.Lock()
@@ -98,8 +111,7 @@ class CompiledSchema:
         Raises:
             NotAsDocumentedError: It is not just as the schema says.
         """
-        compiled = self._compiled
-        return _decoded(compiled.header, text, compiled.level, lambda header: [header])
+        return self._decoded(self._compiled.header, text, lambda header: [header])
 
     def decode_page(self, text: bytes) -> dict[str, Any]:
         """Return the members of a collection, the objects among them as `items`.
@@ -107,8 +119,7 @@ class CompiledSchema:
         Raises:
             NotAsDocumentedError: It, or an object, is not just as documented.
         """
-        compiled = self._compiled
-        page = _decoded(compiled.page, text, compiled.level, _items)
+        page = self._decoded(self._compiled.page, text, _items)
         members = {name: getattr(page, name) for name in _OF_PAGES}
         return {name: value for name, value in members.items() if value is not UNSET}
 
@@ -120,6 +131,8 @@ class CompiledSchema:
                 and its rows belong to this function from now on.
             rows: Its rows.
         """
+        if self._decimals is not None and isinstance(header, Struct):
+            self._compiled.level.respell_numbers([header], self._decimals.text)
         # A header is a record without its rows.
         leave_out(header, [self._rows])
         return (
@@ -144,6 +157,45 @@ class CompiledSchema:
             if ignored != self._ignored and len(ignored) <= _MOST_IGNORED:
                 self._ignored = ignored
                 self._compile()
+
+    def _decoded(
+        self,
+        decoder: msgspec.json.Decoder[Any],
+        text: bytes | Raw,
+        objects: Callable[[Any], list[Any]],
+    ) -> Any:
+        """Return the value of a JSON text; its objects as records have them.
+
+        Numbers are still as they were sent.
+
+        Args:
+            decoder: Decodes the text.
+            text: The text.
+            objects: Returns those of the value.
+
+        Raises:
+            NotAsDocumentedError: One is not just as its schema says.
+        """
+        sent: list[Raw] = []
+        try:
+            if has_unstorable_text(bytes(text)):
+                raise NotAsDocumentedError
+            value = decoder.decode(text)
+            self._compiled.level.finish(objects(value), sent)
+            if not _are_plain(sent):
+                raise NotAsDocumentedError
+            if self._decimals is not None:
+                self._decimals.check(sent)
+        except (
+            msgspec.DecodeError,
+            # A number of any type whose exponent is beyond all bounds.
+            ArithmeticError,
+            RecursionError,
+            UnicodeDecodeError,
+            UnreadableError,
+        ) as error:
+            raise NotAsDocumentedError from error
+        return value
 
     def _compile(self) -> None:
         kind, below = _struct(self._row_schema, f"{self._rows}.", self._ignored, None)
@@ -183,41 +235,38 @@ def _anything(_: Any, value: Any) -> Any:
     return as_it_is(value) if value or isinstance(value, Decimal) else value
 
 
-def _decoded(
-    decoder: msgspec.json.Decoder[Any],
-    text: bytes | Raw,
-    level: Level,
-    objects: Callable[[Any], list[Any]],
-) -> Any:
-    """Return the value of a JSON text; its objects as records have them.
+class _Decimals:
+    """Numbers as text that fits a type; safe on any thread.
 
     Args:
-        decoder: Decodes the text.
-        text: The text.
-        level: The level of the objects.
-        objects: Returns those of the value.
-
-    Raises:
-        NotAsDocumentedError: One is not just as its schema says.
+        decimal_type: The type.
     """
-    sent: list[Raw] = []
-    try:
-        if has_unstorable_text(bytes(text)):
-            raise NotAsDocumentedError
-        value = decoder.decode(text)
-        level.finish(objects(value), sent)
-    except (
-        msgspec.DecodeError,
-        # A number of any type whose exponent is beyond all bounds.
-        ArithmeticError,
-        RecursionError,
-        UnicodeDecodeError,
-        UnreadableError,
-    ) as error:
-        raise NotAsDocumentedError from error
-    if not _are_plain(sent):
-        raise NotAsDocumentedError
-    return value
+
+    def __init__(self, decimal_type: DecimalType) -> None:
+        self._type = decimal_type
+        # The same numbers come again and again.
+        self._text = lru_cache(_KEPT_NUMBERS)(self._text_of)
+
+    def check(self, sent: Iterable[Raw]) -> None:
+        """Return if numbers, as they were sent, fit the type.
+
+        Raises:
+            UnreadableError: One does not.
+        """
+        for number in map(bytes, sent):
+            self._text(number)
+
+    def text(self, sent: Raw) -> Raw:
+        """Return the JSON text of a number that fits, and null as it is."""
+        return self._text(bytes(sent))
+
+    def _text_of(self, sent: bytes) -> Raw:
+        if sent == b"null":
+            return Raw(sent)
+        size = self._type.precision, self._type.scale
+        return Raw(
+            b'"%b"' % str(to_decimal_text(Decimal(sent.decode()), *size)).encode()
+        )
 
 
 def _are_plain(sent: Sequence[Raw]) -> bool:
@@ -322,6 +371,8 @@ def _member(name: str, part: Any, path: str, ignored: frozenset[str]) -> _Member
     named = types_of(part)
     if len(named) > 1:
         return _Member(name, _ANYTHING)
+    if part.get("format") == DECIMAL:
+        return _Member(name, Raw)
     if named[0] in _TYPES:
         return _Member(
             name, _TYPES[named[0]], spelling=_SPELLINGS.get(part.get("format", ""))

@@ -82,6 +82,7 @@ class Level:
         arrays: Mapping[str, Level],
     ) -> None:
         self._numbers = _members(numbers)
+        self._number_names = numbers
         self._dates = [_Dates(names, spelling) for spelling, names in dates.items()]
         self._left_out = [(name, attrgetter(name)) for name in deselected_fields]
         # Objects of one shape are one kind, whatever they are members of: a line has a
@@ -121,6 +122,15 @@ class Level:
         for objects, arrays, level in self._below:
             if found := _found(objects, arrays, values):
                 level.finish(found, sent)
+
+    def respell_numbers(self, values: Sequence[Any], spell: Get) -> None:
+        """Spell all numbers of some objects, and of those within, in another way."""
+        for value, name in product(values, self._number_names):
+            if number := getattr(value, name):
+                setattr(value, name, spell(number))
+        for objects, arrays, level in self._below:
+            if found := _found(objects, arrays, values):
+                level.respell_numbers(found, spell)
 
 
 class _Below(Struct):

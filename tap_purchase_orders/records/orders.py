@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.records.encoded import Deselected
 
 UPSTREAM = "partner_center"
@@ -73,10 +74,17 @@ class OrderReader:
     Args:
         deselected: Given where records are written as they are, but for these fields
             and the arrays: then those that are just as documented are read in one go.
+        decimal_type: Given where numbers are text that fits this type.
     """
 
-    def __init__(self, deselected: Deselected | None = None) -> None:
-        header_schema, line_schema = map(schema_of, ("orders", "order_line_items"))
+    def __init__(
+        self,
+        deselected: Deselected | None = None,
+        decimal_type: DecimalType | None = None,
+    ) -> None:
+        header_schema, line_schema = (
+            schema_of(stream, decimal_type) for stream in ("orders", "order_line_items")
+        )
         ours = ("referenceCustomerId", "orderId")
         self._header = RecordReader(header_schema, ("lineItems", "line_count"))
         self._line = RecordReader(line_schema, ours)
@@ -84,7 +92,9 @@ class OrderReader:
         self._compiled = (
             None
             if deselected is None
-            else CompiledSchema("orders", "lineItems", "order_line_items", deselected)
+            else CompiledSchema(
+                "orders", "lineItems", "order_line_items", deselected, decimal_type
+            )
         )
 
     def decode(self, body: bytes) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.records.encoded import Deselected
 
 UPSTREAM = "appzen"
@@ -51,11 +52,17 @@ class PurchaseOrderReader:
     Args:
         deselected: Given where records are written as they are, but for these fields
             and the arrays: then those that are just as documented are read in one go.
+        decimal_type: Given where numbers are text that fits this type.
     """
 
-    def __init__(self, deselected: Deselected | None = None) -> None:
-        header_schema, line_schema = map(
-            schema_of, ("purchase_orders", "purchase_order_lines")
+    def __init__(
+        self,
+        deselected: Deselected | None = None,
+        decimal_type: DecimalType | None = None,
+    ) -> None:
+        header_schema, line_schema = (
+            schema_of(stream, decimal_type)
+            for stream in ("purchase_orders", "purchase_order_lines")
         )
         self._header = RecordReader(
             header_schema, ("purchase_order_lines", "line_count")
@@ -70,6 +77,7 @@ class PurchaseOrderReader:
                 "purchase_order_lines",
                 "purchase_order_lines",
                 deselected,
+                decimal_type,
             )
         )
 

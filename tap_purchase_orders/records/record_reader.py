@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
-from tap_purchase_orders.records.schemas import types_of
+from tap_purchase_orders.records.schemas import DECIMAL, types_of
 from tap_purchase_orders.records.values import (
     UnreadableError,
     to_boolean,
     to_date,
     to_date_time,
+    to_decimal_text,
     to_integer,
     to_number,
     to_text,
@@ -92,6 +94,9 @@ def _reader(schema: Mapping[str, Any]) -> Read:
         return _object_reader(schema)
     if named[0] == "array":
         return _array_reader(_reader(schema["items"]))
+    if schema.get("format") == DECIMAL:
+        size = {name: schema[name] for name in ("precision", "scale")}
+        return _value_reader(partial(to_decimal_text, **size))
     return _value_reader(_CONVERSIONS[named[0], schema.get("format")])
 
 

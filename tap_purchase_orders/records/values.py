@@ -58,6 +58,31 @@ def to_number(value: Any) -> int | Decimal | None:
         raise UnreadableError from error
 
 
+def to_decimal_text(value: Any, precision: int, scale: int) -> str | None:
+    """Return a value as the text of an exact number with all its digits.
+
+    It is spelled without an exponent, which not every warehouse reads; blank text is
+    none.
+
+    Args:
+        value: The value.
+        precision: The most digits that it may have, zeros at its ends apart.
+        scale: The most of them that may stand behind the point.
+    """
+    number = to_number(value)
+    if number is None:
+        return None
+    exact = Decimal(number)
+    _, digits, exponent = exact.as_tuple()
+    zeros = next((n for n, digit in enumerate(reversed(digits)) if digit), None)
+    # Of a zero there is nothing that could be too long.
+    if zeros is not None and (
+        -int(exponent) - zeros > scale or exact.adjusted() >= precision - scale
+    ):
+        raise UnreadableError
+    return f"{exact:f}"
+
+
 def to_integer(value: Any) -> int | None:
     """Return a value as a whole number; 5.0 is one, 5.5 is not."""
     number = to_number(value)

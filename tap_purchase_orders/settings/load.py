@@ -9,6 +9,7 @@ from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.config import (
     AppZenSettings,
+    DecimalType,
     PartnerCenterSettings,
     Settings,
     Shard,
@@ -49,6 +50,7 @@ def load_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Setti
         mistakes.append(SettingError("", line))
     checks: tuple[tuple[str, Callable[[], list[SettingError]]], ...] = (
         ("start_date", lambda: _start_date_mistakes(filled)),
+        ("singer_decimal_scale", lambda: _decimal_mistakes(filled)),
         ("shard", lambda: _shard_mistakes(filled["shard"])),
         ("partner_center.api_url", lambda: _api_url_mistakes("partner_center", filled)),
         ("partner_center.customer_ids", lambda: _customer_mistakes(filled)),
@@ -84,6 +86,7 @@ def _typed(filled: dict[str, Any]) -> Settings:
         start_date=_start_date(filled),
         strict=filled["strict"],
         run_history=filled["run_history"],
+        decimal_type=_decimal_type(filled),
         shard=Shard(**filled["shard"]),
         partner_center=(
             None if partner_center is None else PartnerCenterSettings(**partner_center)
@@ -141,6 +144,26 @@ def _start_date_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
         line = "`start_date` must be a date-time such as 2019-01-01T00:00:00Z"
         return [SettingError("start_date", line)]
     return []
+
+
+def _decimal_type(filled: Mapping[str, Any]) -> DecimalType | None:
+    if not filled["use_singer_decimal"]:
+        return None
+    return DecimalType(
+        filled["singer_decimal_precision"], filled["singer_decimal_scale"]
+    )
+
+
+def _decimal_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
+    precision, scale = (filled[f"singer_decimal_{it}"] for it in ("precision", "scale"))
+    # What is wrong with the precision itself is said elsewhere.
+    if not isinstance(precision, int) or scale <= precision:
+        return []
+    path = "singer_decimal_scale"
+    line = (
+        f"`{path}` must not be above `singer_decimal_precision`, which is {precision}"
+    )
+    return [SettingError(path, line)]
 
 
 def _shard_mistakes(shard: Mapping[str, Any]) -> list[SettingError]:

@@ -226,6 +226,37 @@ def settings_schema() -> dict[str, Any]:
             ),
         ),
         th.Property(
+            "use_singer_decimal",
+            th.BooleanType,
+            default=False,
+            title="Numbers as decimal text",
+            description=(
+                "Emit numbers as text of the same digits, declared as "
+                "`x-singer.decimal`: for warehouses whose loader makes floats of "
+                "numbers."
+            ),
+        ),
+        th.Property(
+            "singer_decimal_precision",
+            th.IntegerType(minimum=1, maximum=1000),
+            default=38,
+            title="Decimal precision",
+            description=(
+                "With `use_singer_decimal`: the most digits of a number. One that "
+                "does not fit is null, and an issue."
+            ),
+        ),
+        th.Property(
+            "singer_decimal_scale",
+            th.IntegerType(minimum=0, maximum=1000),
+            default=9,
+            title="Decimal scale",
+            description=(
+                "With `use_singer_decimal`: the most digits behind the point, of "
+                "those that `singer_decimal_precision` allows."
+            ),
+        ),
+        th.Property(
             "shard",
             th.ObjectType(
                 th.Property(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from tap_purchase_orders.config import DecimalType
 from tap_purchase_orders.exact_json import NotJsonError, json_text
 from tap_purchase_orders.records.encoded import Encoded
 from tap_purchase_orders.records.issues import Issue
@@ -205,10 +206,17 @@ def page(*order_texts: str, beside: str = '"totalCount": 1,') -> bytes:
     return f'{{{beside} "items": [{", ".join(order_texts)}]}}'.encode()
 
 
+# None: numbers stay numbers. The last fits few of those on file.
+DECIMAL_TYPES = st.sampled_from([None, DecimalType(38, 9), DecimalType(5, 2)])
+
+
 @settings(max_examples=600)
-@given(bodies(PURCHASE_ORDER))
-def test_a_purchase_order_is_read_the_same_in_one_go(body: bytes) -> None:
-    in_one_go, by_field = PurchaseOrderReader({}), PurchaseOrderReader()
+@given(bodies(PURCHASE_ORDER), DECIMAL_TYPES)
+def test_a_purchase_order_is_read_the_same_in_one_go(
+    body: bytes, decimal_type: DecimalType | None
+) -> None:
+    in_one_go = PurchaseOrderReader({}, decimal_type)
+    by_field = PurchaseOrderReader(None, decimal_type)
 
     expected = purchase_order(by_field, body)
 
@@ -218,9 +226,11 @@ def test_a_purchase_order_is_read_the_same_in_one_go(body: bytes) -> None:
 
 
 @settings(max_examples=600)
-@given(st.lists(bodies(ORDERS), min_size=1, max_size=3), BESIDE)
-def test_orders_are_read_the_same_in_one_go(found: list[bytes], beside: str) -> None:
-    in_one_go, by_field = OrderReader({}), OrderReader()
+@given(st.lists(bodies(ORDERS), min_size=1, max_size=3), BESIDE, DECIMAL_TYPES)
+def test_orders_are_read_the_same_in_one_go(
+    found: list[bytes], beside: str, decimal_type: DecimalType | None
+) -> None:
+    in_one_go, by_field = OrderReader({}, decimal_type), OrderReader(None, decimal_type)
     text = page(*(body.decode() for body in found), beside=beside)
 
     assert orders(in_one_go, text) == orders(by_field, text)
@@ -237,10 +247,11 @@ NUMBERS_AND_DATES = [
 @given(
     st.dictionaries(
         st.sampled_from(NUMBERS_AND_DATES), SPELLINGS, min_size=1, max_size=3
-    )
+    ),
+    DECIMAL_TYPES,
 )
 def test_numbers_and_dates_of_any_spelling_are_read_the_same_in_one_go(
-    spellings: dict[tuple[Any, ...], str],
+    spellings: dict[tuple[Any, ...], str], decimal_type: DecimalType | None
 ) -> None:
     document = PURCHASE_ORDER
     for number, path in enumerate(spellings):
@@ -249,13 +260,15 @@ def test_numbers_and_dates_of_any_spelling_are_read_the_same_in_one_go(
     for number, spelling in enumerate(spellings.values()):
         text = text.replace(f'"spelling {number}"', spelling)
 
-    expected = purchase_order(PurchaseOrderReader(), text.encode())
-    assert purchase_order(PurchaseOrderReader({}), text.encode()) == expected
+    expected = purchase_order(PurchaseOrderReader(None, decimal_type), text.encode())
+    in_one_go = PurchaseOrderReader({}, decimal_type)
+    assert purchase_order(in_one_go, text.encode()) == expected
 
 
+@pytest.mark.parametrize("decimal_type", [None, DecimalType(60, 30)])
 @pytest.mark.parametrize("spelling", ["1.50", "-0.50", "-10", "0.000000", "1.0E+2"])
 def test_a_number_that_both_readings_spell_alike_slows_nothing_down(
-    spelling: str,
+    spelling: str, decimal_type: DecimalType | None
 ) -> None:
     lines = PURCHASE_ORDER["purchase_order_lines"] * 500
     for number, line in enumerate(lines, start=1):
@@ -263,7 +276,7 @@ def test_a_number_that_both_readings_spell_alike_slows_nothing_down(
     text = encode({**PURCHASE_ORDER, "purchase_order_lines": lines})
     body = text.replace(b'"its spelling"', spelling.encode())
 
-    assert isinstance(PurchaseOrderReader({}).decode(body), Struct)
+    assert isinstance(PurchaseOrderReader({}, decimal_type).decode(body), Struct)
 
 
 def test_more_dates_than_are_kept_in_mind_are_all_spelled_the_same() -> None:
