@@ -4,6 +4,9 @@ PYTHON ?= python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Meltano installs plugins with uv, which leaves out byte code: each start would compile
+# anew where it cannot be written.
+export UV_COMPILE_BYTECODE := 1
 
 BIN := .venv/bin
 TAP := .venv/.tap

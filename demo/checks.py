@@ -1,7 +1,8 @@
-"""The warehouse against the sandbox: every record, and every digit of every number."""
+"""The warehouse against the sandbox: every record, number and instant."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,6 +25,12 @@ _NAMED_BY = {
 }
 # Compared beside the numbers.
 _TEXTS = {"status", "currency", "currencyCode"}
+_INSTANTS = {
+    "creationDate",
+    "customTermEndDate",
+    "amortization_start_date",
+    "amortization_end_date",
+}
 
 
 def exact_json(text: str) -> Any:
@@ -108,12 +115,23 @@ def _values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield path, f"{value:f}"
     elif isinstance(value, str) and path and path[-1] in _TEXTS:
         yield path, value
+    elif isinstance(value, str) and path and path[-1] in _INSTANTS:
+        # A blank one is none.
+        if value.strip():
+            yield path, _instant(value)
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _values(part, (*path, key))
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from _values(part, (*path, index))
+
+
+def _instant(text: str) -> str:
+    """Return an instant in UTC as a column holds it: cut off behind microseconds."""
+    moment = dt.datetime.fromisoformat(text)
+    utc = moment.astimezone(dt.UTC) if moment.tzinfo else moment
+    return utc.replace(tzinfo=None).isoformat()
 
 
 def _text_at(record: Any, path: Path) -> str | None:

@@ -66,8 +66,9 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
     )
     with world as sandbox, running_warehouse() as warehouse:
         version = warehouse.rows("SHOW server_version")[0][0]
+        timezone = warehouse.rows("SHOW timezone")[0][0]
         _say(f"Sandbox     {customers} customers, {purchase_orders} purchase orders")
-        _say(f"Warehouse   PostgreSQL {version} on port {warehouse.port}")
+        _say(f"Warehouse   PostgreSQL {version} in {timezone}, port {warehouse.port}")
         settings = {**sandbox.settings, "run_history": True}
         pipeline = pipeline_in(
             directory, settings, warehouse.loader_settings, sandbox.environment
@@ -142,8 +143,8 @@ def _check_records(sandbox: Sandbox, warehouse: Warehouse) -> None:
         raise DemoFailedError("\n  ".join([count, *shown]))
     records = sum(map(len, truth.values()))
     values = checks.count_of_values(truth)
-    _say(f"\nChecked: {records:,} records, {values:,} numbers, statuses and currencies")
-    _say("in the warehouse are those of the sandbox, digit for digit.")
+    _say(f"\nChecked: {records:,} records, {values:,} numbers, instants, statuses and")
+    _say("currencies in the warehouse are those of the sandbox, digit for digit.")
 
 
 def _truth(sandbox: Sandbox, what: str) -> list[Any]:

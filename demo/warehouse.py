@@ -40,6 +40,8 @@ _USER = "demo"
 _DATABASE = "warehouse"
 # Where the environment `dev` of meltano.yml loads to.
 SCHEMA = "purchasing_dev"
+# Not UTC, as with many users: what is loaded must be in UTC all the same.
+_TIMEZONE = "Europe/Berlin"
 _PROGRAMS = Path("pginstall", "bin")
 _PORTS_TO_TRY = 5
 _SECONDS_TO_START = 60
@@ -58,7 +60,6 @@ _OPTIONS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
-    "timezone": "UTC",
     "unix_socket_directories": "",
 }
 
@@ -128,11 +129,14 @@ class Warehouse:
 
 
 @contextmanager
-def running_warehouse(host: str = _HOST) -> Iterator[Warehouse]:
+def running_warehouse(
+    host: str = _HOST, timezone: str = _TIMEZONE
+) -> Iterator[Warehouse]:
     """Start a server with an empty database; stop it and delete its files at the end.
 
     Args:
         host: The address to listen on. The networks of this machine are let in.
+        timezone: The time zone of its sessions.
 
     Raises:
         WarehouseError: The server could not be set up, or did not start.
@@ -149,7 +153,8 @@ def running_warehouse(host: str = _HOST) -> Iterator[Warehouse]:
                 rules.write("host all all samenet scram-sha-256\n")
         for _ in range(_PORTS_TO_TRY):
             warehouse = Warehouse(_free_port(host), password, host)
-            with _server(directory, programs, warehouse, account) as server:
+            started = _server(directory, programs, warehouse, account, timezone)
+            with started as server:
                 if _came_up(server, warehouse):
                     yield warehouse
                     return
@@ -228,9 +233,13 @@ def _initialise(
 
 @contextmanager
 def _server(
-    directory: Path, programs: Path, warehouse: Warehouse, account: Mapping[str, Any]
+    directory: Path,
+    programs: Path,
+    warehouse: Warehouse,
+    account: Mapping[str, Any],
+    timezone: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    chosen = _OPTIONS | {"listen_addresses": warehouse.host}
+    chosen = _OPTIONS | {"listen_addresses": warehouse.host, "timezone": timezone}
     options = [f"-c{name}={value}" for name, value in chosen.items()]
     command: list[str | Path] = [
         programs / "postgres",

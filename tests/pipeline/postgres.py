@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+import yaml
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 _PROJECT = Path(__file__).parents[2]
 # In the locked versions, where `make tests` and Meltano have put it.
 _LOADER = _PROJECT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
+# What a user's Meltano gives it.
+_PLUGIN = next(
+    plugin
+    for plugin in yaml.safe_load(_PROJECT.joinpath("meltano.yml").read_text("utf-8"))[
+        "plugins"
+    ]["loaders"]
+    if plugin["name"] == "target-postgres"
+)
+_DEFAULTS = {s["name"]: s["value"] for s in _PLUGIN["settings"] if "value" in s}
 _SECONDS = 120
 _LINES_SHOWN = 40
 
@@ -39,23 +49,25 @@ class Postgres:
 
     settings: Mapping[str, str]
 
-    def load(self, messages: bytes, schema: str) -> None:
+    def load(self, messages: bytes, schema: str, **environment: str) -> None:
         """Load the output of a run; fail if the loader does.
 
         Args:
             messages: What the tap wrote.
             schema: The database schema, made if it is not there.
+            environment: Variables other than those of meltano.yml.
         """
-        finished = self.try_to_load(messages, schema)
+        finished = self.try_to_load(messages, schema, **environment)
         if finished.returncode:
             lines = finished.stderr.decode(errors="replace").splitlines()
             pytest.fail("\n".join(["target-postgres:", *lines[-_LINES_SHOWN:]]))
 
     def try_to_load(
-        self, messages: bytes, schema: str
+        self, messages: bytes, schema: str, **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
         """Load the output of a run; return how the loader ended."""
         config = {
+            **_DEFAULTS,
             **self.settings,
             "port": int(self.settings["port"]),
             "default_target_schema": schema,
@@ -68,6 +80,7 @@ class Postgres:
                 input=messages,
                 capture_output=True,
                 cwd=folder,
+                env={**os.environ, **_PLUGIN["env"], **environment},
                 timeout=_SECONDS,
                 check=False,
             )
@@ -112,9 +125,14 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Start a server of this machine's own; it is gone afterwards with all it held."""
-    with running_warehouse() as warehouse:
+def running_postgres(timezone: str = "Europe/Berlin") -> Iterator[Postgres]:
+    """Start a server of this machine's own; it is gone afterwards with all it held.
+
+    Args:
+        timezone: The time zone of its sessions, by default not UTC: what is loaded must
+            be in UTC all the same.
+    """
+    with running_warehouse(timezone=timezone) as warehouse:
         yield Postgres(warehouse.loader_settings)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ORDER = """{
   "id": "o1", "referenceCustomerId": "c1", "status": "pending", "totalPrice": 100.00,
+  "creationDate": "2026-03-29T01:30:00.1234567Z",
   "lineItems": [{"lineItemNumber": 0, "quantity": "3"}]
 }"""
 PURCHASE_ORDER = """{
@@ -39,7 +40,8 @@ LOADED = {
     "customers": '{"id": "c1"}',
     "orders": """{
         "id": "o1", "referenceCustomerId": "c1", "status": "pending",
-        "totalPrice": 100.00, "line_count": 1, "_sdc_sequence": 17
+        "totalPrice": 100.00, "line_count": 1, "_sdc_sequence": 17,
+        "creationDate": "2026-03-29T01:30:00.123456"
     }""",
     "order_line_items": """{
         "referenceCustomerId": "c1", "orderId": "o1", "lineItemNumber": 0,
@@ -74,8 +76,9 @@ def altered(table_name: str, old: str, new: str) -> dict[str, Records]:
 
 def test_a_warehouse_that_holds_every_digit_passes() -> None:
     assert list(differences(truth(), loaded())) == []
-    # lineItemNumber, totalPrice, status, the amount and its currency, 6.10, the rates.
-    assert count_of_values(truth()) == 8
+    # lineItemNumber, totalPrice, status, creationDate, the amount and its currency, 6.10,
+    # the rates.
+    assert count_of_values(truth()) == 9
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,8 @@ def test_a_warehouse_that_holds_every_digit_passes() -> None:
         ("purchase_order_lines", "0.30", "0.3", "custom_json.rates.1"),
         ("orders", "100.00", "100.0", "totalPrice"),
         ("orders", '"pending"', '"completed"', "status"),
+        ("orders", "T01:30:00", "T03:30:00", "creationDate"),
+        ("orders", ".123456", ".123457", "creationDate"),
         ("order_line_items", '"quantity": 3', '"quantity": 4', "quantity"),
     ],
 )

@@ -18,6 +18,7 @@ from tests.pipeline.meltano_command import (
     meltano_in,
     schema_of_the_project_file,
 )
+from tests.pipeline.postgres import loader
 from tests.tap.tap import run_tap
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ LOCK = HUB / "plugins/extractors/tap-purchase-orders--original.lock"
 WHOLE = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
 PLUGINS = WHOLE["plugins"]
 EXTRACTOR, *INHERITED = PLUGINS["extractors"]
+LOADER, *_ = PLUGINS["loaders"]
 OF_THE_HUB = yaml.safe_load(DEFINITION.read_text(encoding="utf-8"))
 SETTINGS = {setting["name"]: setting for setting in OF_THE_HUB["settings"]}
 BOTH_UPSTREAMS = {
@@ -265,6 +267,30 @@ def test_dbt_and_the_report_read_where_the_loader_writes(meltano: Meltano) -> No
     given = {"TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "elsewhere"}
     dbt = json.loads(meltano("--environment=prod", "config", "print", "dbt", **given))
     assert dbt["source_schema"] == "elsewhere"
+
+
+def test_every_setting_of_the_loader_can_be_a_variable(meltano: Meltano) -> None:
+    told = subprocess.run(
+        [loader(), "--about", "--format=json"],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    schema = json.loads(told.stdout)["settings"]["properties"]
+    settings = {setting["name"]: setting for setting in LOADER["settings"]}
+    # Sections but for the tunnel are one object each.
+    parts = {n: part if n == "ssh_tunnel" else {} for n, part in schema.items()}
+    assert set(settings) == set(leaves(parts))
+    assert set(secrets(schema)) <= {n for n, s in settings.items() if "sensitive" in s}
+
+    given = {"TARGET_POSTGRES_BATCH_SIZE_ROWS": "500"}
+    printed = json.loads(meltano("config", "print", "target-postgres", **given))
+    assert printed["batch_size_rows"] == 500
+    # The tap's records are valid.
+    assert printed["validate_records"] is False
+    given = {"TARGET_POSTGRES_VALIDATE_RECORDS": "true"}
+    printed = json.loads(meltano("config", "print", "target-postgres", **given))
+    assert printed["validate_records"] is True
 
 
 def test_the_project_configures_no_upstream_and_no_secret() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,9 @@ class Story:
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     with running_postgres() as server:
+        # As an administrator may have set it, for all who use this role.
+        role = server.settings["user"]
+        server.execute(f"ALTER ROLE {role} SET timezone TO 'America/New_York'")
         yield server
 
 
@@ -113,7 +117,12 @@ def meltano(
         tmp_path_factory.mktemp("meltano"),
         sandbox.settings,
         {**reach, "ssl_mode": "disable"},
-        {**sandbox.environment, "MELTANO_DATABASE_URI": system_database},
+        {
+            **sandbox.environment,
+            "MELTANO_DATABASE_URI": system_database,
+            # The user's own, for psql.
+            "PGTZ": "Asia/Tokyo",
+        },
     )
 
 
@@ -192,6 +201,20 @@ def test_the_daily_job_loads_purchase_orders_and_builds_their_models(
     assert story.daily.tables - story.quiet.tables == PURCHASE_ORDER_TABLES
     assert story.daily.models >= ORDER_MODELS | PURCHASE_ORDER_MODELS
     assert story.daily.state == story.quiet.state
+
+
+def test_instants_are_in_utc_whatever_zone_the_role_and_the_user_have(
+    story: Story, sandbox: Sandbox
+) -> None:
+    truth = {
+        order["id"]: dt.datetime.fromisoformat(order["creationDate"])
+        for order in sandbox.truth("orders")
+    }
+
+    assert story.hourly.orders
+    assert {row["id"]: row["creationDate"] for row in story.hourly.orders} == {
+        row["id"]: truth[row["id"]].replace(tzinfo=None) for row in story.hourly.orders
+    }
 
 
 def test_the_weekly_job_reads_every_order_and_disturbs_no_status_change(
