@@ -65,6 +65,7 @@ class Control:
             ("POST", "clock"): self._move_clock,
             ("GET", "requests"): self._requests,
             ("POST", "requests", "reset"): self._reset_requests,
+            ("GET", "faults"): self._fault_counts,
             ("POST", "faults"): self._replace_faults,
             ("POST", "faults", "release"): self._release,
             ("POST", "tokens", "revoke"): self._revoke_tokens,
@@ -111,6 +112,9 @@ class Control:
         rules = read_script(call.body)
         self._state.faults.replace(rules)
         return {"rules": len(rules)}
+
+    def _fault_counts(self, _call: Call) -> list[dict[str, int]]:
+        return self._state.faults.counts()
 
     def _release(self, call: Call) -> dict[str, str]:
         release = msgspec.json.decode(call.body, type=_Release)

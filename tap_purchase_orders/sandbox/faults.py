@@ -167,6 +167,13 @@ class Faults:
         """Use another script from now on; its counts start anew."""
         self._rules = [(rule, Counter[str]()) for rule in rules]
 
+    def counts(self) -> list[dict[str, int]]:
+        """Return of each rule how many requests it covered, and how often it acted."""
+        return [
+            {"seen": counts["seen"], "acted": counts["acted"]}
+            for _, counts in self._rules
+        ]
+
     def held(self, name: str) -> asyncio.Event:
         """Return what is set once the answers held under a name may go."""
         return self._holds.setdefault(name, asyncio.Event())

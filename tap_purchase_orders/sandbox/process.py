@@ -114,6 +114,10 @@ class Sandbox:
         """Replace the script of faults."""
         self.post("faults", rules)
 
+    def fault_counts(self) -> list[dict[str, int]]:
+        """Return of each rule of the script how often it was `seen` and `acted`."""
+        return list(self.get("faults"))
+
     def release(self, hold: str) -> None:
         """Let the answers go that a rule of the script holds under a name."""
         self.post("faults/release", {"hold": hold})

@@ -142,6 +142,7 @@ def test_a_rule_acts_so_many_times_and_then_the_truth_is_told(caller: Caller) ->
     assert [answer.status_code for answer in answers] == [503, 503, 200]
     assert answers[0].headers["Retry-After"] == "7"
     assert answers[0].json()["code"] == 800003
+    assert caller.sandbox.fault_counts() == [{"seen": 3, "acted": 2}]
 
 
 @pytest.mark.parametrize(
