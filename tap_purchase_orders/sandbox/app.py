@@ -78,6 +78,8 @@ class Application:
                     self._state.clock.now(),
                     lambda: service.answer(call, asked),
                 )
+                if answer.hold is not None:
+                    reply.held = self._state.faults.held(answer.hold)
             else:
                 reply = service.answer(call, asked)
         reply.delay_seconds += self._latency_seconds

@@ -48,6 +48,7 @@ def break_reply(
         reply.body = _merged(reply.body, answer.merge)
     if answer.cut_body:
         reply.cut_at = len(reply.body) // 2
+    reply.reset = answer.reset
     reply.headers.update(answer.headers)
     reply.delay_seconds += answer.delay_ms / 1000
     return reply
@@ -57,7 +58,10 @@ def _instead(asked: Asked, answer: Answer, now: int) -> Reply | None:
     """Return what is said instead of the truth, or None for the truth."""
     status = answer.status
     choices: tuple[tuple[bool, Callable[[], Reply]], ...] = (
-        (answer.close, lambda: Reply(200, dropped=True)),
+        (
+            answer.close or (answer.reset and not answer.cut_body),
+            lambda: Reply(200, dropped=True),
+        ),
         (answer.mfa_required, partner_center_errors.mfa_required),
         (answer.redirect is not None, lambda: _redirect(answer.redirect or "")),
         (

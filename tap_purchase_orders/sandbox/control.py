@@ -17,12 +17,13 @@ from tap_purchase_orders.sandbox.instants import (
     utc_text,
 )
 from tap_purchase_orders.sandbox.messages import Reply, json_reply
+from tap_purchase_orders.sandbox.order_children import attachments_of
 from tap_purchase_orders.sandbox.order_history import order_histories
 from tap_purchase_orders.sandbox.purchase_order_numbers import index_of_number
 from tap_purchase_orders.sandbox.purchase_orders import purchase_order_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.messages import Call
@@ -38,6 +39,12 @@ class _MoveClock(msgspec.Struct, forbid_unknown_fields=True):
 
     advance_seconds: float | None = None
     now: str | None = None
+
+
+class _Release(msgspec.Struct, forbid_unknown_fields=True):
+    """Let the answers go that a fault rule holds under a name."""
+
+    hold: str
 
 
 class Control:
@@ -58,7 +65,9 @@ class Control:
             ("POST", "clock"): self._move_clock,
             ("GET", "requests"): self._requests,
             ("POST", "requests", "reset"): self._reset_requests,
+            ("GET", "faults"): self._fault_counts,
             ("POST", "faults"): self._replace_faults,
+            ("POST", "faults", "release"): self._release,
             ("POST", "tokens", "revoke"): self._revoke_tokens,
             ("GET", "sign-in"): self._sign_in,
             ("POST", "sign-in"): self._change_sign_in,
@@ -67,6 +76,7 @@ class Control:
             ("POST", "federated-tokens"): self._issue_federated_token,
             ("GET", "truth", "customers"): self._true_customers,
             ("GET", "truth", "orders"): self._true_orders,
+            ("GET", "truth", "order-attachments"): self._true_attachments,
             ("GET", "truth", "purchase-orders"): self._true_purchase_orders,
         }
 
@@ -102,6 +112,14 @@ class Control:
         rules = read_script(call.body)
         self._state.faults.replace(rules)
         return {"rules": len(rules)}
+
+    def _fault_counts(self, _call: Call) -> list[dict[str, int]]:
+        return self._state.faults.counts()
+
+    def _release(self, call: Call) -> dict[str, str]:
+        release = msgspec.json.decode(call.body, type=_Release)
+        self._state.faults.release(release.hold)
+        return {"released": release.hold}
 
     def _revoke_tokens(self, _call: Call) -> dict[str, bool]:
         self._state.tokens.revoke_all()
@@ -148,11 +166,15 @@ class Control:
         self._clock.advance(int((move.advance_seconds or 0) * TICKS_PER_SECOND))
         return {"now": utc_text(self._clock.now())}
 
-    def _true_orders(self, call: Call) -> list[Any]:
+    def _asked_customers(self, call: Call) -> Iterator[int]:
+        """Yield the customers that a call is about and whose orders can be read."""
         customers: Any = range(self._world.customers)
         if customer_id := call.query.get("customer"):
             index = self._world.customer_index(customer_id)
             customers = [] if index is None else [index]
+        yield from filter(self._world.has_relationship, customers)
+
+    def _true_orders(self, call: Call) -> list[Any]:
         orders_at = partial(
             self._partner_center.orders_at,
             now=self._clock.now(),
@@ -162,9 +184,22 @@ class Control:
         )
         return [
             order
-            for customer in customers
-            if self._world.has_relationship(customer)
+            for customer in self._asked_customers(call)
             for order in orders_at(customer)
+        ]
+
+    def _true_attachments(self, call: Call) -> list[Any]:
+        now = self._clock.now()
+        return [
+            {
+                "referenceCustomerId": self._world.customer_id(customer),
+                "orderId": order.order_id,
+                **attachment,
+            }
+            for customer in self._asked_customers(call)
+            for order in order_histories(self._world, customer, now)
+            if order.uploaded is not None and order.uploaded <= now
+            for attachment in attachments_of(self._world, order, now)
         ]
 
     def _true_purchase_orders(self, call: Call) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,10 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         delay_ms: Wait so long first.
         cut_body: Send half of the body, then close the connection.
         close: Close the connection without any answer.
+        reset: Reset the connection (TCP RST): without any answer, or with `cut_body`
+            behind half of the body.
+        hold: Hold the answer back until a control call releases this name, or the
+            client goes away.
         html: Status 200 with a page of a proxy.
         wrong_object: Status 200 with an object that was not asked for.
         redirect: Status 302 to this address.
@@ -78,6 +83,8 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     delay_ms: int = 0
     cut_body: bool = False
     close: bool = False
+    reset: bool = False
+    hold: str | None = None
     html: bool = False
     wrong_object: bool = False
     redirect: str | None = None
@@ -153,11 +160,27 @@ class Faults:
         self._seed = seed
         self._rate = rate
         self._asked: Counter[str] = Counter()
+        self._holds: dict[str, asyncio.Event] = {}
         self.replace(rules)
 
     def replace(self, rules: list[Rule]) -> None:
         """Use another script from now on; its counts start anew."""
         self._rules = [(rule, Counter[str]()) for rule in rules]
+
+    def counts(self) -> list[dict[str, int]]:
+        """Return of each rule how many requests it covered, and how often it acted."""
+        return [
+            {"seen": counts["seen"], "acted": counts["acted"]}
+            for _, counts in self._rules
+        ]
+
+    def held(self, name: str) -> asyncio.Event:
+        """Return what is set once the answers held under a name may go."""
+        return self._holds.setdefault(name, asyncio.Event())
+
+    def release(self, name: str) -> None:
+        """Let the answers go that are held under a name, and hold no more of them."""
+        self.held(name).set()
 
     def answer_to(self, asked: Asked, call: Call) -> Answer | None:
         """Return what is to happen to a request, or None for the truth.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
+import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,6 @@ from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Callable, Generator
 
@@ -100,6 +101,8 @@ async def deliver(reply: Reply, scope: Scope, receive: Receive, send: Send) -> b
     Returns:
         Whether the client waited for it.
     """
+    if reply.held is not None and await _is_gone_before(reply.held, receive):
+        return False
     if reply.delay_seconds and await _is_gone_after(reply.delay_seconds, receive):
         return False
     if reply.is_passthrough:
@@ -117,6 +120,18 @@ async def _is_gone_after(seconds: float, receive: Receive) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def _is_gone_before(event: asyncio.Event, receive: Receive) -> bool:
+    """Wait for an event, but not for a client that goes away; return whether it did."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    come = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait((gone, come), return_when=asyncio.FIRST_COMPLETED)
+        return not come.done()
+    finally:
+        gone.cancel()
+        come.cancel()
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -147,6 +162,18 @@ async def _deliver_raw(
         lines += [f"Content-Length: {len(reply.body)}", "Connection: close", "", ""]
         body = reply.body[: reply.cut_at]
         transport.write("\r\n".join(lines).encode("latin-1") + body)
-    transport.close()
+    if reply.reset:
+        _reset(transport)
+    else:
+        transport.close()
     # The stack takes an unanswered request for a mistake until it sees the end.
     await _disconnected(receive)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection by a reset instead of by the usual farewell."""
+    # To linger for no time is what makes the system send one.
+    no_time = struct.pack("ii", 1, 0)
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+    transport.abort()

@@ -11,6 +11,8 @@ import msgspec
 from starlette.requests import Request
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.datastructures import Headers, QueryParams
     from starlette.types import Receive, Scope
 
@@ -74,7 +76,9 @@ class Reply:
         reason: A reason phrase other than the usual one.
         cut_at: Send only so many bytes of the body, then close the connection.
         dropped: Close the connection without any answer.
+        reset: Where the connection is closed, reset it.
         delay_seconds: Wait before answering.
+        held: Wait until this is set before answering.
     """
 
     status: int
@@ -83,7 +87,9 @@ class Reply:
     reason: str | None = None
     cut_at: int | None = None
     dropped: bool = False
+    reset: bool = False
     delay_seconds: float = 0.0
+    held: asyncio.Event | None = None
 
     @property
     def is_passthrough(self) -> bool:

@@ -114,6 +114,14 @@ class Sandbox:
         """Replace the script of faults."""
         self.post("faults", rules)
 
+    def fault_counts(self) -> list[dict[str, int]]:
+        """Return of each rule of the script how often it was `seen` and `acted`."""
+        return list(self.get("faults"))
+
+    def release(self, hold: str) -> None:
+        """Let the answers go that a rule of the script holds under a name."""
+        self.post("faults/release", {"hold": hold})
+
     def revoke_tokens(self) -> None:
         """Make all access tokens made so far useless."""
         self.post("tokens/revoke")
@@ -154,7 +162,7 @@ class Sandbox:
         """Return what a perfect reader would read now.
 
         Args:
-            what: `customers`, `orders` or `purchase-orders`.
+            what: `customers`, `orders`, `order-attachments` or `purchase-orders`.
             query: For example `customer` or `number`.
         """
         return list(self.get(f"truth/{what}", **query))

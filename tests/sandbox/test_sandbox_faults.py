@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import ssl
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -137,6 +142,7 @@ def test_a_rule_acts_so_many_times_and_then_the_truth_is_told(caller: Caller) ->
     assert [answer.status_code for answer in answers] == [503, 503, 200]
     assert answers[0].headers["Retry-After"] == "7"
     assert answers[0].json()["code"] == 800003
+    assert caller.sandbox.fault_counts() == [{"seen": 3, "acted": 2}]
 
 
 @pytest.mark.parametrize(
@@ -235,6 +241,70 @@ def test_a_body_can_be_cut_off(caller: Caller) -> None:
 def test_a_connection_can_be_closed_without_an_answer(caller: Caller) -> None:
     with pytest.raises(requests.exceptions.ConnectionError, match="without response"):
         ask(caller, {"close": True})
+
+
+def received(caller: Caller, answer: dict[str, Any]) -> int:
+    """Return how many bytes come on a connection until it is closed.
+
+    Read below TLS: Python's `ssl` makes an ordinary end of a reset.
+    """
+    caller.sandbox.faults([{"when": {"api": "partner_center"}, "answer": answer}])
+    address = urlsplit(caller.base_url)
+    context = ssl.create_default_context(cafile=str(caller.session.verify))
+    request = (
+        f"GET /v1/customers HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Authorization: Bearer {caller.app_token()}\r\n\r\n"
+    )
+    count = 0
+    with (
+        socket.create_connection((address.hostname, address.port)) as connection,
+        context.wrap_socket(connection, server_hostname=address.hostname) as secure,
+    ):
+        secure.sendall(request.encode())
+        while chunk := os.read(secure.fileno(), 65536):
+            count += len(chunk)
+    return count
+
+
+@pytest.mark.parametrize("cut_body", [False, True])
+def test_a_connection_can_be_reset(caller: Caller, *, cut_body: bool) -> None:
+    closed = received(caller, {"close": not cut_body, "cut_body": cut_body})
+
+    with pytest.raises(ConnectionResetError):
+        received(caller, {"reset": True, "cut_body": cut_body})
+
+    assert closed > 0
+
+
+def test_an_answer_can_be_held_until_it_is_released(caller: Caller) -> None:
+    path = f"/v1/customers/{a_customer(caller)}/orders"
+    caller.app_token()
+    rule = {"when": {"resource": "orders"}, "answer": {"hold": "here"}}
+    caller.sandbox.faults([rule])
+    caller.sandbox.reset_requests()
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(caller.partner_center, path)
+        while not caller.sandbox.requests()["in_flight"]:
+            assert not answer.done()
+        caller.sandbox.release("here")
+        assert answer.result(timeout=30).ok
+
+    assert caller.partner_center(path).ok
+
+
+def test_a_client_that_goes_away_is_not_held(caller: Caller) -> None:
+    caller.app_token()
+    rule = {"when": {"resource": "customers"}, "answer": {"hold": "for ever"}}
+    caller.sandbox.faults([rule])
+    caller.sandbox.reset_requests()
+
+    with pytest.raises(requests.exceptions.Timeout):
+        caller.session.get(f"{caller.base_url}/v1/customers", timeout=0.2)
+
+    while (counted := caller.sandbox.requests())["in_flight"]:
+        pass
+    assert counted["by_resource"] == {"customers": {"none": 1}}
 
 
 def test_a_proxy_can_answer_a_page(caller: Caller) -> None:
@@ -431,6 +501,17 @@ def test_the_truth_is_what_a_perfect_reader_reads(caller: Caller) -> None:
     true = caller.sandbox.truth("purchase-orders", number=number)
     assert true == [exact(caller.purchase_order(number))]
     assert caller.sandbox.truth("purchase-orders", number="none") == []
+    attachments = caller.sandbox.truth("order-attachments", customer=customer)
+    assert attachments == [
+        {"referenceCustomerId": customer, "orderId": order["id"], **item}
+        for order in caller.orders(customer)
+        for item in read(
+            caller.partner_center(
+                f"/v1/customers/{customer}/orders/{order['id']}/attachments",
+                Accept="application/json",
+            )
+        )["items"]
+    ]
     answer = caller.partner_center(f"/v1/customers/{customer}")
     assert has_mark(answer)
     assert caller.sandbox.truth("customers")[0] == read(answer)
