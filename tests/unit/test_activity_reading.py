@@ -23,7 +23,7 @@ def latest(*items: Any) -> dict[str, str]:
 
 
 def answer(body: Any) -> ApiResponse:
-    return ApiResponse(body, RECEIVED_AT, headers={}, exchange=lambda: None)
+    return ApiResponse(body=body, received_at=RECEIVED_AT)
 
 
 def record(**members: Any) -> dict[str, Any]:
