@@ -265,13 +265,11 @@ class Tap(Together):
         self._transport = transport.Transport(
             auth, task["url"], Secrets(), self._cancel_token
         )
-        self._request = transport.Request
         self._ordered_map = ordered_map
         self._task = task
 
     def _get(self, path: str) -> int:
-        request = self._request(self._task["url"] + path, HEADERS)
-        answer = self._transport.send(request)
+        answer = self._transport.send(self._task["url"] + path, HEADERS)
         answer.close()
         return len(answer.body)
 

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import requests
 from msgspec import Struct
+from requests import exceptions
 
 from tap_purchase_orders.errors import SignInError
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.http.backoff import longer_waits
-from tap_purchase_orders.http.error_messages import in_words, is_untrusted
-from tap_purchase_orders.http.response_limits import (
-    BoundedSession,
-    UnacceptableBodyError,
-    whole_body,
-)
 from tap_purchase_orders.http.retry_after import asked_wait_seconds
+from tap_purchase_orders.http.session import TapSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from requests import Response
 
 T = TypeVar("T")
 
 AUTH = "partner_center.auth"
 
-_TIMEOUT_SECONDS = (10.0, 30.0)
-# Many times what a token or a discovery document weighs.
-_LARGEST_BODY_BYTES = 1024 * 1024
 _TRIES = 5
 _LONGEST_WAIT_SECONDS = 300.0
 _MAY_PASS = {408, 429}
@@ -52,9 +45,7 @@ class TransientError(Exception):
         self.wait_seconds = wait_seconds
 
 
-def persistently(
-    ask: Callable[[], T], wait: Callable[[float], object] = time.sleep
-) -> T:
+def persistently(ask: Callable[[], T], wait: Callable[[float], object]) -> T:
     """Return what comes of asking a token authority, tried again where that helps.
 
     Args:
@@ -102,15 +93,16 @@ class AuthorityResponse(Struct, frozen=True):
 class AuthorityConnection:
     """Talks to one token authority in place of the HTTP client that MSAL would make.
 
+    Attributes:
+        session: What the requests are made with.
+
     Args:
         authority: `https://host[:port]`.
     """
 
     def __init__(self, authority: str) -> None:
         self._authority = urlsplit(authority)
-        self._session = BoundedSession(largest_body_bytes=_LARGEST_BODY_BYTES)
-        # A netrc file must not add credentials to those that were configured.
-        self._session.auth = _unsigned
+        self.session = TapSession()
 
     def get(self, url: str, **options: Any) -> AuthorityResponse:
         """Return the answer to a GET request of MSAL's; raises what `post` does."""
@@ -127,46 +119,22 @@ class AuthorityConnection:
 
     def close(self) -> None:
         """Close the connections; MSAL asks for this method."""
-        self._session.close()
+        self.session.close()
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Any = None,
-        data: Any = None,
-        headers: Any = None,
-    ) -> AuthorityResponse:
+    def _ask(self, method: str, url: str, **options: Any) -> AuthorityResponse:
         if urlsplit(url)[:2] != self._authority[:2]:
             elsewhere = f"sends us to another host ({urlsplit(url).hostname})"
             raise unfit_authority(elsewhere)
         try:
-            response = self._session.request(
-                method,
-                url,
-                params=params,
-                data=data,
-                headers=headers,
-                allow_redirects=False,
-                timeout=_TIMEOUT_SECONDS,
-            )
-        except UnacceptableBodyError as error:
+            return _answer(self.session.request(method, url, **options))
+        except (exceptions.SSLError, exceptions.ContentDecodingError) as error:
             unfit = f"cannot be used: {error}"
             raise unfit_authority(unfit) from error
-        except requests.RequestException as error:
-            if is_untrusted(error):
-                untrusted = f"cannot be used: {in_words(error)}"
-                raise unfit_authority(untrusted) from error
-            raise TransientError(in_words(error)) from error
-        return _answer(response)
+        except exceptions.RequestException as error:
+            raise TransientError(str(error)) from error
 
 
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _answer(response: requests.Response) -> AuthorityResponse:
+def _answer(response: Response) -> AuthorityResponse:
     """Return a response as MSAL may see it.
 
     Raises:
@@ -181,7 +149,7 @@ def _answer(response: requests.Response) -> AuthorityResponse:
     if status in _MAY_PASS or status >= 500:  # noqa: PLR2004
         msg = f"HTTP {status}"
         raise TransientError(msg, wait_seconds)
-    content = whole_body(response)
+    content = response.content
     try:
         body = decode_body(content)
     except NotJsonError:

@@ -15,6 +15,7 @@ from tap_purchase_orders.auth.identity_platform import CLIENT_ID, DEFAULT_SCOPE,
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.token import Token, TokenAuth
 from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.http.session import TapSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ class AzureIdentity:
     """
 
     def __init__(self, section: Mapping[str, Any]) -> None:
+        self._session = TapSession()
         self._scope: str = section.get("scope", DEFAULT_SCOPE)
         self._options: dict[str, Any] = {
             **_BOUNDS,
@@ -51,6 +53,10 @@ class AzureIdentity:
             self._options["managed_identity_client_id"] = client_id
             self._options["workload_identity_client_id"] = client_id
 
+    def use_session(self, session: TapSession) -> None:
+        """Ask by a session from now on."""
+        self._session = session
+
     def token(self) -> Token:
         """Return a new token.
 
@@ -59,18 +65,25 @@ class AzureIdentity:
         """
         # Imported here: only runs that sign in this way have it, and pay for it.
         from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415
+        from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
         # They would log long texts for developers, and claims of tokens.
         for name in ("azure", "msal"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         asked_at = time.monotonic()
+        cancel_token = self._session.cancel_token
+        transport = RequestsTransport(session=self._session, session_owner=False)
+        transport.sleep = cancel_token.wait
+        options = {**self._options, "transport": transport}
         try:
             # One for each token: a credential would give the same token again, be it
             # refused or not.
-            with closing(DefaultAzureCredential(**self._options)) as credential:
+            with closing(DefaultAzureCredential(**options)) as credential:
                 given = credential.get_token(self._scope)
         except ClientAuthenticationError as error:
+            # It takes any error for one of a credential.
+            cancel_token.check()
             raise _refusal(str(error)) from error
         except (ValueError, OSError) as error:
             problem = " ".join(str(error).split())[:200]
@@ -108,7 +121,8 @@ def _mistakes(_section: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _sign_in(section: Mapping[str, Any]) -> AuthBase:
-    return TokenAuth(AzureIdentity(section).token)
+    identity = AzureIdentity(section)
+    return TokenAuth(identity.token, identity.use_session)
 
 
 METHOD = AuthMethod(

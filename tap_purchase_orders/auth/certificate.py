@@ -38,7 +38,7 @@ def _mistakes(section: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _sign_in(section: Mapping[str, Any]) -> AuthBase:
     client = ConfidentialClient(section, certificate_file(section).credential)
-    return TokenAuth(client.app_only_token)
+    return TokenAuth(client.app_only_token, client.use_session)
 
 
 METHOD = AuthMethod(

@@ -30,7 +30,7 @@ def secret_credential(section: Mapping[str, Any]) -> ClientCredential:
 
 def _sign_in(section: Mapping[str, Any]) -> AuthBase:
     client = ConfidentialClient(section, secret_credential(section))
-    return TokenAuth(client.app_only_token)
+    return TokenAuth(client.app_only_token, client.use_session)
 
 
 METHOD = AuthMethod(

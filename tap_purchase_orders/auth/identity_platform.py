@@ -23,6 +23,8 @@ from tap_purchase_orders.errors import SignInError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_purchase_orders.http.session import TapSession
+
 T = TypeVar("T")
 
 DEFAULT_SCOPE = "https://api.partnercenter.microsoft.com/.default"
@@ -127,24 +129,27 @@ class ConfidentialClient:
         section: The `auth` section: `tenant_id`, `client_id`, `authority`, and `scope`
             if it is given.
         credential: By what the application proves itself.
-        wait: Waits for a number of seconds.
     """
 
     def __init__(
-        self,
-        section: Mapping[str, Any],
-        credential: ClientCredential,
-        wait: Callable[[float], object] = time.sleep,
+        self, section: Mapping[str, Any], credential: ClientCredential
     ) -> None:
         self._tenant_id: str = section["tenant_id"]
         self._client_id: str = section["client_id"]
         self._authority: str = section["authority"].rstrip("/")
         self._scopes = [section.get("scope", DEFAULT_SCOPE)]
         self._credential = credential
-        self._wait = wait
         self._connection = AuthorityConnection(self._authority)
         self._application: Any = None
         self._proof: str | dict[str, str] | None = None
+
+    def use_session(self, session: TapSession) -> None:
+        """Ask the authority by a session from now on."""
+        self._connection.session = session
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a time; raises `CancelledError` when the run is to end."""
+        self._connection.session.cancel_token.wait(seconds)
 
     def app_only_token(self) -> Token:
         """Return a new token of the application's own.
@@ -167,7 +172,7 @@ class ConfidentialClient:
             SignInError: The authority refused, or did not answer.
         """
         try:
-            return persistently(ask, self._wait)
+            return persistently(ask, self.wait)
         except TransientError as error:
             msg = (
                 f"Partner Center: no token from {self._authority}: {error}; check "

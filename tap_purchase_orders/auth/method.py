@@ -23,10 +23,14 @@ class AuthMethod(Struct, frozen=True):
     Calling it with the `auth` section gives the object that signs requests. A plug-in
     may register any callable of that shape; this class adds the checking of its keys.
 
-    The object may have two methods more. `renew(refused)` is given a request that was
+    The object may have three methods more. `renew(refused)` is given a request that was
     answered with 401: the next one is to be signed anew. `hide_secrets(hide)` is called
     before the first request: the object calls `hide` with each credential that it gets
     by itself and does not send to the upstream, so that it is kept out of the log.
+    `use_session(session)` is called before the first request, too, with a
+    `requests.Session` over the tap's own transport: credentials that are fetched by it
+    have the same proxies, certificates, limits and words for errors, and the wait for
+    them ends with the run, as does `session.stop.wait(seconds)`.
 
     Attributes:
         upstream: The upstream it is for: `partner_center` or `appzen`.

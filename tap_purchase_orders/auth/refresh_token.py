@@ -85,7 +85,9 @@ class UserSignIn:
 
     def _redeem_newest(self) -> Token:
         # The lock is not held between two tries: another run may have more luck.
-        with nullcontext() if self._file is None else self._file.lock():
+        with (
+            nullcontext() if self._file is None else self._file.lock(self._client.wait)
+        ):
             saved = None if self._file is None else self._file.read()
             newest = self._newest(saved)
             self._warn_of_age(newest)
@@ -175,8 +177,8 @@ class UserSignIn:
 class _UserAuth(TokenAuth):
     """Signs requests for a user."""
 
-    def __init__(self, user: UserSignIn) -> None:
-        super().__init__(user.token)
+    def __init__(self, user: UserSignIn, client: ConfidentialClient) -> None:
+        super().__init__(user.token, client.use_session)
         self._user = user
 
     def hide_secrets(self, hide: Callable[[str], object]) -> None:
@@ -208,7 +210,7 @@ def _sign_in(section: Mapping[str, Any]) -> AuthBase:
     path = section.get(FILE_SETTING)
     file = None if path is None else RefreshTokenFile(path)
     client = ConfidentialClient(section, credential)
-    return _UserAuth(UserSignIn(client, section[_SETTING], file))
+    return _UserAuth(UserSignIn(client, section[_SETTING], file), client)
 
 
 METHOD = AuthMethod(

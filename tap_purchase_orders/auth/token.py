@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
+    from tap_purchase_orders.http.session import TapSession
+
 # A token is renewed this long before it expires, or in the last fifth of its life
 # where that is shorter: Partner Center's own client renews 30 seconds before.
 _RENEW_BEFORE_SECONDS = 60.0
@@ -42,15 +44,18 @@ class TokenAuth(AuthBase):
 
     Args:
         fetch: Gets a new token; raises `SignInError` when there is none to be had.
+        use_session: Takes the session to get it with.
         clock: Seconds that never go back.
     """
 
     def __init__(
         self,
         fetch: Callable[[], Token],
+        use_session: Callable[[TapSession], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fetch = fetch
+        self._use_session = use_session
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Token | None = None
@@ -66,6 +71,10 @@ class TokenAuth(AuthBase):
                 self._token = self._fetched()
             r.headers["Authorization"] = _header(self._token)
         return r
+
+    def use_session(self, session: TapSession) -> None:
+        """Get tokens by a session from now on."""
+        self._use_session(session)
 
     def _fetched(self) -> Token:
         try:

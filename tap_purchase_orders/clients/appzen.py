@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.rate_limit import RateLimiter
-    from tap_purchase_orders.http.transport import Response
 
 _BASE_PATH = "/dictionary-data-services"
 
@@ -52,7 +51,7 @@ class AppZenProfile:
             message if isinstance(message, str) else None,
         )
 
-    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+    def refusal(self, response: ApiResponse, error: UpstreamError) -> str | None:
         """Return why this caller is served nothing at all, if that is so."""
         if response.status != HTTPStatus.FORBIDDEN:
             return None

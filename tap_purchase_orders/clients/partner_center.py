@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.config import PartnerCenterSettings
     from tap_purchase_orders.http.api_client import ApiClient
     from tap_purchase_orders.http.rate_limit import RateLimiter
-    from tap_purchase_orders.http.transport import Response
 
 NO_APP_ONLY_ACCESS = "900329"
 _PRICING_NOT_GRANTED = "800043"
@@ -92,7 +91,7 @@ class PartnerCenterProfile:
             message if isinstance(message, str) else None,
         )
 
-    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+    def refusal(self, response: ApiResponse, error: UpstreamError) -> str | None:
         """Return why this caller is served nothing at all, if that is so."""
         if response.status == HTTPStatus.UNAUTHORIZED:
             if error.code == _MFA_CODE or "MFA" in response.reason:

@@ -17,6 +17,7 @@ from tap_purchase_orders.http.api_client import ApiClient
 from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter
 from tap_purchase_orders.http.rate_limit import RateLimiter
+from tap_purchase_orders.http.session import TapSession
 from tap_purchase_orders.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -112,10 +113,11 @@ def _api_client(
     auth = auth_method(profile.section, section.auth)(section.auth)
     if (hide_secrets := getattr(auth, "hide_secrets", None)) is not None:
         hide_secrets(secrets.add)
+    if (use_session := getattr(auth, "use_session", None)) is not None:
+        use_session(TapSession(cancel_token, secrets))
     return ApiClient(
         profile,
         Transport(auth, section.api_url, secrets, cancel_token),
-        auth,
         max_tries=section.max_tries,
         concurrency_limiter=ConcurrencyLimiter(section.max_concurrency, cancel_token),
         budget=budget,

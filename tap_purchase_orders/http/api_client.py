@@ -9,33 +9,27 @@ from typing import TYPE_CHECKING
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.backoff import longer_waits
+from tap_purchase_orders.http.channel import ForeignHostError, InvalidRequestError
+from tap_purchase_orders.http.curl_errors import (
+    TransportError,
+    UntrustedServerError,
+)
+from tap_purchase_orders.http.response_limits import UnacceptableResponseError
 from tap_purchase_orders.http.response_reader import (
     ApiProfile,
     ApiRequest,
     ResponseReader,
-    Retryable,
     now,
 )
 from tap_purchase_orders.http.retry_after import asked_wait_seconds
-from tap_purchase_orders.http.transport import (
-    ForeignHostError,
-    InvalidRequestError,
-    Request,
-    Response,
-    Transport,
-    TransportError,
-    UnacceptableResponseError,
-    UntrustedServerError,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from requests.auth import AuthBase
-
     from tap_purchase_orders.concurrency.cancellation import CancelToken
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
+    from tap_purchase_orders.http.transport import Transport
     from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_WAIT_SECONDS = 300.0
@@ -50,8 +44,7 @@ class ApiClient:
 
     Args:
         profile: How the upstream speaks.
-        transport: Sends the requests.
-        auth: The credentials; they are renewed once if they are refused.
+        transport: Signs and sends the requests.
         max_tries: How often one request is tried.
         concurrency_limiter: The places of requests that are under way.
         budget: Counts every request.
@@ -63,7 +56,6 @@ class ApiClient:
         self,
         profile: ApiProfile,
         transport: Transport,
-        auth: AuthBase,
         *,
         max_tries: int,
         concurrency_limiter: ConcurrencyLimiter,
@@ -73,7 +65,6 @@ class ApiClient:
     ) -> None:
         self._profile = profile
         self._transport = transport
-        self._auth = auth
         self._max_tries = max_tries
         self._concurrency_limiter = concurrency_limiter
         self._budget = budget
@@ -111,18 +102,18 @@ class ApiClient:
             if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
-            elif isinstance(outcome, Retryable):
+            elif isinstance(outcome, RequestFailure) and outcome.may_pass:
                 tries += 1
                 # Kept connections are closed now and then. Once is no reason to wait.
                 is_first = outcome.was_stale_connection and tries == 1
                 wait = 0.0 if is_first else _wait_seconds(response, waits)
                 if wait > _LONGEST_WAIT_SECONDS:
-                    return outcome.failure
+                    return outcome
                 if response is not None and _asks_for_patience(response):
                     api_request.limiter.hold(wait)
                 if tries >= self._max_tries:
-                    return outcome.failure
-                self._wait(outcome.failure, wait, tries)
+                    return outcome
+                self._wait(outcome, wait, tries)
             else:
                 return outcome
             is_repeat = True
@@ -133,7 +124,7 @@ class ApiClient:
 
     def _try(
         self, api_request: ApiRequest, headers: dict[str, str], *, is_repeat: bool
-    ) -> tuple[Response | None, ApiResponse | RequestFailure | Retryable]:
+    ) -> tuple[ApiResponse | None, ApiResponse | RequestFailure]:
         """Return the response to one request, if one came, and what that means."""
         # Ours count, whatever the server would like to be sent.
         sent = {**api_request.headers, **headers}
@@ -144,11 +135,10 @@ class ApiClient:
                 api_request.limiter.place() as place,
             ):
                 self._budget.take(is_repeat=is_repeat)
-                request = Request(api_request.url, sent, api_request.body)
                 slot.begin()
                 # Unless an answer comes.
                 slot.is_overloaded = True
-                response = self._sent(request, slot)
+                response = self._sent(api_request, sent, slot)
                 place.status = response.status
                 slot.is_overloaded = response.status in _TROUBLED
                 slot.is_answered = not slot.is_overloaded
@@ -161,11 +151,13 @@ class ApiClient:
             raise UpstreamRefusedError(msg) from error
         except TransportError as error:
             exchange = self._reader.id_in({}, sent)
-            failure = RequestFailure(
-                "unavailable", str(error), now(), correlation_id=exchange
-            )
-            return None, Retryable(
-                failure, was_stale_connection=error.was_stale_connection
+            return None, RequestFailure(
+                "unavailable",
+                str(error),
+                now(),
+                correlation_id=exchange,
+                may_pass=True,
+                was_stale_connection=error.was_stale_connection,
             )
         except UnacceptableResponseError as error:
             kind, exchange = "invalid_response", self._reader.id_in({}, sent)
@@ -179,14 +171,16 @@ class ApiClient:
         finally:
             response.close()
 
-    def _sent(self, request: Request, slot: Slot) -> Response:
+    def _sent(
+        self, api_request: ApiRequest, headers: dict[str, str], slot: Slot
+    ) -> ApiResponse:
         try:
-            return self._transport.send(request)
+            return self._transport.send(api_request.url, headers, api_request.body)
         except TransportError as error:
             slot.is_overloaded = not error.was_stale_connection
             raise
 
-    def _renew(self, response: Response, *, is_renewed: bool) -> None:
+    def _renew(self, response: ApiResponse, *, is_renewed: bool) -> None:
         """Drop the credentials that were refused, so that new ones are fetched.
 
         Raises:
@@ -201,9 +195,7 @@ class ApiClient:
             )
             exchange = self._reader.id_of(response)
             raise UpstreamRefusedError(self._reader.named(msg, exchange))
-        renew = getattr(self._auth, "renew", None)
-        if renew is not None:
-            renew(response.sent)
+        self._transport.renew(response.sent)
 
     def _wait(self, failure: RequestFailure, seconds: float, tries: int) -> None:
         logger.debug(
@@ -220,7 +212,7 @@ class ApiClient:
         return self._reader.named(failure.message, failure.correlation_id)
 
 
-def _asks_for_patience(response: Response) -> bool:
+def _asks_for_patience(response: ApiResponse) -> bool:
     """Return whether all workers should wait, and not this one alone."""
     return (
         response.status == HTTPStatus.TOO_MANY_REQUESTS
@@ -228,7 +220,7 @@ def _asks_for_patience(response: Response) -> bool:
     )
 
 
-def _wait_seconds(response: Response | None, waits: Iterator[float]) -> float:
+def _wait_seconds(response: ApiResponse | None, waits: Iterator[float]) -> float:
     """Return how long to wait before the next try."""
     wait = min(next(waits), _LONGEST_WAIT_SECONDS)
     if response is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tap_purchase_orders.http.retry_after import http_date
 
@@ -12,23 +12,36 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
+    from requests import PreparedRequest
 
-class ApiResponse(Struct, frozen=True):
-    """A good answer.
+
+class ApiResponse(Struct):
+    """A whole answer to one request.
 
     Attributes:
-        body: Its JSON value.
-        received_at: When it had arrived, in UTC.
+        status: HTTP status.
+        reason: The reason phrase behind the status, which HTTP/2 does not have.
         headers: Its header fields, looked up in lower or upper case alike.
+        content: The bytes of its body, unpacked; none once they have been read.
+        sent: The request as it was signed and sent.
+        close: To be called when the content has been read: only so many large ones
+            are held at once.
+        body: The JSON value of a good answer.
+        received_at: When it had arrived, in UTC.
         exchange: Returns by what the upstream's support finds this exchange, if by
             anything; few answers are ever asked for it.
-        body_bytes: The length of the body.
+        body_bytes: The length of the content.
     """
 
-    body: Any
-    received_at: dt.datetime
-    headers: Mapping[str, str]
-    exchange: Callable[[], str | None]
+    status: int = 200
+    reason: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    sent: PreparedRequest = None  # type: ignore[assignment]  # unknown until it is sent
+    close: Callable[[], None] = lambda: None
+    body: Any = None
+    received_at: dt.datetime = None  # type: ignore[assignment]  # unknown until read
+    exchange: Callable[[], str | None] = lambda: None
     body_bytes: int = 0
 
     @property
@@ -59,6 +72,8 @@ class RequestFailure(Struct, frozen=True):
         correlation_id: By what the upstream's support finds this exchange, if by
             anything.
         payload: A body that was not what was asked for.
+        may_pass: Whether it may be gone when the same is asked again.
+        was_stale_connection: Whether a kept connection was closed: no need to wait.
     """
 
     kind: str
@@ -68,6 +83,8 @@ class RequestFailure(Struct, frozen=True):
     error_code: str | None = None
     correlation_id: str | None = None
     payload: str | None = None
+    may_pass: bool = False
+    was_stale_connection: bool = False
 
     @property
     def is_refusal(self) -> bool:

@@ -80,7 +80,7 @@ class BodyBuffer:
         """Return whether there was room for a piece; else it is to come once more.
 
         Raises:
-            UnacceptableBodyError: The body becomes larger than it may be.
+            UnacceptableResponseError: The body becomes larger than it may be.
         """
         size = self._size + len(piece)
         if size > response_limits.LARGE_BODY_BYTES and not self._has_room(size):
@@ -118,7 +118,7 @@ class BodyBuffer:
 
         Raises:
             TimeoutError: There was no place in time.
-            UnacceptableBodyError: It becomes larger than it may be.
+            UnacceptableResponseError: It becomes larger than it may be.
             ValueError: It is cut off.
             zlib.error: It is not packed as it should be.
         """

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.concurrency.event_loop import Event, event_loop
+from tap_purchase_orders.concurrency.event_loop import event_loop
 from tap_purchase_orders.http.adaptive_concurrency import Concurrency
+from tap_purchase_orders.http.semaphore import Semaphore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.concurrency.cancellation import CancelToken
 
 
-class ConcurrencyLimiter:
+class ConcurrencyLimiter(Semaphore):
     """Lets as many requests be under way as are of use, however many would ask.
 
     Those who read the lists of what is to be asked for ask themselves, beside those
@@ -40,12 +39,8 @@ class ConcurrencyLimiter:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._concurrency = Concurrency(limit)
-        self._cancel_token = cancel_token
+        super().__init__(self._concurrency.limit, cancel_token)
         self.clock = clock or event_loop().idle_seconds
-        self._lock = threading.Lock()
-        self._under_way = 0
-        # Those of the ones who wait, the first first.
-        self._line: deque[Event] = deque()
 
     def place(self) -> Slot:
         """Return a place for one request.
@@ -55,42 +50,15 @@ class ConcurrencyLimiter:
         """
         return Slot(self)
 
-    def enter(self) -> None:
-        """Wait for a place.
-
-        Raises:
-            CancelledError: Asking is to end.
-        """
-        with self._lock:
-            if not self._line and self._under_way < self._concurrency.limit:
-                self._under_way += 1
-                return
-            turn = Event()
-            self._line.append(turn)
-        try:
-            self._cancel_token.wait_for(turn)
-        except BaseException:
-            with self._lock:
-                if turn in self._line:
-                    self._line.remove(turn)
-                else:
-                    self._give_back()
-            raise
-
-    def leave(self, slot: Slot) -> None:
+    def end(self, slot: Slot) -> None:
         """Take in that a request has ended."""
         with self._lock:
             if slot.is_answered:
                 self._concurrency.answered(slot.sent_at, self.clock())
             elif slot.is_overloaded:
                 self._concurrency.troubled(slot.sent_at, self.clock())
-            self._give_back()
-
-    def _give_back(self) -> None:
-        self._under_way -= 1
-        while self._line and self._under_way < self._concurrency.limit:
-            self._under_way += 1
-            self._line.popleft().set()
+            self._limit = self._concurrency.limit
+            self._leave()
 
 
 class Slot:
@@ -130,4 +98,4 @@ class Slot:
         traceback: TracebackType | None,
     ) -> None:
         """Give the place back."""
-        self._concurrency_limiter.leave(self)
+        self._concurrency_limiter.end(self)

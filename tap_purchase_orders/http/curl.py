@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pycurl
-from msgspec import Struct
 
 from tap_purchase_orders.concurrency.event_loop import (
     Transfers,
@@ -21,23 +20,28 @@ from tap_purchase_orders.http import response_limits
 from tap_purchase_orders.http.body_buffer import BodyBuffer, LargeBodies
 from tap_purchase_orders.http.curl_errors import (
     Attempt,
-    ExchangeError,
+    TransportError,
     failure_of,
 )
-from tap_purchase_orders.http.curl_headers import Head, read_head
+from tap_purchase_orders.http.curl_headers import coding_of, read_head
 from tap_purchase_orders.http.error_messages import (
     BROKEN,
     HEAD_TOO_LARGE,
     NO_HTTP,
     NOT_ANSWERED_IN_TIME,
 )
-from tap_purchase_orders.http.response_limits import UnacceptableBodyError, is_packed
+from tap_purchase_orders.http.response_limits import (
+    UnacceptableResponseError,
+    is_packed,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from tap_purchase_orders.http.api_response import ApiResponse
 
 # Of TCP, of a proxy and of TLS together.
-_CONNECT_SECONDS = 10
+CONNECT_SECONDS = 10
 # No byte for so long ends an exchange.
 _SILENCE_SECONDS = 60
 # What one read takes at most: few calls for a large body.
@@ -48,7 +52,6 @@ _LAST_LINES = {b"\r\n", b"\n"}
 _END = -1
 _OPTIONS = (
     (pycurl.BUFFERSIZE, _BUFFER_BYTES),
-    (pycurl.CONNECTTIMEOUT, _CONNECT_SECONDS),
     (pycurl.FOLLOWLOCATION, 0),
     # What is for the server is not for a proxy.
     (pycurl.HEADEROPT, pycurl.HEADER_SEPARATE),
@@ -67,20 +70,6 @@ _OPTIONS = (
 # Each option for the server, and its like for a proxy that speaks TLS itself.
 _AUTHORITY_FILES = (pycurl.CAINFO, pycurl.PROXY_CAINFO)
 _AUTHORITY_FOLDERS = (pycurl.CAPATH, pycurl.PROXY_CAPATH)
-
-
-class Exchanged(Struct, frozen=True):
-    """An answer as it came.
-
-    Attributes:
-        head: Its head.
-        body: The unpacked body.
-        close: To be called when the body is no longer needed.
-    """
-
-    head: Head
-    body: bytes
-    close: Callable[[], None]
 
 
 class Connections:
@@ -105,22 +94,32 @@ class Connections:
         self._places = LargeBodies(response_limits.MOST_LARGE_BODIES)
 
     def exchange(
-        self, target: str, fields: Sequence[bytes], body: bytes | None = None
-    ) -> Exchanged:
+        self,
+        method: str,
+        target: str,
+        fields: Sequence[bytes],
+        body: bytes | None,
+        connect_seconds: float,
+    ) -> ApiResponse:
         """Return the answer to a request; for tasks of a loop only.
 
         Args:
+            method: The method of HTTP.
             target: Path and query, printable ASCII; they are sent as they are.
             fields: The lines of its header fields.
-            body: What is posted; none for a request that gets.
+            body: What is sent with it, if anything.
+            connect_seconds: How long connecting may take.
 
         Raises:
-            ExchangeError: No whole answer came.
-            UnacceptableBodyError: The answer is too large, or packed in an unknown way.
+            TransportError: No whole answer came.
+            UntrustedServerError: The server's certificate is not trusted.
+            UnacceptableResponseError: The response is too large, or its encoding is
+                unknown.
         """
         exchange = self._free.pop() if self._free else self._new()
         try:
-            return exchange.made(target, fields, body)
+            exchange.limit_connecting(connect_seconds)
+            return exchange.made(method, target, fields, body)
         finally:
             self._free.append(exchange)
 
@@ -191,29 +190,31 @@ class _Exchange:
         self._loop = running_event_loop()
         self._body = BodyBuffer(self._places, self._go_on)
         # The head, once it is whole; and the lines of it until then.
-        self._head: Head | None = None
+        self._head: ApiResponse | None = None
         self._lines: list[bytes] = []
         self._head_bytes = 0
         # How many requests the library would have sent for it.
         self._requests = 0
+        self._coding = ""
         self._is_packed = False
         # Whether the rest of the answer is of no interest, or why it was not taken in.
         self._is_enough = False
-        self._problem: ExchangeError | UnacceptableBodyError | None = None
+        self._problem: TransportError | UnacceptableResponseError | None = None
+
+    def limit_connecting(self, seconds: float) -> None:
+        """Let connecting take so long."""
+        self._handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(seconds * 1000))
 
     def made(
-        self, target: str, fields: Sequence[bytes], body: bytes | None
-    ) -> Exchanged:
+        self, method: str, target: str, fields: Sequence[bytes], body: bytes | None
+    ) -> ApiResponse:
         """Return the answer to a request; the same as `Connections.exchange`."""
         handle = self._handle
         handle.setopt(pycurl.REQUEST_TARGET, target)
         if fields is not self._sent_fields:
             handle.setopt(pycurl.HTTPHEADER, fields)
             self._sent_fields = fields
-        if body is None:
-            handle.setopt(pycurl.HTTPGET, 1)
-        else:
-            handle.setopt(pycurl.POSTFIELDS, body)
+        self._choose(method, body)
         self._expect()
         try:
             assert self._loop is not None  # noqa: S101  # it is a task that calls
@@ -225,12 +226,30 @@ class _Exchange:
             self._body.close()
             raise
 
+    def _choose(self, method: str, body: bytes | None) -> None:
+        """Make ready to send by a method, with a body or without."""
+        handle = self._handle
+        handle.setopt(pycurl.NOBODY, method == "HEAD")
+        usual = method
+        if body is not None or method == "POST":
+            handle.setopt(pycurl.POSTFIELDS, body or b"")
+            usual = "POST"
+        elif method != "HEAD":
+            handle.setopt(pycurl.HTTPGET, 1)
+            usual = "GET"
+        if method == usual:
+            handle.unsetopt(pycurl.CUSTOMREQUEST)
+        else:
+            handle.setopt(pycurl.CUSTOMREQUEST, method)
+
     def _failed(self, code: int) -> None:
         """Return if what came is enough.
 
         Raises:
-            ExchangeError: No whole answer came.
-            UnacceptableBodyError: The answer is too large, or packed in an unknown way.
+            TransportError: No whole answer came.
+            UntrustedServerError: The server's certificate is not trusted.
+            UnacceptableResponseError: The response is too large, or its encoding is
+                unknown.
         """
         if self._is_enough:
             return
@@ -251,24 +270,25 @@ class _Exchange:
         )
         raise self._problem or failure_of(code, attempt)
 
-    def _whole(self) -> Exchanged:
+    def _whole(self) -> ApiResponse:
         """Return the answer, all of which has come.
 
         Raises:
-            ExchangeError: There is no head, or its packed body is broken.
-            UnacceptableBodyError: It is too large.
+            TransportError: There is no head, or its packed body is broken.
+            UnacceptableResponseError: It is too large.
         """
         head, body = self._head, self._body
         if head is None:
-            raise ExchangeError(NO_HTTP)
+            raise TransportError(NO_HTTP)
         if self._is_packed and not self._is_enough:
             try:
-                body.unpack(head.coding)
+                body.unpack(self._coding)
             except TimeoutError as error:
-                raise ExchangeError(NOT_ANSWERED_IN_TIME) from error
+                raise TransportError(NOT_ANSWERED_IN_TIME) from error
             except (ValueError, zlib.error) as error:
-                raise ExchangeError(BROKEN) from error
-        return Exchanged(head, body.value(), body.close)
+                raise TransportError(BROKEN) from error
+        head.content, head.close = body.value(), body.close
+        return head
 
     def _begin(self, *_: object) -> int:
         """Return whether a request may be sent: one may.
@@ -286,7 +306,7 @@ class _Exchange:
         self._head_bytes += length
         if self._head_bytes > response_limits.LARGEST_HEAD_BYTES:
             words = BROKEN if self._head else HEAD_TOO_LARGE
-            self._problem = ExchangeError(words)
+            self._problem = TransportError(words)
             return _END
         if self._head is None:
             self._lines.append(line)
@@ -300,7 +320,7 @@ class _Exchange:
         # Its fields keep the lines.
         self._lines = []
         if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            self._problem = ExchangeError(NO_HTTP)
+            self._problem = TransportError(NO_HTTP)
             return False
         if head.status < HTTPStatus.OK or self._requests == 0:
             # An interim answer, or that of a proxy.
@@ -308,8 +328,9 @@ class _Exchange:
         self._head = head
         self._is_enough = head.status in response_limits.REDIRECTS
         try:
-            self._is_packed = is_packed(head.coding)
-        except UnacceptableBodyError as error:
+            self._coding = coding_of(head)
+            self._is_packed = is_packed(self._coding)
+        except UnacceptableResponseError as error:
             self._problem = error
         return not (self._is_enough or self._problem)
 
@@ -317,7 +338,7 @@ class _Exchange:
         """Take in a piece of the body."""
         try:
             return None if self._body.take(piece) else pycurl.WRITEFUNC_PAUSE
-        except UnacceptableBodyError as error:
+        except UnacceptableResponseError as error:
             self._problem = error
             return _END
 

@@ -34,25 +34,22 @@ _WORDS: Mapping[int, str] = {
 }
 
 
-class ExchangeError(Exception):
-    """No whole answer came.
+class TransportError(Exception):
+    """No whole answer came: the connection failed, timed out or was cut off.
 
     Args:
         words: Why, in words, without addresses.
-        is_untrusted: Whether that is since the server's certificate is not trusted.
-        was_stale_connection: Whether a kept connection was closed by the server.
+        was_stale_connection: Whether a kept connection was closed by the server: the
+            request may be sent again at once.
     """
 
-    def __init__(
-        self,
-        words: str,
-        *,
-        is_untrusted: bool = False,
-        was_stale_connection: bool = False,
-    ) -> None:
+    def __init__(self, words: str, *, was_stale_connection: bool = False) -> None:
         super().__init__(words)
-        self.is_untrusted = is_untrusted
         self.was_stale_connection = was_stale_connection
+
+
+class UntrustedServerError(Exception):
+    """The server's certificate is not trusted; asking again would not change that."""
 
 
 class Attempt(Struct, frozen=True):
@@ -73,17 +70,17 @@ class Attempt(Struct, frozen=True):
     has_head: bool
 
 
-def failure_of(code: int, attempt: Attempt) -> ExchangeError:
+def failure_of(code: int, attempt: Attempt) -> TransportError | UntrustedServerError:
     """Return the error for an exchange that failed with a code of the library's."""
     if not attempt.is_sent and attempt.proxy and not _has_tunnel(code, attempt):
-        return ExchangeError(error_messages.NO_PROXY)
+        return TransportError(error_messages.NO_PROXY)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
         verdict = attempt.handle.getinfo(pycurl.SSL_VERIFYRESULT)
         verdict = error_messages.OF_ANOTHER_HOST if verdict in _NO_VERDICTS else verdict
-        return ExchangeError(certificate_words(verdict), is_untrusted=True)
+        return UntrustedServerError(certificate_words(verdict))
     if code == pycurl.E_SSL_CACERT_BADFILE:
-        return ExchangeError(_UNREADABLE_AUTHORITIES, is_untrusted=True)
-    return ExchangeError(
+        return UntrustedServerError(_UNREADABLE_AUTHORITIES)
+    return TransportError(
         _words(code, attempt), was_stale_connection=attempt.was_stale_connection
     )
 

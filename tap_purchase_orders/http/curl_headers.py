@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from typing_extensions import override
+
+from tap_purchase_orders.http.api_response import ApiResponse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,31 +62,8 @@ class Fields(Mapping[str, str]):
         return len(self._values)
 
 
-class Head(Struct, frozen=True):
-    """The head of an answer.
-
-    Attributes:
-        status: HTTP status.
-        reason: The reason phrase, which HTTP/2 does not have.
-        fields: The header fields.
-    """
-
-    status: int
-    reason: str
-    fields: Fields
-
-    @property
-    def coding(self) -> str:
-        """How the body is packed, by its field; empty if it is not."""
-        name = "content-encoding"
-        if not self.fields.may_have(name.encode()):
-            return ""
-        coding: str = self.fields.get(name, "")
-        return coding
-
-
-def read_head(lines: Sequence[bytes]) -> Head:
-    """Return a head; what is no field in it is left out.
+def read_head(lines: Sequence[bytes]) -> ApiResponse:
+    """Return the head of an answer; what is no field in it is left out.
 
     Args:
         lines: Its lines, the first and the empty last one too.
@@ -93,4 +71,12 @@ def read_head(lines: Sequence[bytes]) -> Head:
     first, *others = lines
     _, _, rest = first.decode("latin-1").strip().partition(" ")
     status, _, reason = rest.partition(" ")
-    return Head(int(status) if status.isdecimal() else 0, reason, Fields(others))
+    return ApiResponse(int(status) if status.isdecimal() else 0, reason, Fields(others))
+
+
+def coding_of(head: ApiResponse) -> str:
+    """Return how a body is packed, by its field; empty if it is not."""
+    name, fields = "content-encoding", head.headers
+    if isinstance(fields, Fields) and not fields.may_have(name.encode()):
+        return ""
+    return fields.get(name, "")

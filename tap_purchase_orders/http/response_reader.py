@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_purchase_orders.http.rate_limit import RateLimiter
-    from tap_purchase_orders.http.transport import Response
 
 _MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _KINDS = {
@@ -94,23 +93,11 @@ class ApiProfile(Protocol):
     def error(self, body: Any) -> UpstreamError:
         """Return what the JSON value of an error body says."""
 
-    def refusal(self, response: Response, error: UpstreamError) -> str | None:
+    def refusal(self, response: ApiResponse, error: UpstreamError) -> str | None:
         """Return why this caller is served nothing at all, if that is so."""
 
     def unauthorized(self, sent: Mapping[str, str], /) -> str:
         """Return what to look at when the header fields sent were refused twice."""
-
-
-class Retryable(Struct, frozen=True):
-    """A failure that may be gone when the same is asked again.
-
-    Attributes:
-        failure: The failure.
-        was_stale_connection: Whether a kept connection was closed: no need to wait.
-    """
-
-    failure: RequestFailure
-    was_stale_connection: bool = False
 
 
 class ResponseReader:
@@ -129,8 +116,8 @@ class ResponseReader:
         self._hide = hide
 
     def outcome(
-        self, api_request: ApiRequest, response: Response
-    ) -> ApiResponse | RequestFailure | Retryable:
+        self, api_request: ApiRequest, response: ApiResponse
+    ) -> ApiResponse | RequestFailure:
         """Return what a response is to the question that was asked.
 
         Raises:
@@ -150,27 +137,26 @@ class ResponseReader:
         reason = self._shown(response.reason)
         message = f"HTTP {status}: {error.message or reason or 'no reason given'}"
         if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Retryable(
-                self._failure("unavailable", message, response, error.code)
-            )
+            failure = self._failure("unavailable", message, response, error.code)
+            return replace(failure, may_pass=True)
         refusal = self._profile.refusal(response, error)
         if refusal and error.code not in api_request.own_refusals:
             raise UpstreamRefusedError(self.named(refusal, self.id_of(response)))
         kind = _KINDS.get(status, "request_failed")
         return self._failure(kind, message, response, error.code)
 
-    def error(self, response: Response) -> UpstreamError:
+    def error(self, response: ApiResponse) -> UpstreamError:
         """Return what an error response says; a gateway's may say nothing at all."""
-        if len(response.body) > _LARGEST_ERROR_BYTES:
+        if len(response.content) > _LARGEST_ERROR_BYTES:
             return UpstreamError()
         try:
-            error = self._profile.error(decode_body(response.body))
+            error = self._profile.error(decode_body(response.content))
         except NotJsonError:
             return UpstreamError()
         code, message = self._shown(error.code or ""), self._shown(error.message or "")
         return UpstreamError(code or None, message or None)
 
-    def id_of(self, response: Response) -> str | None:
+    def id_of(self, response: ApiResponse) -> str | None:
         """Return by what the upstream's support finds an exchange, if by anything."""
         return self.id_in(response.headers, response.sent.headers)
 
@@ -190,38 +176,35 @@ class ResponseReader:
         return f"{message} ({ids}: {exchange})" if exchange else message
 
     def _good(
-        self, api_request: ApiRequest, response: Response
-    ) -> ApiResponse | RequestFailure | Retryable:
-        if _has_too_many_values(response.body):
+        self, api_request: ApiRequest, response: ApiResponse
+    ) -> ApiResponse | RequestFailure:
+        if _has_too_many_values(response.content):
             message = f"HTTP 200, but the body has more than {_MOST_VALUES} values"
             return self._strange(message, response)
         try:
-            body = api_request.decode(response.body)
+            body = api_request.decode(response.content)
         except NotJsonError:
             message = "HTTP 200, but the body is not JSON, or is cut off"
-            return Retryable(self._strange(message, response))
+            return replace(self._strange(message, response), may_pass=True)
         if problem := api_request.problem(body):
             error = self.error(response)
             failure = self._failure(
                 "invalid_response", f"HTTP 200, but {problem}", response, error.code
             )
             return replace(failure, payload=json_text(body, self._hide))
-        return ApiResponse(
-            body=body,
-            received_at=now(),
-            headers=response.headers,
-            # Not of the response itself: that would keep its body.
-            exchange=partial(self.id_in, response.headers, response.sent.headers),
-            body_bytes=len(response.body),
-        )
+        response.body, response.received_at = body, now()
+        # Not of the response itself: that would keep its content.
+        response.exchange = partial(self.id_in, response.headers, response.sent.headers)
+        response.body_bytes, response.content = len(response.content), b""
+        return response
 
-    def _strange(self, message: str, response: Response) -> RequestFailure:
+    def _strange(self, message: str, response: ApiResponse) -> RequestFailure:
         """Return the failure that a body is of which nothing is understood."""
         failure = self._failure("invalid_response", message, response)
-        return replace(failure, payload=body_text(response.body, self._hide))
+        return replace(failure, payload=body_text(response.content, self._hide))
 
     def _failure(
-        self, kind: str, message: str, response: Response, code: str | None = None
+        self, kind: str, message: str, response: ApiResponse, code: str | None = None
     ) -> RequestFailure:
         return RequestFailure(
             kind=kind,

@@ -21,7 +21,7 @@ from .plan import ATTACHMENTS
 from .run import HUNG, Ended, Runner
 from .steps import STREAM, StepWatch, check_steps
 from .through_meltano import MeltanoRunner
-from .troubles import Permit, rules_of
+from .troubles import Place, rules_of
 from .truth import KEYS, World, world_of
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class _History:
     ) -> list[str]:
         """Send the fault script; return the kind that each rule is of."""
         numbers = settings["appzen"]["purchase_order_numbers"]["numbers"]
-        place = Permit(world.customers, numbers, world.now)
+        place = Place(world.customers, numbers, world.now)
         rules = [(t.kind, rule) for t in step.troubles for rule in rules_of(t, place)]
         if step.overlap:
             return []
@@ -247,7 +247,7 @@ class _History:
             self._find(Finding("run failed", found=end, when=name))
 
     def _missed(self, step: Step, world: World) -> frozenset[str]:
-        place = Permit(world.customers, self._numbers, world.now)
+        place = Place(world.customers, self._numbers, world.now)
         gone = [t for t in step.troubles if t.kind == "vanished"]
         return frozenset(map(place.customer, gone))
 

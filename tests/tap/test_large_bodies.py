@@ -11,18 +11,16 @@ import pytest
 from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.http import response_limits
-from tap_purchase_orders.http.transport import (
-    Request,
-    Response,
-    Transport,
-    TransportError,
-    UnacceptableResponseError,
-)
+from tap_purchase_orders.http.curl_errors import TransportError
+from tap_purchase_orders.http.response_limits import UnacceptableResponseError
+from tap_purchase_orders.http.transport import Transport
 from tap_purchase_orders.redaction import Secrets
 from tests.tap.upstream import Reply, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_purchase_orders.http.api_response import ApiResponse
 
 MIB = 1024 * 1024
 LARGE = Reply(b"a" * 5 * MIB)
@@ -49,14 +47,14 @@ def test_only_so_many_large_bodies_are_held_at_once(
     upstream.answer("/large", body)
     upstream.answer("/small", Reply(b"a" * MIB))
     asking = transport(upstream.url)
-    large, small = (Request(f"{upstream.url}/{size}") for size in ("large", "small"))
+    large, small = (f"{upstream.url}/{size}" for size in ("large", "small"))
     with ThreadPoolExecutor() as pool:
         held = [asking.send(large) for _ in range(4)]
-        fifth: Future[Response] = pool.submit(asking.send, large)
-        assert len(asking.send(small).body) == MIB
+        fifth: Future[ApiResponse] = pool.submit(asking.send, large)
+        assert len(asking.send(small).content) == MIB
         assert not fifth.done()
         held.pop().close()
-        assert len(fifth.result(60).body) == 5 * MIB
+        assert len(fifth.result(60).content) == 5 * MIB
     asking.close()
 
 
@@ -66,7 +64,7 @@ def test_who_gets_no_place_for_a_large_body_in_time_may_try_again(
 ) -> None:
     monkeypatch.setattr(response_limits, "ANSWER_SECONDS", 3.0)
     upstream.answer("/large", body)
-    large = Request(f"{upstream.url}/large")
+    large = f"{upstream.url}/large"
     asking = transport(upstream.url)
     held = [asking.send(large) for _ in range(4)]
     with pytest.raises(TransportError, match="no whole answer in time"):
@@ -75,7 +73,7 @@ def test_who_gets_no_place_for_a_large_body_in_time_may_try_again(
         each.close()
     # It has kept no place, nor its turn.
     again = [asking.send(large) for _ in range(4)]
-    assert [len(each.body) for each in again] == [5 * MIB] * 4
+    assert [len(each.content) for each in again] == [5 * MIB] * 4
     for each in again:
         each.close()
     asking.close()
@@ -86,7 +84,7 @@ def test_many_large_bodies_come_all_but_few_at_once(
     body: Reply, upstream: Upstream
 ) -> None:
     upstream.answer("/large", body)
-    large = Request(f"{upstream.url}/large")
+    large = f"{upstream.url}/large"
     asking = transport(upstream.url)
     held: list[int] = []
     most = 0
@@ -96,7 +94,7 @@ def test_many_large_bodies_come_all_but_few_at_once(
         response = asking.send(large)
         held.append(number)
         most = max(most, len(held))
-        length = len(response.body)
+        length = len(response.content)
         held.remove(number)
         response.close()
         return length
@@ -112,7 +110,7 @@ def test_those_that_wait_for_a_place_get_one_each_time_one_is_closed(
     body: Reply, upstream: Upstream
 ) -> None:
     upstream.answer("/large", body)
-    large = Request(f"{upstream.url}/large")
+    large = f"{upstream.url}/large"
     asking = transport(upstream.url)
     with ThreadPoolExecutor(9) as pool:
         held = [asking.send(large) for _ in range(4)]
@@ -123,7 +121,7 @@ def test_those_that_wait_for_a_place_get_one_each_time_one_is_closed(
             # One place, one body: the others still wait.
             (only,) = done
             held.append(only.result())
-            assert len(held[-1].body) == 5 * MIB
+            assert len(held[-1].content) == 5 * MIB
     for each in held:
         each.close()
     asking.close()
@@ -135,7 +133,7 @@ def test_those_whose_answers_break_off_while_they_wait_leave_the_line(
     """The end of a connection is found when the rest of the answer would be read."""
     upstream.answer("/large", LARGE)
     upstream.answer("/cut", Reply(LARGE.body, cut_to=4 * MIB + 512 * 1024))
-    large, cut = (Request(f"{upstream.url}/{path}") for path in ("large", "cut"))
+    large, cut = (f"{upstream.url}/{path}" for path in ("large", "cut"))
     asking = transport(upstream.url)
     with ThreadPoolExecutor(9) as pool:
         held = [asking.send(large) for _ in range(4)]
@@ -148,7 +146,7 @@ def test_those_whose_answers_break_off_while_they_wait_leave_the_line(
                 future.result(60)
         for future in sound:
             response = future.result(60)
-            assert len(response.body) == 5 * MIB
+            assert len(response.content) == 5 * MIB
             response.close()
     asking.close()
 
@@ -161,5 +159,5 @@ def test_what_is_too_large_gives_its_place_back(
     asking = transport(upstream.url)
     for _ in range(6):
         with pytest.raises(UnacceptableResponseError):
-            asking.send(Request(f"{upstream.url}/"))
+            asking.send(f"{upstream.url}/")
     asking.close()

@@ -8,10 +8,13 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from tap_purchase_orders.auth.client_secret import METHOD, secret_credential
 from tap_purchase_orders.auth.identity_platform import ConfidentialClient
+from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.http.session import TapSession
 from tests.tap.tokens import (
     DISCOVERY_PATH,
     TENANT,
@@ -45,6 +48,18 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstre
         yield server
 
 
+class Noted(CancelToken):
+    """Waits for nothing, and notes for how long it would have."""
+
+    def __init__(self, waits: list[float]) -> None:
+        super().__init__()
+        self._waits = waits
+
+    @override
+    def wait(self, seconds: float) -> None:
+        self._waits.append(seconds)
+
+
 def waits_of(upstream: Upstream) -> list[float]:
     """Return how long a sign-in waits between its tries, without waiting.
 
@@ -53,7 +68,8 @@ def waits_of(upstream: Upstream) -> list[float]:
     """
     waits: list[float] = []
     section = app_only(upstream)
-    client = ConfidentialClient(section, secret_credential(section), waits.append)
+    client = ConfidentialClient(section, secret_credential(section))
+    client.use_session(TapSession(Noted(waits)))
     assert client.app_only_token().value == "good"
     return waits
 
@@ -93,7 +109,8 @@ def test_what_may_pass_is_asked_again_over_the_wire(
 ) -> None:
     serve_tokens(upstream, reply, reply, GOOD)
 
-    assert len(waits_of(upstream)) == 2
+    # A connection that was kept and is closed says nothing about the authority.
+    assert len(waits_of(upstream)) == (1 if reply.dropped else 2)
     assert len(upstream.asked_for(TOKEN_PATH)) == 3
 
 

@@ -15,13 +15,11 @@ from typing_extensions import override
 
 from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
 from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.http.transport import (
-    Request,
-    Response,
-    Transport,
+from tap_purchase_orders.http.curl_errors import (
     TransportError,
     UntrustedServerError,
 )
+from tap_purchase_orders.http.transport import Transport
 from tap_purchase_orders.redaction import Secrets
 from tests.tap.local_server import Serving
 from tests.tap.tap import run_tap
@@ -31,6 +29,8 @@ from tests.tap.worlds import SECRETS, order, partner_center, serve_customers
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tap_purchase_orders.http.api_response import ApiResponse
 
 PASSWORD = "planted/proxy+password=9"
 DEBUG = {"LOGLEVEL": "DEBUG", "TAP_PURCHASE_ORDERS_LOGLEVEL": "DEBUG"}
@@ -144,9 +144,9 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
     return monkeypatch
 
 
-def ask(url: str) -> Response:
+def ask(url: str) -> ApiResponse:
     asking = Transport(BearerTokenAuth("a-token"), url, Secrets(), CancelToken())
-    response = asking.send(Request(f"{url}/"))
+    response = asking.send(f"{url}/")
     asking.close()
     return response
 

@@ -17,13 +17,9 @@ from typing_extensions import override
 
 from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
 from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.http.transport import (
-    ForeignHostError,
-    InvalidRequestError,
-    Request,
-    Transport,
-    TransportError,
-)
+from tap_purchase_orders.http.channel import ForeignHostError, InvalidRequestError
+from tap_purchase_orders.http.curl_errors import TransportError
+from tap_purchase_orders.http.transport import Transport
 from tap_purchase_orders.redaction import Secrets
 from tests.tap import measured_tap
 from tests.tap.hostile_server import HostileServer, of
@@ -73,7 +69,7 @@ def test_a_connection_is_used_again_when_its_answer_has_been_read(coding: str) -
     with HostileServer(keeps_connections=True) as server:
         server.answer("/", of(b"HTTP/1.1 200 OK\r\n", fields.encode(), body))
         asking = transport(server.url)
-        bodies = [asking.send(Request(f"{server.url}/")).body for _ in range(3)]
+        bodies = [asking.send(f"{server.url}/").content for _ in range(3)]
         asking.close()
 
     assert bodies == [b"{}"] * 3
@@ -89,10 +85,10 @@ def test_an_interim_answer_does_not_put_requests_and_answers_out_of_step() -> No
             head = interim + b"HTTP/1.1 200 OK\r\n" + length
             server.answer(f"/{name}", of(head, name.encode()))
         asking = transport(server.url)
-        answers = [asking.send(Request(f"{server.url}/{name}")) for name in names]
+        answers = [asking.send(f"{server.url}/{name}") for name in names]
         asking.close()
 
-    assert [answer.body for answer in answers] == [name.encode() for name in names]
+    assert [answer.content for answer in answers] == [name.encode() for name in names]
     assert [dict(answer.headers).keys() for answer in answers] == [
         {"content-length"}
     ] * 3
@@ -108,8 +104,8 @@ def test_a_connection_is_not_used_again_where_more_may_come(status: int) -> None
         server.answer("/", of(good))
         asking = transport(server.url)
         with suppress(TransportError):
-            assert asking.send(Request(f"{server.url}/away")).status == status
-        assert asking.send(Request(f"{server.url}/")).body == b"good"
+            assert asking.send(f"{server.url}/away").status == status
+        assert asking.send(f"{server.url}/").content == b"good"
         asking.close()
 
     assert server.connections == 2
@@ -119,9 +115,9 @@ def test_a_redirect_is_told_at_once_whatever_would_follow() -> None:
     with HostileServer() as server:
         head = b"HTTP/1.1 302 Go\r\nContent-Length: 9\r\n\r\n"
         server.answer("/", of(head, server.silence()))
-        response = transport(server.url).send(Request(f"{server.url}/"))
+        response = transport(server.url).send(f"{server.url}/")
 
-    assert (response.status, response.body) == (302, b"")
+    assert (response.status, response.content) == (302, b"")
 
 
 def test_a_request_is_sent_once_even_where_a_kept_connection_turns_out_to_be_closed(
@@ -129,15 +125,15 @@ def test_a_request_is_sent_once_even_where_a_kept_connection_turns_out_to_be_clo
 ) -> None:
     upstream.answer("/", Reply(b"{}"), Reply(dropped=True), Reply(b"{}"))
     asking = transport(upstream.url)
-    request = Request(f"{upstream.url}/")
+    url = f"{upstream.url}/"
 
-    assert asking.send(request).body == b"{}"
+    assert asking.send(url).content == b"{}"
     with pytest.raises(TransportError, match="closed without an answer") as raised:
-        asking.send(request)
+        asking.send(url)
     # Over another connection it need not wait.
     assert raised.value.was_stale_connection
     assert len(upstream.asked) == 2
-    assert asking.send(request).body == b"{}"
+    assert asking.send(url).content == b"{}"
     assert len(upstream.asked) == 3
     asking.close()
 
@@ -149,9 +145,9 @@ def test_fields_behind_a_body_are_none_of_its_head() -> None:
     with HostileServer() as server:
         trailer = b"2\r\n{}\r\n0\r\nX-Late: c\r\n\r\n"
         server.answer("/", of(chunked, b"\r\n", trailer))
-        response = transport(server.url).send(Request(f"{server.url}/"))
+        response = transport(server.url).send(f"{server.url}/")
 
-    assert response.body == b"{}"
+    assert response.content == b"{}"
     assert response.headers["X-ONE"] == "a, b"
     assert "X-Late" not in response.headers
 
@@ -162,7 +158,7 @@ def test_fields_behind_a_body_are_none_of_its_head() -> None:
 def test_an_address_is_sent_as_it_is(path: str) -> None:
     with HostileServer() as server:
         server.answer(path.partition("?")[0], Reply(b"{}"))
-        transport(server.url).send(Request(f"{server.url}{path}"))
+        transport(server.url).send(f"{server.url}{path}")
 
     assert [heard.path for heard in server.heard] == [path]
 
@@ -175,7 +171,7 @@ def test_a_method_may_change_header_fields_and_the_query(upstream: Upstream) -> 
         del request.headers["X-Gone"]
 
     asking = transport(upstream.url, Signing(sign))
-    asking.send(Request(f"{upstream.url}/", {"Accept": "a/b", "X-Gone": "a"}))
+    asking.send(f"{upstream.url}/", {"Accept": "a/b", "X-Gone": "a"})
     asking.close()
 
     (asked,) = upstream.asked
@@ -203,7 +199,7 @@ def test_what_no_header_can_carry_is_not_sent(
 ) -> None:
     signing = Signing(lambda request: request.headers.update(fields))
     with pytest.raises(InvalidRequestError):
-        transport(upstream.url, signing).send(Request(f"{upstream.url}/"))
+        transport(upstream.url, signing).send(f"{upstream.url}/")
 
     assert upstream.asked == []
 
@@ -216,9 +212,9 @@ def test_no_method_sends_a_request_to_another_host(upstream: Upstream) -> None:
 
         asking = transport(upstream.url, Signing(lead_away))
         with pytest.raises(ForeignHostError):
-            asking.send(Request(f"{upstream.url}/"))
+            asking.send(f"{upstream.url}/")
         with pytest.raises(ForeignHostError):
-            asking.send(Request(f"{upstream.url}.example.test/"))
+            asking.send(f"{upstream.url}.example.test/")
 
         assert elsewhere.asked == []
     assert upstream.asked == []
@@ -234,19 +230,19 @@ def test_a_method_that_answers_a_challenge_is_heard(upstream: Upstream) -> None:
     upstream.answer("/", answer)
     auth: Any = HTTPDigestAuth("someone", "a-password")
     asking = transport(upstream.url, auth)
-    first = asking.send(Request(f"{upstream.url}/"))
-    second = asking.send(Request(f"{upstream.url}/"))
+    first = asking.send(f"{upstream.url}/")
+    second = asking.send(f"{upstream.url}/")
     asking.close()
 
-    assert (first.status, first.body, second.body) == (200, b"[1]", b"[1]")
+    assert (first.status, first.content, second.content) == (200, b"[1]", b"[1]")
     assert first.sent.headers["Authorization"].startswith("Digest ")
     assert len(upstream.asked) == 3
 
 
 def test_what_is_posted_is_json(upstream: Upstream) -> None:
     asking = transport(upstream.url)
-    asking.send(Request(f"{upstream.url}/", {}, b'{"a": 1}'))
-    asking.send(Request(f"{upstream.url}/"))
+    asking.send(f"{upstream.url}/", {}, b'{"a": 1}')
+    asking.send(f"{upstream.url}/")
     asking.close()
 
     posted, got = upstream.asked
@@ -262,10 +258,10 @@ def test_http_2_is_spoken_where_a_server_has_it(
         monkeypatch.setenv(name, value)
     with Http2Server(certificate(), b"{}") as server:
         asking = transport(server.url)
-        answers = [asking.send(Request(f"{server.url}/")) for _ in range(3)]
+        answers = [asking.send(f"{server.url}/") for _ in range(3)]
         asking.close()
 
-    assert [(each.status, each.body) for each in answers] == [(200, b"{}")] * 3
+    assert [(each.status, each.content) for each in answers] == [(200, b"{}")] * 3
     assert server.connections == ["h2"]
     assert server.requests == 3
 
@@ -279,8 +275,8 @@ def test_a_server_that_wants_http_1_after_all_gets_it_once_it_has_said_so_twice(
         asking = transport(server.url)
         for _ in range(2):
             with pytest.raises(TransportError):
-                asking.send(Request(f"{server.url}/"))
-        assert asking.send(Request(f"{server.url}/")).body == b"{}"
+                asking.send(f"{server.url}/")
+        assert asking.send(f"{server.url}/").content == b"{}"
         asking.close()
 
     assert server.requests == 3

@@ -15,7 +15,7 @@ from typing_extensions import override
 from tap_purchase_orders.concurrency.event_loop import Event
 from tap_purchase_orders.http import response_limits
 from tap_purchase_orders.http.body_buffer import BodyBuffer, LargeBodies
-from tap_purchase_orders.http.response_limits import UnacceptableBodyError
+from tap_purchase_orders.http.response_limits import UnacceptableResponseError
 from tests.unit.sync_primitives import (
     PATIENCE_SECONDS,
     Gate,
@@ -131,7 +131,7 @@ def test_a_body_is_all_of_its_pieces(pieces: list[bytes]) -> None:
     body = body_in(places)
     whole = b"".join(pieces)
     if len(whole) > 1_000:
-        with pytest.raises(UnacceptableBodyError, match="larger than 1000 bytes"):
+        with pytest.raises(UnacceptableResponseError, match="larger than 1000 bytes"):
             list(map(body.take, pieces))
     else:
         assert all(map(body.take, pieces))
@@ -150,7 +150,7 @@ def test_what_was_refused_a_place_may_come_once_more_and_is_counted_once() -> No
     first.close()
     assert second.take(bytes(600))
     assert second.take(bytes(400))
-    with pytest.raises(UnacceptableBodyError):
+    with pytest.raises(UnacceptableResponseError):
         second.take(b"1")
     second.close()
     assert body_in(places).take(LARGE)
@@ -246,7 +246,7 @@ def test_what_is_too_large_when_it_is_unpacked_gives_its_place_back() -> None:
     for _ in range(3):
         body = body_in(places)
         assert body.take(gzip.compress(bytes(1_001)))
-        with pytest.raises(UnacceptableBodyError):
+        with pytest.raises(UnacceptableResponseError):
             done(partial(body.unpack, "gzip"))
         body.close()
     assert body_in(places).take(LARGE)

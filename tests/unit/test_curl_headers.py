@@ -14,7 +14,7 @@ def test_any_bytes_have_a_head(lines: list[bytes]) -> None:
     head = read_head(lines)
 
     assert head.status >= 0
-    assert all(name == name.lower() for name in head.fields)
+    assert all(name == name.lower() for name in head.headers)
 
 
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=10))
@@ -27,17 +27,17 @@ def test_each_field_is_there_by_its_name_in_any_case(
     assert (head.status, head.reason) == (404, "Not  here")
     for name, _ in fields:
         same = [v.strip() for n, v in fields if n.lower() == name.lower()]
-        assert head.fields[name.upper()] == ", ".join(same)
-    assert len(head.fields) == len({name.lower() for name, _ in fields})
+        assert head.headers[name.upper()] == ", ".join(same)
+    assert len(head.headers) == len({name.lower() for name, _ in fields})
 
 
 def test_a_head_of_http_2_has_no_reason() -> None:
     head = read_head([b"HTTP/2 200 \r\n", b"date: x\r\n", b"\r\n"])
 
-    assert (head.status, head.reason, head.fields.get("Date")) == (200, "", "x")
+    assert (head.status, head.reason, head.headers.get("Date")) == (200, "", "x")
 
 
 def test_what_is_no_field_is_left_out() -> None:
     head = read_head([b"HTTP/1.1 200 OK\r\n", b"no field\r\n", b"A: b\n", b"\n"])
 
-    assert dict(head.fields) == {"a": "b"}
+    assert dict(head.headers) == {"a": "b"}

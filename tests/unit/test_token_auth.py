@@ -59,14 +59,15 @@ def test_a_request_is_signed_with_a_bearer_token() -> None:
     time = FakeTime()
 
     assert (
-        header(signed(TokenAuth(Authority(time).fetch, time.clock))) == "Bearer token-1"
+        header(signed(TokenAuth(Authority(time).fetch, clock=time.clock)))
+        == "Bearer token-1"
     )
 
 
 def test_many_workers_on_a_cold_token_make_one_fetch() -> None:
     time = FakeTime()
     authority = Authority(time)
-    auth = TokenAuth(authority.fetch, time.clock)
+    auth = TokenAuth(authority.fetch, clock=time.clock)
 
     assert by_all_workers(lambda: header(signed(auth))) == ["Bearer token-1"] * WORKERS
     assert len(authority.given) == 1
@@ -75,7 +76,7 @@ def test_many_workers_on_a_cold_token_make_one_fetch() -> None:
 def test_many_workers_whose_token_was_refused_make_one_fetch() -> None:
     time = FakeTime()
     authority = Authority(time)
-    auth = TokenAuth(authority.fetch, time.clock)
+    auth = TokenAuth(authority.fetch, clock=time.clock)
     refused = signed(auth)
 
     def repeat() -> str:
@@ -88,7 +89,7 @@ def test_many_workers_whose_token_was_refused_make_one_fetch() -> None:
 
 def test_a_token_is_used_until_shortly_before_it_expires() -> None:
     time = FakeTime()
-    auth = TokenAuth(Authority(time, 3600.0).fetch, time.clock)
+    auth = TokenAuth(Authority(time, 3600.0).fetch, clock=time.clock)
 
     for now, expected in (
         (0, 1),
@@ -104,7 +105,7 @@ def test_a_token_is_used_until_shortly_before_it_expires() -> None:
 
 def test_a_token_of_five_seconds_is_used_for_most_of_them() -> None:
     time = FakeTime()
-    auth = TokenAuth(Authority(time, 5.0).fetch, time.clock)
+    auth = TokenAuth(Authority(time, 5.0).fetch, clock=time.clock)
 
     for now, expected in ((0, 1), (3.5, 1), (4.0, 2), (7.5, 2), (8.0, 3)):
         time.now = now
@@ -117,7 +118,7 @@ def test_no_token_is_sent_that_has_expired(
 ) -> None:
     time = FakeTime()
     authority = Authority(time, lifetime)
-    auth = TokenAuth(authority.fetch, time.clock)
+    auth = TokenAuth(authority.fetch, clock=time.clock)
     for pause in pauses:
         time.now += pause
         assert header(signed(auth)) == f"Bearer {authority.given[-1].value}"
@@ -128,7 +129,7 @@ def test_no_token_is_sent_that_has_expired(
 def test_renewal_drops_only_the_token_that_was_refused() -> None:
     time = FakeTime()
     authority = Authority(time)
-    auth = TokenAuth(authority.fetch, time.clock)
+    auth = TokenAuth(authority.fetch, clock=time.clock)
     first = signed(auth)
     auth.renew(first)
     assert header(signed(auth)) == "Bearer token-2"
@@ -141,7 +142,7 @@ def test_renewal_drops_only_the_token_that_was_refused() -> None:
 
 def test_renewal_before_any_token_is_no_matter() -> None:
     time = FakeTime()
-    auth = TokenAuth(Authority(time).fetch, time.clock)
+    auth = TokenAuth(Authority(time).fetch, clock=time.clock)
     auth.renew(Request("GET", "https://api.example").prepare())
 
     assert header(signed(auth)) == "Bearer token-1"

@@ -1,0 +1,183 @@
+"""A session of `requests` over the tap's own transport, for whoever signs in."""
+
+from __future__ import annotations
+
+import io
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests import exceptions
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
+from typing_extensions import override
+
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.http.channel import (
+    Channel,
+    ForeignHostError,
+    InvalidRequestError,
+    field_lines,
+)
+from tap_purchase_orders.http.curl import CONNECT_SECONDS
+from tap_purchase_orders.http.curl_errors import (
+    TransportError,
+    UntrustedServerError,
+)
+from tap_purchase_orders.http.response_limits import UnacceptableResponseError
+from tap_purchase_orders.redaction import Secrets
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from tap_purchase_orders.http.api_response import ApiResponse
+
+# What a signal's sender waits, less what the rest of the end takes.
+_GRACE_SECONDS = 5.0
+# The library sends these by itself.
+_OWN_FIELDS = {"content-length", "transfer-encoding"}
+
+
+class TapSession(requests.Session):
+    """A session whose requests share limits, proxies, TLS and the end of the tap's own.
+
+    Redirects are not followed, cookies are not kept, and no file of the user's adds
+    credentials.
+
+    Attributes:
+        cancel_token: Says when the run is to end; its `wait` is one that ends then.
+
+    Args:
+        cancel_token: As above.
+        secrets: Takes in the password of a proxy.
+    """
+
+    def __init__(
+        self, cancel_token: CancelToken | None = None, secrets: Secrets | None = None
+    ) -> None:
+        super().__init__()
+        self.cancel_token = cancel_token or CancelToken()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["Accept-Encoding"] = "gzip"
+        adapter = TransportAdapter(self.cancel_token, secrets or Secrets())
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return that there is nowhere to go."""
+        return None
+
+
+class TransportAdapter(BaseAdapter):
+    """Sends requests by libcurl; works in tasks of the event loop, and on any thread.
+
+    Args:
+        cancel_token: Ends the waiting.
+        secrets: Takes in the password of a proxy.
+    """
+
+    def __init__(self, cancel_token: CancelToken, secrets: Secrets) -> None:
+        super().__init__()
+        self._cancel_token = cancel_token
+        self._secrets = secrets
+        self._channels: dict[str, Channel] = {}
+
+    @override
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        *_: object,
+        **__: object,
+    ) -> requests.Response:
+        """Return the whole answer to a request.
+
+        The tap's own limits hold; a timeout may only make the time for connecting
+        shorter.
+
+        Raises:
+            requests.RequestException: There is none, and why.
+            CancelledError: The run is to end.
+        """
+        self._cancel_token.check()
+        try:
+            answer = self._exchanged(request, _connect_seconds(timeout))
+        except UntrustedServerError as error:
+            raise exceptions.SSLError(str(error), request=request) from error
+        except UnacceptableResponseError as error:
+            unfit = exceptions.ContentDecodingError(str(error), request=request)
+            raise unfit from error
+        except (ForeignHostError, InvalidRequestError) as error:
+            raise exceptions.InvalidHeader(str(error), request=request) from error
+        except TransportError as error:
+            raise exceptions.ConnectionError(str(error), request=request) from error
+        answer.sent = request
+        return as_response(answer, self)
+
+    def _exchanged(
+        self, request: PreparedRequest, connect_seconds: float
+    ) -> ApiResponse:
+        channel = self._channel(str(request.url))
+        target = channel.target(str(request.url))
+        fields: Any = request.headers.items()
+        lines = field_lines(f for f in fields if f[0].lower() not in _OWN_FIELDS)
+        body = body_bytes(request)
+        asked = (str(request.method), target, lines, body, connect_seconds)
+        try:
+            return channel.exchange(*asked)
+        except TransportError as error:
+            if not error.was_stale_connection:
+                raise
+            # A kept connection was no longer served: over another one it is.
+            return channel.exchange(*asked)
+
+    def _channel(self, url: str) -> Channel:
+        address = urlsplit(url)
+        origin = f"{address.scheme}://{address.netloc}"
+        if origin not in self._channels:
+            self._channels[origin] = Channel(
+                origin, self._secrets, self._cancel_token, _GRACE_SECONDS
+            )
+        return self._channels[origin]
+
+    @override
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        while self._channels:
+            self._channels.popitem()[1].close()
+
+
+def _connect_seconds(timeout: Any) -> float:
+    """Return how long connecting may take by a timeout as `requests` has them."""
+    given = timeout[0] if isinstance(timeout, tuple) else timeout
+    is_shorter = isinstance(given, int | float) and given < CONNECT_SECONDS
+    return given if is_shorter else CONNECT_SECONDS
+
+
+def as_response(answer: ApiResponse, adapter: BaseAdapter) -> requests.Response:
+    """Return an answer as `requests` has them."""
+    response: Any = requests.Response()
+    response.status_code, response.reason = answer.status, answer.reason
+    response.headers = CaseInsensitiveDict(answer.headers)
+    response.encoding = get_encoding_from_headers(response.headers)
+    response.url, response.request = answer.sent.url, answer.sent
+    # It is here already; some look at the stream all the same.
+    response.raw = io.BytesIO(answer.content)
+    response._content, response._content_consumed = answer.content, True  # noqa: SLF001
+    response.connection = adapter
+    answer.close()
+    made: requests.Response = response
+    return made
+
+
+def body_bytes(request: PreparedRequest) -> bytes | None:
+    """Return what is sent with a request of `requests`."""
+    body: Any = request.body
+    if hasattr(body, "read"):
+        body = body.read()
+    return body.encode() if isinstance(body, str) else body
