@@ -66,6 +66,17 @@ _TYPES = {
     "object": "section",
     "string": "text",
 }
+_MAIN_SETTINGS = (
+    "start_date",
+    "partner_center.customer_ids",
+    "partner_center.include_price",
+    "partner_center.lookback_days",
+    "partner_center.change_detection",
+    "partner_center.max_requests_per_minute",
+    "appzen.api_url",
+    "appzen.max_requests_per_second",
+    "appzen.max_requests_per_run",
+)
 _COUNTS = (1_000, 10_000, 100_000)
 _MINUTE_SECONDS = 60
 
@@ -125,9 +136,22 @@ def streams() -> str:
 
 
 def settings() -> str:
-    """Return the settings: dotted names, types and bounds, defaults."""
+    """Return all settings: dotted names, types and bounds, defaults."""
     return table(
         ("Setting", "Type", "Default", "What it is"), _setting_rows(settings_schema())
+    )
+
+
+def main_settings() -> str:
+    """Return the settings that most people set, with their defaults."""
+    rows = {row[0].strip("`"): row for row in _setting_rows(settings_schema())}
+    return table(
+        ("Setting", "Default", "What it is"),
+        (
+            (setting, default, meaning)
+            for name in _MAIN_SETTINGS
+            for setting, _, default, meaning in [rows[name]]
+        ),
     )
 
 
@@ -208,9 +232,9 @@ def sign_in_codes() -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "auth methods": auth_methods,
+    "main settings": main_settings,
     "number sources": number_sources,
     "pace": pace,
-    "settings": settings,
     "sign in codes": sign_in_codes,
     "speed": speed,
     "streams": streams,

@@ -29,6 +29,7 @@ TEXT = README.read_text(encoding="utf-8")
 DOCS = PROJECT / "docs"
 GENERATOR = DOCS / "generate.py"
 QUOTAS = DOCS / "explanation" / "quotas.md"
+SPEED = DOCS / "explanation" / "speed.md"
 TROUBLESHOOTING = PROJECT / "docs" / "troubleshooting.md"
 
 
@@ -92,7 +93,7 @@ def kinds_given_in(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "page", [README, QUOTAS, TROUBLESHOOTING], ids=lambda page: page.name
+    "page", [README, QUOTAS, SPEED, TROUBLESHOOTING], ids=lambda page: page.name
 )
 def test_the_generated_tables_are_what_the_code_says(page: Path) -> None:
     check = generate("--check", page)
