@@ -11,10 +11,10 @@ PLUGINS := .meltano/.installed
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench column-types format lock setup clean chromium
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(TAP) $(PLUGINS) ## Both upstreams, Meltano and PostgreSQL on this machine: two runs, and what they loaded
 	$(BIN)/python -m demo
@@ -64,6 +64,9 @@ meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano
 
 bench: $(TAP) .venv-bench/.installed ## What an order costs, against others
 	$(BIN)/python -m benchmarks
+
+column-types: $(TAP) ## What loaders for Snowflake and BigQuery make of numbers, by their own code
+	docs/column_types.sh $(BIN)/tap-purchase-orders
 
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
