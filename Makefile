@@ -8,6 +8,7 @@ export PIP_NO_INPUT := 1
 BIN := .venv/bin
 TAP := .venv/.tap
 PLUGINS := .meltano/.installed
+JSON_LOADER := .meltano/loaders/.installed-json
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
@@ -62,8 +63,9 @@ meltano: export UV_BUILD_CONSTRAINT := constraints/dev.txt
 meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano.yml
 	.venv-meltano/bin/meltano --log-level=warning install
 
-bench: $(TAP) .venv-bench/.installed ## What an order costs, against others
+bench: $(TAP) .venv-bench/.installed .venv-before/.installed $(PLUGINS) $(JSON_LOADER) ## What an order costs, against others
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.pipeline
 
 column-types: $(TAP) ## What loaders for Snowflake and BigQuery make of numbers, by their own code
 	docs/column_types.sh $(BIN)/tap-purchase-orders
@@ -105,6 +107,24 @@ $(TAP): pyproject.toml .venv/.installed
 $(PLUGINS): export UV_BUILD_CONSTRAINT := constraints/dev.txt
 $(PLUGINS): .venv-meltano/.installed meltano.yml pyproject.toml constraints/tap.txt constraints/target-postgres.txt
 	.venv-meltano/bin/meltano --log-level=warning install tap-purchase-orders target-postgres
+	@touch $@
+
+$(JSON_LOADER): .venv-meltano/.installed constraints/target-postgres.txt $(wildcard loaders/target-postgres-json/*)
+	.venv-meltano/bin/meltano --log-level=warning install target-postgres-json
+	@touch $@
+
+# The build that the benchmark of the pipeline compares with; a clone without history has
+# none, and the benchmark goes without.
+BEFORE := 19e9b77
+.venv-before/.installed: $(TAP)
+	$(PYTHON) -m venv --clear $(@D)
+	rm -rf .cache/before && mkdir -p .cache/before
+	if git cat-file -e $(BEFORE) 2>/dev/null; then \
+	  git archive $(BEFORE) | tar -x -C .cache/before \
+	  && $(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r .cache/before/constraints/tap.txt \
+	  && $(BIN)/python -m pip wheel -qq --no-deps --no-build-isolation -w .cache/before/dist .cache/before \
+	  && $(@D)/bin/python -m pip install -qq --no-deps .cache/before/dist/*.whl; \
+	fi
 	@touch $@
 
 $(DBT): .venv-meltano/.installed constraints/dbt.txt

@@ -2,7 +2,7 @@
 
 Settings, tables, columns and STATE are the loader's own. Only rows go another way: the
 lines of the tap are copied as they are into a temporary table of JSON, and one INSERT
-takes them apart in the server. No value passes through Python, so none is changed there.
+takes them apart in the server. No value passes through Python.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 import typing as t
 
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.singerlib.encoding import SingerReader
+from singer_sdk.singerlib.encoding import SimpleSingerReader
 from sqlalchemy.dialects import postgresql
 from target_postgres.sinks import PostgresSink
 from target_postgres.target import TargetPostgres
@@ -35,7 +35,7 @@ _NOT_TAKEN = (
 _profile = postgresql.profile()
 
 
-class _LineReader(SingerReader):
+class _LineReader(SimpleSingerReader):
     """Leaves records undecoded."""
 
     @override
