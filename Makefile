@@ -36,7 +36,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
-tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
+tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py
 
 # For the tests of the report. Where it cannot be had, they are skipped.
