@@ -11,13 +11,14 @@ export UV_COMPILE_BYTECODE := 1
 BIN := .venv/bin
 TAP := .venv/.tap
 PLUGINS := .meltano/.installed
+JSON_LOADER := .meltano/loaders/.installed-json
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test unit lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test unit lint types audit tests check docs tutorial meltano bench column-types format lock setup clean chromium
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(TAP) $(PLUGINS) ## Both upstreams, Meltano and PostgreSQL on this machine: two runs, and what they loaded
 	$(BIN)/python -m demo
@@ -42,7 +43,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
-tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
+tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py
 
 # For the tests of the report. Where it cannot be had, they are skipped.
@@ -69,8 +70,12 @@ meltano: export UV_BUILD_CONSTRAINT := constraints/dev.txt
 meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano.yml
 	.venv-meltano/bin/meltano --log-level=warning install
 
-bench: $(TAP) .venv-bench/.installed ## What an order costs, against others
+bench: $(TAP) .venv-bench/.installed .venv-before/.installed $(PLUGINS) $(JSON_LOADER) ## What an order costs, against others
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.pipeline
+
+column-types: $(TAP) ## What loaders for Snowflake and BigQuery make of numbers, by their own code
+	docs/column_types.sh $(BIN)/tap-purchase-orders
 
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
@@ -109,6 +114,24 @@ $(TAP): pyproject.toml .venv/.installed
 $(PLUGINS): export UV_BUILD_CONSTRAINT := constraints/dev.txt
 $(PLUGINS): .venv-meltano/.installed meltano.yml pyproject.toml constraints/tap.txt constraints/target-postgres.txt
 	.venv-meltano/bin/meltano --log-level=warning install tap-purchase-orders target-postgres
+	@touch $@
+
+$(JSON_LOADER): .venv-meltano/.installed constraints/target-postgres.txt $(wildcard loaders/target-postgres-json/*)
+	.venv-meltano/bin/meltano --log-level=warning install target-postgres-json
+	@touch $@
+
+# The build that the benchmark of the pipeline compares with; a clone without history has
+# none, and the benchmark goes without.
+BEFORE := 19e9b77
+.venv-before/.installed: $(TAP)
+	$(PYTHON) -m venv --clear $(@D)
+	rm -rf .cache/before && mkdir -p .cache/before
+	if git cat-file -e $(BEFORE) 2>/dev/null; then \
+	  git archive $(BEFORE) | tar -x -C .cache/before \
+	  && $(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r .cache/before/constraints/tap.txt \
+	  && $(BIN)/python -m pip wheel -qq --no-deps --no-build-isolation -w .cache/before/dist .cache/before \
+	  && $(@D)/bin/python -m pip install -qq --no-deps .cache/before/dist/*.whl; \
+	fi
 	@touch $@
 
 $(DBT): .venv-meltano/.installed constraints/dbt.txt

@@ -90,7 +90,7 @@ def run(
             cwd=directory,
             env=environment,
         )
-        usage = _wait(process, longest_seconds)
+        usage = wait(process, longest_seconds)
         wall_seconds = time.monotonic() - began_at
     if process.returncode != 0:
         lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -138,7 +138,7 @@ class Command:
         )
 
 
-def _wait(process: subprocess.Popen[bytes], longest_seconds: float) -> Any:
+def wait(process: subprocess.Popen[bytes], longest_seconds: float) -> Any:
     """Return what a process has used when it has ended; one that does not is killed."""
     killer = threading.Timer(longest_seconds, os.kill, (process.pid, signal.SIGKILL))
     killer.start()

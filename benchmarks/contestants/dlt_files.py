@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from benchmarks.contestants.job import Job
 
+    Actions = list[Callable[..., Any]]
+
 
 class _NextLink(BasePaginator):  # type: ignore[misc]  # dlt is not installed here
     """Follows `links.next`, whose headers belong to it."""
@@ -52,8 +54,13 @@ def _without_mark(response: Response, *_: Any, **__: Any) -> None:
     response.encoding = "utf-8-sig"
 
 
-def _partner_center(job: Job) -> dict[str, Any]:
-    actions = [_without_mark]
+def partner_center_source(job: Job, actions: Actions) -> dict[str, Any]:
+    """Return the source of a job at Partner Center.
+
+    Args:
+        job: The job.
+        actions: What is done to each answer before it is decoded.
+    """
     path = ORDERS_PATH.format(customer_id="{resources.customers.id}")
     return {
         "client": {
@@ -87,7 +94,13 @@ def _partner_center(job: Job) -> dict[str, Any]:
     }
 
 
-def _appzen(job: Job) -> dict[str, Any]:
+def appzen_source(job: Job, actions: Actions) -> dict[str, Any]:
+    """Return the source of a job at AppZen.
+
+    Args:
+        job: The job.
+        actions: What is done to each answer before it is decoded.
+    """
     # One page of numbers: each page's requests are made at once.
     page = [{"number": number} for number in job["numbers"]]
     numbers = dlt.resource([page], name="numbers", selected=False)
@@ -104,7 +117,7 @@ def _appzen(job: Job) -> dict[str, Any]:
                 "name": "purchase_orders",
                 "parallelized": True,
                 "primary_key": "purchase_order_number",
-                "endpoint": {"path": path},
+                "endpoint": {"path": path, "response_actions": actions},
                 "processing_steps": _steps(job, "purchase_order_lines"),
             },
         ],
@@ -122,7 +135,10 @@ def _steps(job: Job, name: str) -> list[dict[str, Callable[..., Any]]]:
 def main() -> None:
     """Load a job into files, and print how many rows each table got."""
     job = given_job()
-    config = _appzen(job) if job["upstream"] == "appzen" else _partner_center(job)
+    if job["upstream"] == "appzen":
+        config = appzen_source(job, [])
+    else:
+        config = partner_center_source(job, [_without_mark])
     source = rest_api_source(
         config,
         max_table_nesting=1 if job["lines"] == "children" else 0,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.postgres import loader
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,3 +27,22 @@ def test_the_benchmark_suite_runs_and_finds_that_all_do_the_same_work() -> None:
     assert done.returncode == 0, done.stderr
     assert "| tap-purchase-orders |" in done.stdout
     assert "| requests for 200 customers, no news | 2.00 |" in done.stdout
+
+
+@pytest.mark.timeout(600)
+def test_the_pipeline_is_measured_and_its_rows_are_what_was_sent() -> None:
+    loader()
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.pipeline", "--contestants", "tap"),
+            *("--orders", "50", "--purchase-orders", "4", "--turns", "1"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=580,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "| this build, target-postgres |" in done.stdout
