@@ -11,7 +11,7 @@ PLUGINS := .meltano/.installed
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench soak format lock setup clean chromium
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,15 @@ meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano
 
 bench: $(TAP) .venv-bench/.installed ## What an order costs, against others
 	$(BIN)/python -m benchmarks
+
+# The first of them are among `make tests`. RESULTS=yes writes the figures of the page.
+SEEDS ?= 200
+FIRST ?= 1
+WORKERS ?= 2
+RESULTS ?=
+soak: $(TAP) $(PLUGINS) ## Histories of runs with faults, kills and changes: is the warehouse right?
+	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results)
+	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py)
 
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .

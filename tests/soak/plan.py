@@ -28,7 +28,7 @@ CLASSES = (
     "overlap",
 )
 # One history in so many runs under Meltano; the others as Meltano runs the programs.
-MELTANO_EVERY = 10
+MELTANO_EVERY = 20
 
 ORDER_TABLES = frozenset(
     {"customers", "orders", "order_line_items", "order_status_changes"}
@@ -161,7 +161,9 @@ class Plan:
 _MISSING_NUMBERS = 3
 _SHORT_TOKEN_SECONDS = 4
 _LATER_START, _EARLIER_START = "2026-02-20T00:00:00Z", "2024-01-01T00:00:00Z"
-_BUDGET, _NIGHTS = 6, 4
+_BUDGET, _NIGHTS = 5, 4
+# So long that orders move while a weekly job is under way.
+_DAYS_APART = 5.0
 
 
 def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
@@ -173,7 +175,7 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     """
     random = Random(f"history {seed}")
     under_meltano = seed % MELTANO_EVERY == 0
-    customers, purchase_orders = random.randint(2, 4), random.randint(6, 9)
+    customers, purchase_orders = random.randint(2, 4), random.randint(8, 10)
     short_tokens = random.random() < 0.3 and "token" in classes
     settings = list(_settings(random, customers, purchase_orders + _MISSING_NUMBERS))
     selections = list(_selections(random, len(settings)))
@@ -191,7 +193,9 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     last = replace(steps[-1], troubles=(), kill=None, name="last incremental")
     last = replace(last, settings=replace(last.settings, change_detection="full"))
     place = random.randrange(1, len(steps))
-    extra = _extra(random, steps[place - 1], under_meltano=under_meltano)
+    # With the settings of the run before: what was widened stays so.
+    before = steps[place - 1]
+    extra = _extra(random, before, last.settings.numbers, under_meltano=under_meltano)
     wanted = [step for kind, step in extra if kind in classes]
     steps = [*steps[:place], *wanted, *steps[place:-1], last]
     weekly = _full_table(last, "own state")
@@ -284,24 +288,25 @@ def _kill(
 
 
 def _extra(
-    random: Random, before: Step, *, under_meltano: bool
+    random: Random, before: Step, numbers: tuple[int, ...], *, under_meltano: bool
 ) -> Iterator[tuple[str, Step]]:
     """Yield what some histories have besides, each with the class that it is of."""
     kind = random.choice(("budget", "full table", "full table", ""))
     own_state = random.random() < 0.5
     step = replace(before, days=_days(random), troubles=(), kill=None)
     if under_meltano:
-        yield "overlap", replace(step, name="incremental", overlap=True)
+        yield "overlap", replace(step, name="overlap", days=_DAYS_APART, overlap=True)
     elif kind == "full table":
+        step = replace(step, name="FULL_TABLE")
         yield kind, _full_table(step, "own state" if own_state else "same state")
     elif kind == "budget":
-        yield from ((kind, night) for night in _nights(random, step))
+        yield from ((kind, night) for night in _nights(random, step, numbers))
 
 
-def _nights(random: Random, step: Step) -> Iterator[Step]:
+def _nights(random: Random, step: Step, everything: tuple[int, ...]) -> Iterator[Step]:
     """Yield runs with a budget, in each of which the list has one number more."""
-    numbers = list(step.settings.numbers)
-    late = [numbers.pop() for _ in range(min(_NIGHTS, len(numbers) - 1))]
+    numbers = random.sample(everything, len(everything))
+    late = [numbers.pop() for _ in range(_NIGHTS)]
     for number in late:
         numbers.insert(random.randrange(len(numbers) + 1), number)
         settings = replace(
