@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from demo.processes import end_on
 
 from .figures import RESULTS, figures_of, written
 from .history import Outcome, run_history
@@ -27,6 +30,8 @@ def main() -> int:
     seeds = list(range(arguments.first, arguments.first + arguments.seeds))
     if arguments.seed is not None:
         seeds = [arguments.seed]
+    # On the way out everything that was started is ended.
+    end_on(signal.SIGTERM, signal.SIGHUP)
     began = time.monotonic()
     with (
         running_server() as server,

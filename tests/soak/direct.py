@@ -179,12 +179,18 @@ class _Pipes:
                         self._do(self._kill)
                     if self._is_deaf:
                         break
+                else:
+                    if self._kill is not None and self._kill.after is None:
+                        there.close()
+                        time.sleep(self._kill.seconds)
+                        self._do(self._kill)
         finally:
             # Who still writes is told that nobody reads.
             output.close()
 
     def _do(self, kill: Kill) -> None:
-        if kill.whom == "tap" and self._tap.poll() is not None:
+        is_over = self._tap.poll() if kill.whom == "tap" else self._loader.wait(0)
+        if is_over is not None:
             return
         self.killed = True
         self._is_deaf = kill.whom in ("meltano", "machine")

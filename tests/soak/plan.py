@@ -49,17 +49,20 @@ class Kill:
     Attributes:
         whom: The tap, the loader, Meltano between them, or all of them at once.
         number: The signal.
-        after: When: so many messages have gone from the tap to the loader; under
-            Meltano, so many requests were answered.
+        after: When: so many messages have gone from the tap to the loader; none: all
+            of them have. Under Meltano, so many requests were answered.
+        seconds: How long it is put off then.
     """
 
     whom: Whom
     number: signal.Signals
-    after: int
+    after: int | None
+    seconds: float = 0.0
 
     @override
     def __str__(self) -> str:
-        return f"{self.number.name} of {self.whom} after {self.after}"
+        when = "the last" if self.after is None else self.after
+        return f"{self.number.name} of {self.whom} {self.seconds:g} s after {when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ _MISSING_NUMBERS = 3
 _SHORT_TOKEN_SECONDS = 4
 _LATER_START, _EARLIER_START = "2026-02-20T00:00:00Z", "2024-01-01T00:00:00Z"
 _BUDGET, _NIGHTS = 5, 4
+_KILLED = 0.4
 # So long that orders move while a weekly job is under way.
 _DAYS_APART = 5.0
 
@@ -173,7 +177,7 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
         seed: The seed.
         classes: What may be in it. The rest of a history does not depend on it.
     """
-    random = Random(f"history {seed}")
+    random = Random(f"runs {seed}")
     under_meltano = seed % MELTANO_EVERY == 0
     customers, purchase_orders = random.randint(2, 4), random.randint(8, 10)
     short_tokens = random.random() < 0.3 and "token" in classes
@@ -277,14 +281,21 @@ def _kill(
     random: Random, *, under_meltano: bool, classes: Collection[str]
 ) -> Kill | None:
     chance = random.random()
-    whom: Whom = random.choice(("tap", "tap", "loader", "meltano", "machine"))
+    often: Whom = "meltano" if under_meltano else "tap"
+    whom: Whom = random.choice((often, "tap", "loader", "meltano", "machine"))
     number = random.choice((signal.SIGKILL, signal.SIGTERM))
-    after = random.choice((1, 3, 8, 20, 40, 60))
-    if whom != "tap" and not (under_meltano and whom == "meltano"):
+    after: int | None = random.choice((1, 3, 8, 20, 40, 60))
+    seconds = random.choice((0.0, 0.2, 0.5, 1.0, 2.0))
+    at_the_end = random.random() < 0.3
+    if whom in ("loader", "machine") or not (under_meltano or whom == "tap"):
         number = signal.SIGKILL
     if under_meltano:
-        after = 1 + after // 4
-    return Kill(whom, number, after) if chance < 0.4 and "kill" in classes else None
+        after = 1 + (after or 0) // 4
+    elif at_the_end and whom != "tap":
+        after = None
+    if chance >= _KILLED or "kill" not in classes:
+        return None
+    return Kill(whom, number, after, seconds if after is None else 0.0)
 
 
 def _extra(

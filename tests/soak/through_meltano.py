@@ -163,7 +163,7 @@ class MeltanoRunner:
     def _kill(self, kill: Kill, meltano: subprocess.Popen[bytes]) -> bool:
         """Kill once so many requests are answered; return whether it was in time."""
         deadline = time.monotonic() + SECONDS
-        while self._sandbox.requests()["total"] < kill.after:
+        while self._sandbox.requests()["total"] < (kill.after or 0):
             if meltano.poll() is not None or time.monotonic() > deadline:
                 return False
             time.sleep(_SECONDS_BETWEEN_LOOKS)
