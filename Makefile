@@ -15,7 +15,8 @@ JSON_LOADER := .meltano/loaders/.installed-json
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test unit lint types audit tests check docs tutorial meltano bench column-types format lock setup clean chromium
+# Every target whose name has no dot or slash is a command, not a file.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -76,6 +77,15 @@ bench: $(TAP) .venv-bench/.installed .venv-before/.installed $(PLUGINS) $(JSON_L
 
 column-types: $(TAP) ## What loaders for Snowflake and BigQuery make of numbers, by their own code
 	docs/column_types.sh $(BIN)/tap-purchase-orders
+
+# The first of them are among `make tests`. RESULTS=yes writes the figures of the page.
+SEEDS ?= 200
+FIRST ?= 1
+WORKERS ?= 2
+RESULTS ?=
+soak: $(TAP) $(PLUGINS) ## Histories of runs with faults, kills and changes: is the warehouse right?
+	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results)
+	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py)
 
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.processes import end_on
+
 from .figures import RESULTS, figures_of, written
 from .history import Outcome, run_history
 from .loaders import running_loaders
-from .plan import CLASSES, plan_of
+from .plan import CLASSES, Plan, plan_of
 from .shrink import shrunk
 from .tables import running_server
 
@@ -27,6 +30,8 @@ def main() -> int:
     seeds = list(range(arguments.first, arguments.first + arguments.seeds))
     if arguments.seed is not None:
         seeds = [arguments.seed]
+    # On the way out everything that was started is ended.
+    end_on(signal.SIGTERM, signal.SIGHUP)
     began = time.monotonic()
     with (
         running_server() as server,
@@ -34,15 +39,18 @@ def main() -> int:
         ThreadPoolExecutor(arguments.workers) as pool,
     ):
 
+        def run(plan: Plan) -> Outcome:
+            return run_history(plan, server, loaders)
+
         def outcome_of(seed: int) -> Outcome:
-            outcome = run_history(plan_of(seed, classes), server, loaders)
+            outcome = run(plan_of(seed, classes))
             _say(outcome)
             return outcome
 
         outcomes = list(pool.map(outcome_of, seeds))
         bad = [outcome for outcome in outcomes if not outcome.is_good]
         if bad and arguments.shrink:
-            print(shrunk(bad[0], server, loaders).account(), flush=True)
+            print(shrunk(bad[0], run).account(), flush=True)
     seconds = round(time.monotonic() - began)
     print(f"{len(outcomes)} histories in {seconds} s, {len(bad)} of them wrong")
     if bad:

@@ -91,13 +91,15 @@ class DirectRunner:
         is_kept = False
         for line in pipes.states:
             is_kept |= self._states.take(state_id, line)
-        tap_said, loader_said = map(_end_of, logs)
+        tap_said, loader_said = (
+            f"{path.name}, status {status}:\n{_end_of(path)}"
+            for path, status in zip(logs, pipes.statuses, strict=True)
+        )
         tap_status = pipes.statuses[0] or 0
         has_crashed = (tap_status < 0 and not pipes.killed) or "Traceback" in tap_said
         is_good = pipes.statuses == (0, 0) and not pipes.killed
-        return Ended(
-            is_good, is_kept, pipes.killed, has_crashed, tap_said + loader_said
-        )
+        log = tap_said if pipes.statuses[0] else loader_said
+        return Ended(is_good, is_kept, pipes.killed, has_crashed, log)
 
     def _write(self, name: str, value: Any) -> Path:
         path = self._directory / f"{name}.json"
@@ -177,12 +179,18 @@ class _Pipes:
                         self._do(self._kill)
                     if self._is_deaf:
                         break
+                else:
+                    if self._kill is not None and self._kill.after is None:
+                        there.close()
+                        time.sleep(self._kill.seconds)
+                        self._do(self._kill)
         finally:
             # Who still writes is told that nobody reads.
             output.close()
 
     def _do(self, kill: Kill) -> None:
-        if kill.whom == "tap" and self._tap.poll() is not None:
+        is_over = self._tap.poll() if kill.whom == "tap" else self._loader.wait(0)
+        if is_over is not None:
             return
         self.killed = True
         self._is_deaf = kill.whom in ("meltano", "machine")
@@ -204,8 +212,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end_of(path: Path) -> str:
-    content = path.read_bytes()[-_LOG_BYTES:]
-    return f"{path.name}:\n{content.decode(errors='replace')}\n"
+    """Return the end of a log, without what only measures."""
+    lines = path.read_bytes()[-_LOG_BYTES:].decode(errors="replace").splitlines()
+    return "\n".join(line for line in lines if "METRIC" not in line)
 
 
 def discovered(

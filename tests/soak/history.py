@@ -169,7 +169,7 @@ class _History:
             Observation(
                 world,
                 step.settings,
-                is_complete=ended.is_good and ended.is_kept,
+                is_complete=ended.is_good and ended.is_kept and not self._lacks(step),
                 counts=step.full_table != "own state"
                 and "order_status_changes" in step.streams,
                 missed=self._missed(step, world),
@@ -245,6 +245,10 @@ class _History:
         is_quiet = not step.troubles and step.kill is None and not step.overlap
         if is_quiet and not ended.is_good:
             self._find(Finding("run failed", found=end, when=name))
+
+    def _lacks(self, step: Step) -> bool:
+        """Return whether a run may end well without the prices that it is to read."""
+        return any(trouble.kind == "prices refused" for trouble in step.troubles)
 
     def _missed(self, step: Step, world: World) -> frozenset[str]:
         place = Place(world.customers, self._numbers, world.now)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ _SECONDS_TO_END = 20
 
 
 class LoaderProcess:
-    """A process of target-postgres.
+    """A process of target-postgres; safe on any thread.
 
     Args:
         connection: Speaks with the server that has started it.
@@ -40,15 +41,17 @@ class LoaderProcess:
         self._connection = connection
         self.process_id = process_id
         self._status: int | None = None
+        self._lock = threading.Lock()
 
     def wait(self, seconds: float) -> int | None:
         """Return the exit status, none if it runs for longer."""
-        if self._status is None:
-            readable, _, _ = select.select([self._connection], [], [], seconds)
-            if readable:
-                self._status = int(_line(self._connection))
-                self._connection.close()
-        return self._status
+        with self._lock:
+            if self._status is None:
+                readable, _, _ = select.select([self._connection], [], [], seconds)
+                if readable:
+                    self._status = int(_line(self._connection))
+                    self._connection.close()
+            return self._status
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""

@@ -28,7 +28,7 @@ CLASSES = (
     "overlap",
 )
 # One history in so many runs under Meltano; the others as Meltano runs the programs.
-MELTANO_EVERY = 10
+MELTANO_EVERY = 20
 
 ORDER_TABLES = frozenset(
     {"customers", "orders", "order_line_items", "order_status_changes"}
@@ -49,17 +49,20 @@ class Kill:
     Attributes:
         whom: The tap, the loader, Meltano between them, or all of them at once.
         number: The signal.
-        after: When: so many messages have gone from the tap to the loader; under
-            Meltano, so many requests were answered.
+        after: When: so many messages have gone from the tap to the loader; none: all
+            of them have. Under Meltano, so many requests were answered.
+        seconds: How long it is put off then.
     """
 
     whom: Whom
     number: signal.Signals
-    after: int
+    after: int | None
+    seconds: float = 0.0
 
     @override
     def __str__(self) -> str:
-        return f"{self.number.name} of {self.whom} after {self.after}"
+        when = "the last" if self.after is None else self.after
+        return f"{self.number.name} of {self.whom} {self.seconds:g} s after {when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,10 @@ class Plan:
 _MISSING_NUMBERS = 3
 _SHORT_TOKEN_SECONDS = 4
 _LATER_START, _EARLIER_START = "2026-02-20T00:00:00Z", "2024-01-01T00:00:00Z"
-_BUDGET, _NIGHTS = 6, 4
+_BUDGET, _NIGHTS = 5, 4
+_KILLED = 0.4
+# So long that orders move while a weekly job is under way.
+_DAYS_APART = 5.0
 
 
 def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
@@ -171,9 +177,9 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
         seed: The seed.
         classes: What may be in it. The rest of a history does not depend on it.
     """
-    random = Random(f"history {seed}")
+    random = Random(f"runs {seed}")
     under_meltano = seed % MELTANO_EVERY == 0
-    customers, purchase_orders = random.randint(2, 4), random.randint(6, 9)
+    customers, purchase_orders = random.randint(2, 4), random.randint(8, 10)
     short_tokens = random.random() < 0.3 and "token" in classes
     settings = list(_settings(random, customers, purchase_orders + _MISSING_NUMBERS))
     selections = list(_selections(random, len(settings)))
@@ -191,7 +197,9 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     last = replace(steps[-1], troubles=(), kill=None, name="last incremental")
     last = replace(last, settings=replace(last.settings, change_detection="full"))
     place = random.randrange(1, len(steps))
-    extra = _extra(random, steps[place - 1], under_meltano=under_meltano)
+    # With the settings of the run before: what was widened stays so.
+    before = steps[place - 1]
+    extra = _extra(random, before, last.settings.numbers, under_meltano=under_meltano)
     wanted = [step for kind, step in extra if kind in classes]
     steps = [*steps[:place], *wanted, *steps[place:-1], last]
     weekly = _full_table(last, "own state")
@@ -273,35 +281,43 @@ def _kill(
     random: Random, *, under_meltano: bool, classes: Collection[str]
 ) -> Kill | None:
     chance = random.random()
-    whom: Whom = random.choice(("tap", "tap", "loader", "meltano", "machine"))
+    often: Whom = "meltano" if under_meltano else "tap"
+    whom: Whom = random.choice((often, "tap", "loader", "meltano", "machine"))
     number = random.choice((signal.SIGKILL, signal.SIGTERM))
-    after = random.choice((1, 3, 8, 20, 40, 60))
-    if whom != "tap" and not (under_meltano and whom == "meltano"):
+    after: int | None = random.choice((1, 3, 8, 20, 40, 60))
+    seconds = random.choice((0.0, 0.2, 0.5, 1.0, 2.0))
+    at_the_end = random.random() < 0.3
+    if whom in ("loader", "machine") or not (under_meltano or whom == "tap"):
         number = signal.SIGKILL
     if under_meltano:
-        after = 1 + after // 4
-    return Kill(whom, number, after) if chance < 0.4 and "kill" in classes else None
+        after = 1 + (after or 0) // 4
+    elif at_the_end and whom != "tap":
+        after = None
+    if chance >= _KILLED or "kill" not in classes:
+        return None
+    return Kill(whom, number, after, seconds if after is None else 0.0)
 
 
 def _extra(
-    random: Random, before: Step, *, under_meltano: bool
+    random: Random, before: Step, numbers: tuple[int, ...], *, under_meltano: bool
 ) -> Iterator[tuple[str, Step]]:
     """Yield what some histories have besides, each with the class that it is of."""
     kind = random.choice(("budget", "full table", "full table", ""))
     own_state = random.random() < 0.5
     step = replace(before, days=_days(random), troubles=(), kill=None)
     if under_meltano:
-        yield "overlap", replace(step, name="incremental", overlap=True)
+        yield "overlap", replace(step, name="overlap", days=_DAYS_APART, overlap=True)
     elif kind == "full table":
+        step = replace(step, name="FULL_TABLE")
         yield kind, _full_table(step, "own state" if own_state else "same state")
     elif kind == "budget":
-        yield from ((kind, night) for night in _nights(random, step))
+        yield from ((kind, night) for night in _nights(random, step, numbers))
 
 
-def _nights(random: Random, step: Step) -> Iterator[Step]:
+def _nights(random: Random, step: Step, everything: tuple[int, ...]) -> Iterator[Step]:
     """Yield runs with a budget, in each of which the list has one number more."""
-    numbers = list(step.settings.numbers)
-    late = [numbers.pop() for _ in range(min(_NIGHTS, len(numbers) - 1))]
+    numbers = random.sample(everything, len(everything))
+    late = [numbers.pop() for _ in range(_NIGHTS)]
     for number in late:
         numbers.insert(random.randrange(len(numbers) + 1), number)
         settings = replace(

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .history import Outcome, run_history
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from .loaders import Loaders
+    from .history import Outcome
     from .plan import Plan
-    from .tables import Server
 
 _MOST_TRIALS = 40
 
 
-def shrunk(outcome: Outcome, server: Server, loaders: Loaders) -> Outcome:
-    """Return the outcome of the shortest history that was found."""
+def shrunk(outcome: Outcome, run: Callable[[Plan], Outcome]) -> Outcome:
+    """Return the outcome of the shortest history that was found.
+
+    Args:
+        outcome: What came of a history that went wrong.
+        run: Runs a history.
+    """
     kind = outcome.findings.found[0].kind
     trials = 0
     progress = True
@@ -28,7 +30,7 @@ def shrunk(outcome: Outcome, server: Server, loaders: Loaders) -> Outcome:
             trials += 1
             if trials > _MOST_TRIALS:
                 return outcome
-            shorter = run_history(plan, server, loaders)
+            shorter = run(plan)
             if any(found.kind == kind for found in shorter.findings.found):
                 outcome, progress = shorter, True
                 break

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .findings import Finding, Findings
 from .observations import certain_reads, is_followed
-from .truth import is_open
+from .truth import is_open, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +31,7 @@ class StepWatch:
 
     rows: dict[Key, _Step] = field(default_factory=dict)
     kept: set[Key] = field(default_factory=set)
+    _observed: dict[Key, Any] = field(default_factory=dict)
 
     def look(
         self, table: Iterable[Record], when: str, *, is_kept: bool
@@ -42,13 +43,9 @@ class StepWatch:
             when: The run after which it looks.
             is_kept: Whether the state of that run was kept.
         """
-        now = {
-            (row["referenceCustomerId"], row["orderId"], row["sequence"]): (
-                row["previousStatus"],
-                row["status"],
-            )
-            for row in table
-        }
+        rows = {key_of(STREAM, row): row for row in table}
+        now = {key: (row["previousStatus"], row["status"]) for key, row in rows.items()}
+        observed = {key: row["observedAt"] for key, row in rows.items()}
         for key, step in self.rows.items():
             if key not in now:
                 yield Finding("step gone", STREAM, key, step, None, when)
@@ -59,7 +56,8 @@ class StepWatch:
                     kind = "step of a run without a state overwritten"
                 yield Finding(kind, STREAM, key, step, now[key], when)
         highest: dict[Key, int] = {}
-        for *order, sequence in self.rows:
+        # What a run without a state has written, the next one cannot count on from.
+        for *order, sequence in self.kept:
             highest[tuple(order)] = max(sequence, highest.get(tuple(order), 0))
         for key in sorted(now.keys() - self.rows.keys()):
             if key[2] <= highest.get(key[:2], 0):
@@ -73,8 +71,8 @@ class StepWatch:
                     when,
                 )
         if is_kept:
-            self.kept |= {k for k in now if now[k] != self.rows.get(k)}
-        self.rows = now
+            self.kept |= {k for k in now if observed[k] != self._observed.get(k)}
+        self.rows, self._observed = now, observed
 
 
 def check_steps(

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from .plan import Kill, Step
 
-_PROJECT = Path(__file__).resolve().parents[2]
-_MELTANO = _PROJECT / ".venv-meltano" / "bin" / "meltano"
+PROJECT = Path(__file__).resolve().parents[2]
+MELTANO = PROJECT / ".venv-meltano" / "bin" / "meltano"
 _HOURLY = ("tap-purchase-orders", "target-postgres")
 _WEEKLY = ("tap-purchase-orders--everything", "target-postgres")
 _HOLD = "weekly"
@@ -64,7 +64,7 @@ class MeltanoRunner:
             "MELTANO_HUB_URL": "http://127.0.0.1:9",
             "XDG_STATE_HOME": str(directory / "state"),
         }
-        self._is_marked_as_running = False
+        self._was_killed = False
         self._weekly = ExitStack()
         self._weekly_process: subprocess.Popen[bytes] | None = None
 
@@ -79,16 +79,15 @@ class MeltanoRunner:
                 f"{TAP}__SELECT": json.dumps(select_patterns(step.streams)),
                 f"{TAP}__METADATA": json.dumps(rules),
             }
-        # A Meltano that was killed is still at work, says its database.
-        force = ["--force"] if self._is_marked_as_running else []
-        self._is_marked_as_running = False
+        # A Meltano that was killed is still at work, its database says for 5 minutes.
+        force = ["--force"] if self._was_killed else []
         path = self._directory / "run.log"
         killed = False
         with (
             path.open("wb") as log,
             running(
                 [*self._command(), *force, *plugins],
-                cwd=_PROJECT,
+                cwd=PROJECT,
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -119,7 +118,7 @@ class MeltanoRunner:
         weekly = self._weekly.enter_context(
             running(
                 [*self._command(), *_WEEKLY],
-                cwd=_PROJECT,
+                cwd=PROJECT,
                 env=self._environment | dict(variables(TAP, settings)),
                 stdout=log,
                 stderr=log,
@@ -148,7 +147,7 @@ class MeltanoRunner:
             self._sandbox.release(_HOLD)
 
     def _command(self) -> list[str | Path]:
-        return [_MELTANO, f"--env-file={os.devnull}", "run", "--no-install"]
+        return [MELTANO, f"--env-file={os.devnull}", "run", "--no-install"]
 
     def _states(self) -> list[tuple[Any, ...]]:
         path = self._directory / "meltano" / "meltano.db"
@@ -164,7 +163,7 @@ class MeltanoRunner:
     def _kill(self, kill: Kill, meltano: subprocess.Popen[bytes]) -> bool:
         """Kill once so many requests are answered; return whether it was in time."""
         deadline = time.monotonic() + SECONDS
-        while self._sandbox.requests()["total"] < kill.after:
+        while self._sandbox.requests()["total"] < (kill.after or 0):
             if meltano.poll() is not None or time.monotonic() > deadline:
                 return False
             time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -177,7 +176,7 @@ class MeltanoRunner:
         else:
             program = {"tap": "tap-purchase-orders", "loader": "target-postgres"}
             return _kill_child(meltano.pid, program[kill.whom], kill.number)
-        self._is_marked_as_running = kill.number == signal.SIGKILL
+        self._was_killed |= kill.number == signal.SIGKILL
         return True
 
     def _wait_for_the_rest(self, group: int) -> None:

@@ -136,6 +136,11 @@ def _vanished(trouble: Trouble, place: Place) -> tuple[Rule, Rule]:
     }
 
 
+def _prices_refused(_trouble: Trouble, _place: Place) -> tuple[Rule, Rule]:
+    """The partner may not see prices, for a while."""
+    return {"code": 800043}, {"resource": "orders", "path": "include_price=true"}
+
+
 def _token(trouble: Trouble, place: Place) -> tuple[Rule, Rule]:
     if trouble.variant % 3 == 0:
         return {"status": 503}, {"api": "authority"}
@@ -154,6 +159,7 @@ _ANSWERS: dict[str, Callable[[Trouble, Place], tuple[Rule, Rule]]] = {
     "rate limit": _fixed({"status": 429, "headers": {"Retry-After": "1"}}),
     "token": _token,
     "vanished": _vanished,
+    "prices refused": _prices_refused,
     "page of a proxy": _fixed({"html": True}),
     "another object": _fixed({"wrong_object": True}),
 }
