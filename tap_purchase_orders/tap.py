@@ -298,6 +298,8 @@ class TapPurchaseOrders(Tap):
             cls.logger.log(
                 logging.INFO if check.works else logging.ERROR, "%s", check.message
             )
+            if check.warning is not None:
+                cls.logger.warning("%s", check.warning)
         ctx.exit(0 if all(check.works for check in checks) else 1)
 
     @classmethod

@@ -20,6 +20,7 @@ from tap_purchase_orders.http.response_limits import (
     whole_body,
 )
 from tap_purchase_orders.http.retry_after import asked_wait_seconds
+from tap_purchase_orders.settings.clouds import is_same_authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,8 +139,11 @@ class AuthorityConnection:
         data: Any = None,
         headers: Any = None,
     ) -> AuthorityResponse:
-        if urlsplit(url)[:2] != self._authority[:2]:
-            elsewhere = f"sends us to another host ({urlsplit(url).hostname})"
+        asked = urlsplit(url)
+        if asked.scheme != self._authority.scheme or not is_same_authority(
+            asked.netloc, self._authority.netloc
+        ):
+            elsewhere = f"sends us to another host ({asked.hostname})"
             raise unfit_authority(elsewhere)
         try:
             response = self._session.request(

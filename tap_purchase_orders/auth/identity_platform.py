@@ -19,13 +19,14 @@ from tap_purchase_orders.auth.authority import (
 from tap_purchase_orders.auth.refusals import refusal
 from tap_purchase_orders.auth.token import Token
 from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.settings.clouds import CLOUDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
-DEFAULT_SCOPE = "https://api.partnercenter.microsoft.com/.default"
+DEFAULT_SCOPE = CLOUDS["public"].scope
 
 TENANT_ID = th.Property(
     "tenant_id",
@@ -69,7 +70,10 @@ SCOPE = th.Property(
     "scope",
     th.StringType(min_length=1),
     title="Scope",
-    description=f"What the token is for; by default `{DEFAULT_SCOPE}`.",
+    description=(
+        f"What the token is for; by default `{DEFAULT_SCOPE}`, in the cloud `china` "
+        f"`{CLOUDS['china'].scope}`."
+    ),
 )
 AUTHORITY = th.Property(
     "authority",

@@ -73,11 +73,13 @@ def _typed(filled: dict[str, Any]) -> Settings:
     if partner_center is not None:
         cloud = CLOUDS[partner_center.pop("cloud")]
         partner_center.setdefault("api_url", cloud.api_url)
+        partner_center["audience"] = cloud.audience
         ids = partner_center["customer_ids"]
         partner_center["customer_ids"] = tuple(dict.fromkeys(ids))
         method = auth_method("partner_center", partner_center["auth"])
         if isinstance(method, AuthMethod):
             partner_center["auth"].setdefault("authority", cloud.authority)
+            partner_center["auth"].setdefault("scope", cloud.scope)
     if appzen is not None:
         appzen.setdefault("max_requests_per_run", None)
     return Settings(
