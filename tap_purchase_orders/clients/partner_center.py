@@ -292,12 +292,15 @@ class PartnerCenter:
         )
         return self._collection(api_request)
 
-    def order_activity(self, first_day: dt.date) -> list[ApiResponse] | RequestFailure:
-        """Return the pages of the activity log about orders, from a day on.
+    def activity(
+        self, resource: str, first_day: dt.date
+    ) -> list[ApiResponse] | RequestFailure:
+        """Return the pages of the activity log about one kind of thing, from a day on.
 
-        Source: *Get a record of Partner Center activity by user*.
+        Source: *Get a record of Partner Center activity by user*; it takes one
+        condition at a time.
         """
-        condition = {"Field": "ResourceType", "Value": "order", "Operator": "equals"}
+        condition = {"Field": "ResourceType", "Value": resource, "Operator": "equals"}
         query = {
             "startDate": first_day.isoformat(),
             "size": _ACTIVITY_PAGE_SIZE,

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_response import ApiResponse
 
 
+# What makes or changes orders, by the resource that it is recorded under: besides the
+# calls for orders themselves, a change of a subscription's seats, an accepted transfer,
+# and a migration to new commerce (*Auditing resources*, .NET SDK 3.4).
+RESOURCES = ("order", "subscription", "transfer", "new_commerce_migration")
+_NAMES = frozenset(name.replace("_", "") for name in RESOURCES)
+
+
 def latest_order_activity(
     pages: Iterable[ApiResponse], moment: Instant
 ) -> dict[str, Instant]:
@@ -24,7 +31,7 @@ def latest_order_activity(
     """
     latest: dict[str, Instant] = {}
     for raw in (item for page in pages for item in page.body["items"]):
-        if not isinstance(raw, Mapping) or not _is_about_an_order(raw):
+        if not isinstance(raw, Mapping) or not _is_about_orders(raw):
             continue
         customer_id = raw.get("customerId")
         if not isinstance(customer_id, str):
@@ -35,7 +42,7 @@ def latest_order_activity(
     return latest
 
 
-def _is_about_an_order(raw: Mapping[str, Any]) -> bool:
+def _is_about_orders(raw: Mapping[str, Any]) -> bool:
     # A service that does not know the filter may answer with records of all kinds.
     resource = raw.get("resourceType")
-    return isinstance(resource, str) and resource.lower() == "order"
+    return isinstance(resource, str) and resource.lower().replace("_", "") in _NAMES
