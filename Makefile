@@ -11,7 +11,7 @@ PLUGINS := .meltano/.installed
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test lint types audit tests clients check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test lint types audit tests clients fuzz check docs tutorial meltano bench format lock setup clean chromium
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,12 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 
 tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients
+
+# FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?= $(shell date +%s)
+fuzz: $(TAP) ## Mutated documented payloads through the readers, for ten minutes
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) $(BIN)/pytest tests/unit/test_mutated_payloads.py
 
 clients: $(TAP) .venv-clients/.installed ## Other people's clients of the two upstreams, against the sandbox
 	$(BIN)/pytest tests/clients
