@@ -45,7 +45,16 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	$(BIN)/python constraints/audit.py
 
 tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
-	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py
+	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients
+
+# FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?= $(shell date +%s)
+fuzz: $(TAP) ## Mutated documented payloads through the readers, for ten minutes
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) $(BIN)/pytest tests/unit/test_mutated_payloads.py
+
+clients: $(TAP) .venv-clients/.installed ## Other people's clients of the two upstreams, against the sandbox
+	$(BIN)/pytest tests/clients
 
 # For the tests of the report. Where it cannot be had, they are skipped.
 chromium:
@@ -115,6 +124,16 @@ clean: ## Remove environments, caches and the demo's files; Meltano's own databa
 	$(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r $<
 	@touch $@
 
+# The second half is for Node.js 20 or newer; nothing that its packages bring is run here.
+.venv-clients/.installed: tests/clients/python.txt tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "npm (Node.js 20 or newer) is needed"; exit 1; }
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r $<
+	mkdir $(@D)/node
+	cp tests/clients/package.json tests/clients/package-lock.json $(@D)/node
+	npm ci --prefix $(@D)/node --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 $(TAP): pyproject.toml .venv/.installed
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
@@ -159,6 +178,9 @@ lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
 	for group in airflow checker dbt docs meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \
 	done
+	$(COMPILE) tests/clients/python.in -o tests/clients/python.txt
+	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved \
+	  --silent --ignore-scripts --no-audit --no-fund
 
 .venv-lock/bin/uv:
 	$(PYTHON) -m venv --clear .venv-lock

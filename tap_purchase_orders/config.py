@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PartnerCenterSettings:
-    """Section `partner_center`."""
+    """Section `partner_center`.
+
+    Attributes:
+        audience: Whom the tokens of its cloud are for.
+    """
 
     api_url: str
+    audience: str
     auth: Mapping[str, Any] = field(repr=False)
     customer_ids: tuple[str, ...]
     page_size: int

@@ -14,8 +14,8 @@ from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
-from tap_purchase_orders.messages.maps import mapped
 from tap_purchase_orders.records.schemas import schema_of
+from tap_purchase_orders.stream_maps import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -144,6 +144,7 @@ class Sync:
             upstream_run.unread += issue.kind in UNREAD_KINDS
             self._output.write([(ISSUES_STREAM, issue.record())], issue.observed_at)
         self._output.warn_of_unknown(batch.unknown)
+        self._output.warn_of_shortened(batch.shortened)
         for warning in batch.warnings:
             logger.warning("%s", warning)
         if batch.checkpoint is not None:

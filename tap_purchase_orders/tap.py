@@ -33,7 +33,6 @@ from tap_purchase_orders.extraction.factory import open_extractions
 from tap_purchase_orders.extraction.order_children import PROVISIONING
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.logs import hide_in_log
-from tap_purchase_orders.messages.maps import prepare
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
@@ -45,6 +44,7 @@ from tap_purchase_orders.settings.schema import (
     settings_schema,
     settings_schema_with_plug_ins,
 )
+from tap_purchase_orders.stream_maps import prepare
 from tap_purchase_orders.streams import STREAMS, TapStream
 from tap_purchase_orders.sync import ISSUES_STREAM, Sync
 
@@ -343,6 +343,8 @@ class TapPurchaseOrders(Tap):
             cls.logger.log(
                 logging.INFO if check.works else logging.ERROR, "%s", check.message
             )
+            if check.warning is not None:
+                cls.logger.warning("%s", check.warning)
         ctx.exit(0 if all(check.works for check in checks) else 1)
 
     @classmethod

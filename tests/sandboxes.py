@@ -165,7 +165,7 @@ def has_mark(answer: requests.Response) -> bool:
     return answer.content.startswith(_BYTE_ORDER_MARK)
 
 
-def assert_error(answer: requests.Response, status: int, code: int) -> None:
+def assert_error(answer: requests.Response, status: int, code: int | str) -> None:
     assert answer.status_code == status
     assert not has_mark(answer)
     assert answer.json()["code"] == code

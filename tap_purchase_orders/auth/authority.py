@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from requests import exceptions
 
+from tap_purchase_orders.clouds import is_same_authority
 from tap_purchase_orders.errors import SignInError
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.http.backoff import longer_waits
@@ -122,8 +123,11 @@ class AuthorityConnection:
         self.session.close()
 
     def _ask(self, method: str, url: str, **options: Any) -> AuthorityResponse:
-        if urlsplit(url)[:2] != self._authority[:2]:
-            elsewhere = f"sends us to another host ({urlsplit(url).hostname})"
+        asked = urlsplit(url)
+        if asked.scheme != self._authority.scheme or not is_same_authority(
+            asked.netloc, self._authority.netloc
+        ):
+            elsewhere = f"sends us to another host ({asked.hostname})"
             raise unfit_authority(elsewhere)
         try:
             return _answer(self.session.request(method, url, **options))

@@ -18,6 +18,7 @@ from tap_purchase_orders.auth.authority import (
 )
 from tap_purchase_orders.auth.refusals import refusal
 from tap_purchase_orders.auth.token import Token
+from tap_purchase_orders.clouds import CLOUDS
 from tap_purchase_orders.errors import SignInError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEFAULT_SCOPE = "https://api.partnercenter.microsoft.com/.default"
+DEFAULT_SCOPE = CLOUDS["public"].scope
 
 TENANT_ID = th.Property(
     "tenant_id",
@@ -71,7 +72,10 @@ SCOPE = th.Property(
     "scope",
     th.StringType(min_length=1),
     title="Scope",
-    description=f"What the token is for; by default `{DEFAULT_SCOPE}`.",
+    description=(
+        f"What the token is for; by default `{DEFAULT_SCOPE}`, in the cloud `china` "
+        f"`{CLOUDS['china'].scope}`."
+    ),
 )
 AUTHORITY = th.Property(
     "authority",

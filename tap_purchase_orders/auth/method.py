@@ -37,8 +37,8 @@ class AuthMethod(Struct, frozen=True):
         settings: The keys of the `auth` section that it reads, `method` apart.
         required: The names of those that must be given.
         sign_in: Makes the signing object; makes no request yet. Of a built-in method of
-            Partner Center, the section always has the `authority`: as given, else that
-            of the cloud.
+            Partner Center, the section always has `authority` and `scope`: as given,
+            else those of the cloud.
         mistakes: Returns what is wrong with a section that has all it needs, one entry
             for each thing: the name of the key, and what is wrong with it. It may look
             at files, and asks nobody.

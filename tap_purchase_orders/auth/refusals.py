@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.auth.authority import AUTH, error_name
 from tap_purchase_orders.errors import SignInError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _CONSENT_AGAIN = "consent again and set the new refresh token as `{auth}.refresh_token`"
 _WITH_SECOND_FACTOR = f"it asks for a second factor: {_CONSENT_AGAIN}"
@@ -116,6 +117,10 @@ ADVICE = {
 _GRANT_ERRORS = {"invalid_grant", "interaction_required", "consent_required"}
 
 
+_CODE = re.compile(r"\d{1,9}", re.ASCII)
+_CODE_IN_TEXT = re.compile(r"AADSTS(\d{4,9})\b", re.ASCII)
+
+
 class GrantRefusedError(SignInError):
     """The refresh token was refused, and not the application that sent it."""
 
@@ -131,9 +136,7 @@ def refusal(
             itself.
         grant: The key from which the refresh token came, if one was sent.
     """
-    given = answer.get("error_codes")
-    listed = given if isinstance(given, list) else []
-    codes = [code for code in listed if isinstance(code, int)]
+    codes = list(_codes(answer))
     known = [code for code in codes if code in ADVICE]
     code = next(iter((*known, *codes)), None)
     name = error_name(answer)
@@ -144,3 +147,17 @@ def refusal(
     is_grant = grant is not None and name in _GRANT_ERRORS
     kind = GrantRefusedError if is_grant else SignInError
     return kind(f"Partner Center: sign-in refused: {name}{number}; {advice}")
+
+
+def _codes(answer: Mapping[str, Any]) -> Iterator[int]:
+    """Yield the numbers behind AADSTS: the listed ones, else that of the text."""
+    listed = answer.get("error_codes")
+    codes = listed if isinstance(listed, list) else [listed]
+    # Not all that answers as an authority has them as numbers, or has the list at all.
+    if not any(codes):
+        codes = _CODE_IN_TEXT.findall(str(answer.get("error_description")))[:1]
+    for code in codes:
+        if isinstance(code, int) and not isinstance(code, bool):
+            yield code
+        elif isinstance(code, str) and _CODE.fullmatch(code):
+            yield int(code)

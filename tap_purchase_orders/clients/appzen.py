@@ -14,7 +14,11 @@ from msgspec import Struct
 
 from tap_purchase_orders.clients.appzen_invoices import Invoices
 from tap_purchase_orders.exact_json import decode_body
-from tap_purchase_orders.http.response_reader import ApiRequest, UpstreamError
+from tap_purchase_orders.http.response_reader import (
+    ApiRequest,
+    UpstreamError,
+    code_text,
+)
 from tap_purchase_orders.urls import USER_AGENT, path_segment
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ class AppZenProfile:
             return UpstreamError()
         code, message = body.get("error"), body.get("message")
         return UpstreamError(
-            code if isinstance(code, str) else None,
+            code_text(code),
             message if isinstance(message, str) else None,
         )
 
@@ -58,7 +62,8 @@ class AppZenProfile:
         words = f": {error.message}" if error.message else ""
         return (
             f"{self.name}: HTTP 403{words}: the key lacks permission; check "
-            f"`{self.section}.auth.api_key` and what it is entitled to"
+            f"`{self.section}.auth.api_key` and what it is entitled to, and "
+            f"`{self.section}.api_url`: the gateway of another environment says so, too"
         )
 
     def unauthorized(self, _: Mapping[str, str], /) -> str:

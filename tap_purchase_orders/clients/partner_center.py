@@ -26,7 +26,11 @@ from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.response_limits import LARGEST_BODY_BYTES
-from tap_purchase_orders.http.response_reader import ApiRequest, UpstreamError
+from tap_purchase_orders.http.response_reader import (
+    ApiRequest,
+    UpstreamError,
+    code_text,
+)
 from tap_purchase_orders.urls import APPLICATION, USER_AGENT, path_segment
 
 if TYPE_CHECKING:
@@ -50,24 +54,34 @@ _CALLER_REFUSALS = {
     NO_APP_ONLY_ACCESS: "App-only credentials are not accepted here",
 }
 _MFA_CODE = "900421"
+_VALIDATE_MFA = {"ValidateMfa": "true"}
+# The directory graph's tokens, which were taken until autumn 2025 (*Retiring Azure AD
+# Graph tokens*): a new one of the same scope is refused, too.
+_AUDIENCE_CODE = "900420"
 # As in the documented sample; no largest size is published.
 _ACTIVITY_PAGE_SIZE = 500
 # One or another may be empty while the list is being changed.
 _MOST_EMPTY_PAGES = 100
 # By what each page counts, so that empty ones come to an end, too.
 _LEAST_PAGE_BYTES = 64 * 1024
+_NO_HEADERS: Mapping[str, str] = {}
 
 logger = logging.getLogger(__name__)
 
 
 class PartnerCenterProfile:
-    """How Partner Center speaks."""
+    """How Partner Center speaks.
+
+    Args:
+        audience: Whom the tokens of its cloud are for.
+    """
 
     name = "Partner Center"
     section = "partner_center"
     ids: tuple[str, ...] = ("MS-CorrelationId", "MS-RequestId")
 
-    def __init__(self) -> None:
+    def __init__(self, audience: str) -> None:
+        self._audience = audience
         self._run_id = str(uuid.uuid4())
 
     def headers(self) -> dict[str, str]:
@@ -87,7 +101,7 @@ class PartnerCenterProfile:
         code = _first(body, "code", "statusCode")
         message = _first(body, "description", "message")
         return UpstreamError(
-            None if code is None else str(code),
+            code_text(code),
             message if isinstance(message, str) else None,
         )
 
@@ -99,6 +113,13 @@ class PartnerCenterProfile:
                     f"{self.name}: HTTP 401: the token lacks the multifactor claim; "
                     f"consent again with multifactor sign-in, and set "
                     f"`{self.section}.auth` to what that gives"
+                )
+            if error.code == _AUDIENCE_CODE:
+                return (
+                    f"{self.name}: HTTP 401, code {error.code}: tokens for this "
+                    f"audience are not accepted, nor are new ones of the same scope; "
+                    f"check `{self.section}.auth.scope`: it must be "
+                    f"`{self._audience}/.default`, which it is unless it is set"
                 )
             return None
         if response.status != HTTPStatus.FORBIDDEN:
@@ -113,7 +134,9 @@ class PartnerCenterProfile:
 
     def unauthorized(self, sent: Mapping[str, str], /) -> str:
         """Return what to look at when the token of a header field was refused."""
-        advice = refused_token_advice(sent.get("Authorization", ""), self.section)
+        advice = refused_token_advice(
+            sent.get("Authorization", ""), self.section, self._audience
+        )
         return advice or f"check the settings under `{self.section}.auth`"
 
 
@@ -151,8 +174,28 @@ class PartnerCenter:
             for limiter in (self._customers, self._orders, self._activity)
         )
 
-    def customer_pages(self) -> Iterator[ApiResponse | RequestFailure]:
+    def connection_test(self, customer_id: str | None) -> ApiResponse | RequestFailure:
+        """Return one customer, or a page of them; `lacks_mfa` tells more of it.
+
+        Source: *Partner Center authentication*: the header field `ValidateMfa`.
+
+        Args:
+            customer_id: The customer; none: a page of them.
+
+        Raises:
+            UpstreamRefusedError: The caller may not list customers.
+        """
+        if customer_id is not None:
+            return self.customer(customer_id, _VALIDATE_MFA)
+        return next(self.customer_pages(_VALIDATE_MFA))
+
+    def customer_pages(
+        self, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> Iterator[ApiResponse | RequestFailure]:
         """Yield the pages of the customer list; a failure is the last thing yielded.
+
+        Args:
+            headers: Header fields of the first request alone.
 
         Raises:
             UpstreamRefusedError: The caller may not list customers, or the list does
@@ -160,7 +203,8 @@ class PartnerCenter:
         """
         url = f"{self._base}/v1/customers?size={self._page_size}"
         empty_pages = 0
-        for page in self._pages(ApiRequest(url, self._customers, collection_problem)):
+        api_request = ApiRequest(url, self._customers, collection_problem, headers)
+        for page in self._pages(api_request):
             if isinstance(page, RequestFailure) and page.is_refusal:
                 msg = (
                     f"Partner Center: {page.message}: the list of customers cannot be "
@@ -179,10 +223,14 @@ class PartnerCenter:
                 )
             yield page
 
-    def customer(self, customer_id: str) -> ApiResponse | RequestFailure:
+    def customer(
+        self, customer_id: str, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> ApiResponse | RequestFailure:
         """Return one customer, with the billing profile."""
         url = f"{self._base}/v1/customers/{path_segment(customer_id)}"
-        return self._api_client.ask(ApiRequest(url, self._customers, _customer_problem))
+        return self._api_client.ask(
+            ApiRequest(url, self._customers, _customer_problem, headers)
+        )
 
     def orders(
         self, customer_id: str, decode: Callable[[bytes], Any] = decode_body
@@ -243,12 +291,15 @@ class PartnerCenter:
         )
         return self._collection(api_request)
 
-    def order_activity(self, first_day: dt.date) -> list[ApiResponse] | RequestFailure:
-        """Return the pages of the activity log about orders, from a day on.
+    def activity(
+        self, resource: str, first_day: dt.date
+    ) -> list[ApiResponse] | RequestFailure:
+        """Return the pages of the activity log about one kind of thing, from a day on.
 
-        Source: *Get a record of Partner Center activity by user*.
+        Source: *Get a record of Partner Center activity by user*; it takes one
+        condition at a time.
         """
-        condition = {"Field": "ResourceType", "Value": "order", "Operator": "equals"}
+        condition = {"Field": "ResourceType", "Value": resource, "Operator": "equals"}
         query = {
             "startDate": first_day.isoformat(),
             "size": _ACTIVITY_PAGE_SIZE,
@@ -323,6 +374,11 @@ class PartnerCenter:
                     self._api_client.named(msg, page.correlation_id)
                 )
             seen.add(hash(api_request.identity))
+
+
+def lacks_mfa(answer: ApiResponse) -> bool:
+    """Return whether Partner Center said that the token has no multifactor claim."""
+    return answer.headers.get("isMfaCompliant", "").strip().lower() == "false"
 
 
 def _strange_page(

@@ -9,22 +9,13 @@ from typing import Any
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.text import one_line
 
-# What names Partner Center, and the directory graph that its older documents name as
-# the resource (*Partner Center authentication*): as addresses, and as the ids of the
-# applications, which tokens of the identity platform's version 2 bear.
-_OUR_AUDIENCES = {
-    "https://api.partnercenter.microsoft.com",
-    "https://partner.partnercenterapi.microsoftonline.cn",
-    "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd",
-    "https://graph.windows.net",
-    "https://graph.chinacloudapi.cn",
-    "https://graph.cloudapi.de",
-    "00000002-0000-0000-c000-000000000000",
-}
+# Partner Center as an application: tokens of the identity platform's version 2 name
+# this id, and not the address.
+_PARTNER_CENTER_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 _LONGEST_AUDIENCE = 200
 
 
-def refused_token_advice(authorization: str, section: str) -> str | None:
+def refused_token_advice(authorization: str, section: str, expected: str) -> str | None:
     """Return why a token was probably refused, none if it does not tell.
 
     Its claims are not verified: it is our own token, and only a hint is taken from it.
@@ -32,13 +23,18 @@ def refused_token_advice(authorization: str, section: str) -> str | None:
     Args:
         authorization: The header field that it was sent in.
         section: The section of the settings that it comes from.
+        expected: The address that tokens of the cloud are for.
     """
     claims = _claims(authorization)
     audience = claims.get("aud")
-    if isinstance(audience, str) and audience.rstrip("/") not in _OUR_AUDIENCES:
+    if isinstance(audience, str) and audience.rstrip("/") not in {
+        expected,
+        _PARTNER_CENTER_ID,
+    }:
         return (
             f"the token is for {one_line(audience, _LONGEST_AUDIENCE)!r}, which is not "
-            f"Partner Center: check `{section}.auth.scope`"
+            f"Partner Center in this cloud: check `{section}.auth.scope`, which is "
+            f"`{expected}/.default` unless it is set, and `{section}.cloud`"
         )
     expiry = claims.get("exp")
     if isinstance(expiry, int) and expiry < time.time():

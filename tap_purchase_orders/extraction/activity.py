@@ -10,10 +10,11 @@ from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.incremental.activity import ActivityRules
 from tap_purchase_orders.incremental.change_detection import DAY_SECONDS
 from tap_purchase_orders.instants import instant_of
-from tap_purchase_orders.records.activity import latest_order_activity
+from tap_purchase_orders.records.activity import RESOURCES, latest_order_activity
 
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.instants import Instant
 
 # The log holds 90 days and works in whole ones (*Get a record of Partner Center
@@ -50,14 +51,18 @@ def activity_rules(
         )
         return None
     day = dt.datetime.fromtimestamp(read_until.second, dt.UTC).date()
-    pages = client.order_activity(day - dt.timedelta(days=1))
-    if isinstance(pages, RequestFailure):
-        logger.warning(
-            "Partner Center: the activity log cannot be read (%s): reading every "
-            "customer",
-            pages.message,
-        )
-        return None
+    pages: list[ApiResponse] = []
+    for resource in RESOURCES:
+        found = client.activity(resource, day - dt.timedelta(days=1))
+        if isinstance(found, RequestFailure):
+            logger.warning(
+                "Partner Center: the activity log cannot be read (%s): reading every "
+                "customer",
+                found.message,
+            )
+            return None
+        pages += found
+    # The first answer's: what came later may be missing there.
     as_of = instant_of(pages[0].as_of)
     items = (item for page in pages for item in page.body["items"])
     return ActivityRules(latest_order_activity(items, as_of), full_read_days, as_of)

@@ -171,6 +171,7 @@ class AppZenExtraction:
         batch.rows.append(("purchase_orders", order.header))
         batch.rows.extend(("purchase_order_lines", line) for line in order.lines)
         batch.note(order.issues, order.unknown)
+        batch.shortened = order.shortened
         return batch
 
 

@@ -29,6 +29,7 @@ class Batch(Struct):
         rows: Stream and record, in the order of writing.
         issues: What went wrong with it.
         unknown: Names of fields that the schemas do not know, by stream.
+        shortened: Names of date fields that had a time of day, by stream.
         warnings: What people should hear of, and no issue.
         checkpoint: Takes what was written into the state; called by the writer.
         key_was_refused: Whether the upstream said no to the key that was asked for;
@@ -39,6 +40,7 @@ class Batch(Struct):
     rows: list[tuple[str, Record]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
+    shortened: Mapping[str, set[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     checkpoint: Callable[[], None] | None = None
     key_was_refused: bool | None = None

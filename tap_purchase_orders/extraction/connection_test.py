@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tap_purchase_orders.clients.partner_center import lacks_mfa
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import TapError
 from tap_purchase_orders.extraction.factory import appzen, partner_center
@@ -29,13 +30,25 @@ if TYPE_CHECKING:
 _MOST_TRIES = 2
 # Asked for where the settings give no number: "not found" is a good sign, too.
 _ANY_NUMBER = "connection-test"
+_MFA_WARNING = (
+    "Partner Center says that the token lacks the multifactor claim "
+    "(isMfaCompliant: false), and refuses such tokens where that is enforced: consent "
+    "again with multifactor sign-in, and set `partner_center.auth` to what that gives"
+)
 
 
 class ConnectionResult(Struct, frozen=True):
-    """What came of trying one upstream."""
+    """What came of trying one upstream.
+
+    Attributes:
+        works: Whether it can be used.
+        message: What was read, or which setting to look at.
+        warning: What may end that soon.
+    """
 
     works: bool
     message: str
+    warning: str | None = None
 
 
 def try_connections(settings: Settings, secrets: Secrets) -> list[ConnectionResult]:
@@ -57,17 +70,18 @@ def _check_partner_center(
     client = partner_center(section, Budget(None, cancel_token), cancel_token, secrets)
     try:
         if section.customer_ids:
-            outcome = client.customer(section.customer_ids[0])
             what, key = "a customer", "partner_center.customer_ids"
         else:
-            outcome = next(client.customer_pages())
             what, key = "a page of customers", "partner_center.auth"
+        outcome = client.connection_test(next(iter(section.customer_ids), None))
     except TapError as error:
         return _refused("Partner Center", error)
     if isinstance(outcome, RequestFailure):
         return _failed("Partner Center", outcome, "partner_center", key)
     return ConnectionResult(
-        works=True, message=f"Partner Center works: signed in and read {what}"
+        works=True,
+        message=f"Partner Center works: signed in and read {what}",
+        warning=_MFA_WARNING if lacks_mfa(outcome) else None,
     )
 
 

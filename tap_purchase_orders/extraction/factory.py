@@ -87,7 +87,13 @@ def partner_center(
     limit = section.max_requests_per_minute
     return PartnerCenter(
         section,
-        _api_client(PartnerCenterProfile(), section, budget, cancel_token, secrets),
+        _api_client(
+            PartnerCenterProfile(section.audience),
+            section,
+            budget,
+            cancel_token,
+            secrets,
+        ),
         lambda: RateLimiter(limit, _MINUTE_SECONDS, cancel_token),
     )
 

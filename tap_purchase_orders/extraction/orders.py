@@ -18,6 +18,7 @@ from tap_purchase_orders.records.orders import (
     UPSTREAM,
     OrderReader,
     OrderSummary,
+    conflict,
 )
 
 if TYPE_CHECKING:
@@ -120,15 +121,22 @@ class CustomerOrders:
     def _heads(
         self, batch: Batch, customer_id: str, answers: list[ApiResponse]
     ) -> list[OrderSummary]:
-        """Return what identifies each order; those without a key become issues."""
-        summaries = []
+        """Return what identifies each order; those without a key become issues.
+
+        Of an order that comes twice, the last word counts: pages may overlap. Where the
+        two differ, the first becomes an issue.
+        """
+        summaries: dict[str, OrderSummary] = {}
         for raw in (item for answer in answers for item in answer.body["items"]):
             summary = self._reader.summary(raw, customer_id, batch.received_at)
             if isinstance(summary, Issue):
                 batch.issues.append(summary)
-            else:
-                summaries.append(summary)
-        return summaries
+                continue
+            twin = summaries.get(summary.id)
+            if twin is not None and twin.raw != summary.raw:
+                batch.issues.append(conflict(twin, batch.received_at))
+            summaries[summary.id] = summary
+        return list(summaries.values())
 
     def _add_order(
         self, batch: Batch, decided: OrderDecision, observed_at: str

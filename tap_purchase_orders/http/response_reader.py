@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -72,6 +73,14 @@ class UpstreamError(Struct, frozen=True):
 
     code: str | None = None
     message: str | None = None
+
+
+def code_text(code: Any) -> str | None:
+    """Return the code of an error as text: some services send it as a number."""
+    if isinstance(code, str):
+        return code.strip() or None
+    is_number = isinstance(code, int | Decimal) and not isinstance(code, bool)
+    return str(code).removesuffix(".0") if is_number else None
 
 
 class ApiProfile(Protocol):

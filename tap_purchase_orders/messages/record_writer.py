@@ -42,6 +42,7 @@ class RecordWriter:
         self._metrics = ExitStack()
         self._counters: dict[str, Metric] = {}
         self._named: set[str] = set()
+        self._has_named_shortened = False
         self.counts = dict.fromkeys(streams, 0)
 
     def __enter__(self) -> Self:
@@ -101,3 +102,19 @@ class RecordWriter:
                     "fields that the schemas do not know are not emitted: %s",
                     ", ".join(sorted(new)),
                 )
+
+    def warn_of_shortened(self, shortened: Mapping[str, Iterable[str]]) -> None:
+        """Name date fields that were sent with a time of day, once a run."""
+        named = sorted(
+            f"{stream}.{name}"
+            for stream, names in shortened.items()
+            if stream in self._streams
+            for name in names
+        )
+        if named and not self._has_named_shortened:
+            self._has_named_shortened = True
+            logger.warning(
+                "dates that have a time of day are emitted as their day in UTC, such "
+                "as %s",
+                ", ".join(named),
+            )

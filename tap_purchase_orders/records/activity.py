@@ -7,6 +7,12 @@ from typing import Any
 
 from tap_purchase_orders.instants import Instant, instant_or_none
 
+# What makes or changes orders, by the resource that it is recorded under: besides the
+# calls for orders themselves, a change of a subscription's seats, an accepted transfer,
+# and a migration to new commerce (*Auditing resources*, .NET SDK 3.4).
+RESOURCES = ("order", "subscription", "transfer", "new_commerce_migration")
+_NAMES = frozenset(name.replace("_", "") for name in RESOURCES)
+
 
 def latest_order_activity(items: Iterable[Any], moment: Instant) -> dict[str, Instant]:
     """Return each customer's latest order activity; ids in lower case.
@@ -19,7 +25,7 @@ def latest_order_activity(items: Iterable[Any], moment: Instant) -> dict[str, In
     """
     latest: dict[str, Instant] = {}
     for raw in items:
-        if not isinstance(raw, Mapping) or not _is_about_an_order(raw):
+        if not isinstance(raw, Mapping) or not _is_about_orders(raw):
             continue
         customer_id = raw.get("customerId")
         if not isinstance(customer_id, str):
@@ -30,7 +36,7 @@ def latest_order_activity(items: Iterable[Any], moment: Instant) -> dict[str, In
     return latest
 
 
-def _is_about_an_order(raw: Mapping[str, Any]) -> bool:
+def _is_about_orders(raw: Mapping[str, Any]) -> bool:
     # A service that does not know the filter may answer with records of all kinds.
     resource = raw.get("resourceType")
-    return isinstance(resource, str) and resource.lower() == "order"
+    return isinstance(resource, str) and resource.lower().replace("_", "") in _NAMES

@@ -206,7 +206,9 @@ class OrderReader:
         for position, raw in enumerate(raw_lines, start=1):
             notes = ParseNotes()
             is_object = isinstance(raw, Mapping)
-            line = self._line.read_present(raw, notes) if is_object else {}
+            line = (
+                self._line.read_present(_in_one_form(raw), notes) if is_object else {}
+            )
             number = line.get("lineItemNumber")
             line_key = f"{key}/{number}"
             if number is None or number in numbers:
@@ -233,6 +235,22 @@ class OrderReader:
                 unreadable_issues(UPSTREAM, "order_line_items", line_key, notes, moment)
             )
         return documented
+
+
+def _in_one_form(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a line item in the forms of its schema; the documents show others, too."""
+    changed: dict[str, Any] = {}
+    match line.get("renewsTo"):
+        case []:
+            changed["renewsTo"] = None
+        case [renewal]:
+            changed["renewsTo"] = renewal
+    partners = line.get("additionalPartnerIdsOnRecord")
+    if isinstance(partners, str):
+        changed["additionalPartnerIdsOnRecord"] = (
+            [partners] if partners.strip() else None
+        )
+    return {**line, **changed} if changed else line
 
 
 def _keyed(order: Any) -> Any:
@@ -273,6 +291,19 @@ def _documented(summary: OrderSummary) -> Order:
         line.referenceCustomerId = summary.customer_id
         line.orderId = summary.id
     return Order(header, lines)
+
+
+def conflict(summary: OrderSummary, moment: dt.datetime) -> Issue:
+    """Return the issue that an order is which comes again in an answer, and otherwise.
+
+    Args:
+        summary: The one that is not emitted.
+        moment: When the answer had arrived.
+    """
+    is_struct = isinstance(summary.raw, Struct)
+    raw = decode_body(msgspec.json.encode(summary.raw)) if is_struct else summary.raw
+    message = f"the answer has two orders {summary.id} that differ; this one came first"
+    return _unusable(message, f"{summary.customer_id}/{summary.id}", raw, moment)
 
 
 def _has_link(links: Any, name: str) -> bool:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.records.compiled import CompiledSchema, NotAsDocumentedError
@@ -37,6 +38,7 @@ class PurchaseOrder(Struct, frozen=True):
             written as they are.
         issues: What could not be read, and irregular lines.
         unknown: Names of fields that the schemas do not know, by stream.
+        shortened: Names of date fields that had a time of day, by stream.
     """
 
     number: str
@@ -44,6 +46,7 @@ class PurchaseOrder(Struct, frozen=True):
     lines: Sequence[Record] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     unknown: dict[str, set[str]] = field(default_factory=dict)
+    shortened: dict[str, set[str]] = field(default_factory=dict)
 
 
 class PurchaseOrderReader:
@@ -109,7 +112,7 @@ class PurchaseOrderReader:
             return order
         self._compiled.ignore(order.unknown)
         header, lines = self._compiled.encode(order.header, order.lines)
-        return PurchaseOrder(order.number, header, [lines], order.issues, order.unknown)
+        return replace(order, header=header, lines=[lines])
 
     def _read(
         self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime
@@ -132,6 +135,7 @@ class PurchaseOrderReader:
             unreadable_issues(UPSTREAM, "purchase_orders", number, notes, received_at)
         )
         order.unknown["purchase_orders"] = notes.unknown
+        order.shortened["purchase_orders"] = notes.shortened
         header["purchase_order_lines"] = (
             None
             if raw_lines is None
@@ -149,6 +153,7 @@ class PurchaseOrderReader:
         """Return the lines as documented, and add them to the order's lines."""
         documented = []
         unknown = order.unknown.setdefault("purchase_order_lines", set())
+        shortened = order.shortened.setdefault("purchase_order_lines", set())
         keys = LineKeys()
         for position, raw in enumerate(raw_lines, start=1):
             if not isinstance(raw, Mapping):
@@ -172,6 +177,7 @@ class PurchaseOrderReader:
                 }
             )
             unknown |= notes.unknown
+            shortened |= notes.shortened
             if is_irregular:
                 message = (
                     f"line {position} has no line number, or one used before; its "

@@ -20,6 +20,7 @@ from tap_purchase_orders.records.values import (
     to_integer,
     to_number,
     to_text,
+    to_utc_day,
 )
 
 # Never emitted, and no news either: a password (Partner Center, *Customer resources*).
@@ -35,10 +36,12 @@ class ParseNotes(Struct):
     Attributes:
         unreadable: Dotted field names, each with the value that it could not hold.
         unknown: Dotted names of fields that the schema does not know.
+        shortened: Dotted names of date fields that had a time of day.
     """
 
     unreadable: list[tuple[str, Any]] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
+    shortened: set[str] = field(default_factory=set)
 
 
 # A record: a dictionary by field. Where records are written as they are, this is the
@@ -97,6 +100,8 @@ def _reader(schema: Mapping[str, Any]) -> Read:
     if schema.get("format") == DECIMAL:
         size = {name: schema[name] for name in ("precision", "scale")}
         return _value_reader(partial(to_decimal_text, **size))
+    if schema.get("format") == "date":
+        return _read_date
     return _value_reader(_CONVERSIONS[named[0], schema.get("format")])
 
 
@@ -136,6 +141,19 @@ def _value_reader(convert: Callable[[Any], Any]) -> Read:
             return None
 
     return read
+
+
+def _read_date(value: Any, path: str, notes: ParseNotes) -> Any:
+    """Return a date; a date-time is its day in UTC, and that is noted."""
+    if value is None:
+        return None
+    try:
+        return to_date(value)
+    except UnreadableError:
+        day = _value_reader(to_utc_day)(value, path, notes)
+    if day is not None:
+        notes.shortened.add(_POSITION.sub("", path))
+    return day
 
 
 def _object_reader(schema: Mapping[str, Any]) -> Read:
@@ -188,6 +206,5 @@ _CONVERSIONS: dict[tuple[str, str | None], Callable[[Any], Any]] = {
     ("integer", None): to_integer,
     ("number", None): to_number,
     ("string", None): to_text,
-    ("string", "date"): to_date,
     ("string", "date-time"): to_date_time,
 }

@@ -144,6 +144,15 @@ def to_date(value: Any) -> str | None:
     return match[1]
 
 
+def to_utc_day(value: Any) -> str | None:
+    """Return the day in UTC of a date or of a date-time; blank text is none."""
+    try:
+        return to_date(value)
+    except UnreadableError:
+        text = to_date_time(value)
+        return None if text is None else text[: len("2026-01-31")]
+
+
 def to_date_time(value: Any) -> str | None:
     """Return a value as a date-time in UTC with all its digits; blank text is none."""
     if not isinstance(value, str):

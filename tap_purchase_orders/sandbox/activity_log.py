@@ -40,12 +40,21 @@ _DEFAULT_SIZE = 100
 _LONGEST_UPLOAD_DAYS = 10
 
 
+_OPERATIONS = {
+    "order": "create_order",
+    "subscription": "update_subscription",
+    "transfer": "update_transfer",
+    "new_commerce_migration": "create_new_commerce_migration",
+}
+
+
 class _Activity(NamedTuple):
-    """One entry: when it was, whose it was, and what was done to the order."""
+    """One entry: when it was, whose it was, and what was done to what."""
 
     at: int
     customer: int
     slot: int
+    resource: str
     operation: str
 
 
@@ -123,7 +132,7 @@ class ActivityLog:
             return found
         wanted = condition.value.lower()
         if condition.field == "ResourceType":
-            return found if wanted == "order" else []
+            return [entry for entry in found if entry.resource == wanted]
         return [
             entry
             for entry in found
@@ -154,9 +163,10 @@ class ActivityLog:
         since = oldest - _LONGEST_UPLOAD_DAYS * DAY
         for order in order_histories(self._world, customer, until, since):
             made = order.created + TICKS_PER_SECOND
-            yield _Activity(made, customer, order.slot, "create_order")
-            if order.uploaded is not None:
-                yield _Activity(order.uploaded, customer, order.slot, "update_order")
+            by = order.made_by
+            yield _Activity(made, customer, order.slot, by, _OPERATIONS[by])
+            if (at := order.uploaded) is not None:
+                yield _Activity(at, customer, order.slot, "order", "update_order")
 
     def _record(self, entry: _Activity) -> dict[str, Any]:
         order = next(
@@ -170,14 +180,41 @@ class ActivityLog:
             "customerId": payload["referenceCustomerId"],
             "customerName": company_name(self._world, entry.customer),
             "userPrincipalName": "admin@partner.onmicrosoft.example",
-            "resourceType": "order",
-            "resourceNewValue": json_text(_pascal(payload)).decode(),
+            "resourceType": entry.resource,
+            "resourceNewValue": json_text(_new_value(entry, payload)).decode(),
             "operationType": entry.operation,
             "operationDate": utc_text(entry.at),
             "operationStatus": "succeeded",
-            "customizedData": list(_customized_data(order, payload)),
+            "customizedData": (
+                list(_customized_data(order, payload))
+                if entry.resource == "order"
+                else []
+            ),
             "attributes": {"objectType": "AuditRecord"},
         }
+
+
+def _new_value(entry: _Activity, order: dict[str, Any]) -> Any:
+    """Return what was written: the order, or what made it."""
+    lines = order["lineItems"]
+    subscriptions = [line.get("subscriptionId") for line in lines]
+    match entry.resource:
+        case "subscription":
+            return {
+                "Id": subscriptions[0],
+                "OrderId": order["id"],
+                "Quantity": lines[0]["quantity"],
+            }
+        case "transfer":
+            made = [{"Id": each, "OrderId": order["id"]} for each in subscriptions]
+            return {"Status": "complete", "LineItems": made}
+        case "new_commerce_migration":
+            return {
+                "NewCommerceSubscriptionId": subscriptions[0],
+                "NewCommerceOrderId": order["id"],
+                "Status": "Completed",
+            }
+    return _pascal(order)
 
 
 def _customized_data(

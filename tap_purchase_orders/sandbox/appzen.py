@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_purchase_orders.sandbox.appzen_errors import error_body
-from tap_purchase_orders.sandbox.instants import parse_instant
+from tap_purchase_orders.sandbox.instants import DAY, millisecond_text, parse_instant
 from tap_purchase_orders.sandbox.invoices import found_invoices, invoice_payload
 from tap_purchase_orders.sandbox.messages import Reply, json_reply
 from tap_purchase_orders.sandbox.purchase_order_numbers import index_of_number
@@ -33,6 +33,7 @@ _ROUTES = Routes(
             "purchase_orders",
             f"{_BASE}/purchase-order/purchase-order-number/{{purchase_order}}",
         ),
+        ("upload_urls", f"{_BASE}/generate-upload-url"),
         ("invoice_search", f"{_BASE}/invoice/search"),
         ("invoices", f"{_BASE}/invoice/{{invoice}}"),
         ("unknown", f"{_BASE}/*"),
@@ -76,6 +77,7 @@ class AppZen:
         reads = {
             ("GET", "purchase_orders"): self._purchase_order,
             ("GET", "invoices"): self._invoice,
+            ("GET", "upload_urls"): self._upload_url,
             ("POST", "invoice_search"): self._search,
         }
         read = reads.get((call.method, asked.resource))
@@ -108,6 +110,21 @@ class AppZen:
         invoice_id = asked.names["invoice"]
         invoice = invoice_payload(self._world, invoice_id, self._clock.now())
         return self.error(404) if invoice is None else json_reply(200, invoice)
+
+    def _upload_url(self, _call: Call, _asked: Asked) -> Reply:
+        """Return where a document may be put; *Authentication Overview* tries keys so.
+
+        Nothing can be put there.
+        """
+        document_id = str(uuid.uuid4())
+        return json_reply(
+            200,
+            {
+                "url": f"https://uploads.appzen.example/{document_id}",
+                "uuid": document_id,
+                "expires": millisecond_text(self._clock.now() + DAY),
+            },
+        )
 
     def _search(self, call: Call, _asked: Asked) -> Reply:
         """Return the invoices processed within a time; both ends are required."""

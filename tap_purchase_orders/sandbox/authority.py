@@ -18,7 +18,6 @@ from tap_purchase_orders.sandbox.client_proofs import ClientProofs
 from tap_purchase_orders.sandbox.managed_identity import PATH, ManagedIdentity
 from tap_purchase_orders.sandbox.messages import Reply, json_reply
 from tap_purchase_orders.sandbox.routes import Routes
-from tap_purchase_orders.sandbox.tokens import PARTNER_CENTER_RESOURCE, RESOURCES
 
 if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.context import State
@@ -31,6 +30,7 @@ _ROUTES = Routes(
     "authority",
     (
         ("openid_configuration", "{tenant}/v2.0/.well-known/openid-configuration"),
+        ("keys", "{tenant}/discovery/v2.0/keys"),
         ("token_v2", "{tenant}/oauth2/v2.0/token"),
         ("token_v1", "{tenant}/oauth2/token"),
         ("managed_identity", PATH),
@@ -85,6 +85,9 @@ class Authority:
             if asked.resource == "openid_configuration":
                 self._check_tenant(tenant, errors.UNKNOWN_TENANT)
                 return json_reply(200, self._openid_configuration(tenant))
+            if asked.resource == "keys":
+                self._check_tenant(tenant, errors.UNKNOWN_TENANT)
+                return json_reply(200, self._tokens.key_set())
             self._check_tenant(tenant, errors.TOKEN_OF_UNKNOWN_TENANT)
             form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
             return self._token(call, form, asked.resource)
@@ -105,6 +108,7 @@ class Authority:
                 "client_secret_post",
                 "private_key_jwt",
             ],
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "issuer": f"{base}/v2.0",
             "response_types_supported": ["code", "id_token", "code id_token"],
@@ -124,11 +128,10 @@ class Authority:
 
     def _app_only(self, form: Form, endpoint: str, proof: str) -> dict[str, Any]:
         if endpoint == "token_v1":
-            resource = _v1_resource(form.get("resource", ""))
+            resource = self._known_resource(form.get("resource", ""))
             return _v1_body(self._tokens.app_only(resource, proof), resource)
-        resource, _, permission = form.get("scope", "").rpartition("/")
-        if resource not in RESOURCES:
-            raise SignInRefusedError(errors.WRONG_SCOPE)
+        resource = self._resource_of(form.get("scope", "").split())
+        permission = form["scope"].rpartition("/")[2]
         if permission != ".default":
             raise SignInRefusedError(errors.NOT_DEFAULT_SCOPE)
         return _v2_body(self._tokens.app_only(resource, proof))
@@ -139,9 +142,10 @@ class Authority:
         scopes = form.get("scope", "").split()
         api_scopes = [scope for scope in scopes if scope not in _OPENID_SCOPES]
         if endpoint == "token_v1":
-            resource = _v1_resource(form.get("resource", PARTNER_CENTER_RESOURCE))
+            default = self._tokens.cloud.partner_center
+            resource = self._known_resource(form.get("resource", default))
         else:
-            resource = _v2_resource(api_scopes)
+            resource = self._resource_of(api_scopes)
         # Last, so that no mistake in the request uses a token up.
         redeemed = self._sign_in.refresh_tokens.redeem(form["refresh_token"])
         rules = self._sign_in.rules
@@ -156,19 +160,17 @@ class Authority:
             body["id_token"] = self._tokens.id_token()
         return body
 
+    def _known_resource(self, resource: str) -> str:
+        if resource not in self._tokens.cloud:
+            raise SignInRefusedError(errors.WRONG_RESOURCE, resource=resource)
+        return resource
 
-def _v1_resource(resource: str) -> str:
-    if resource not in RESOURCES:
-        raise SignInRefusedError(errors.WRONG_RESOURCE, resource=resource)
-    return resource
-
-
-def _v2_resource(scopes: list[str]) -> str:
-    """Return the one resource to which all scopes belong."""
-    resources = {scope.rpartition("/")[0] for scope in scopes}
-    if len(resources) != 1 or not resources <= set(RESOURCES):
-        raise SignInRefusedError(errors.WRONG_SCOPE)
-    return resources.pop()
+    def _resource_of(self, scopes: list[str]) -> str:
+        """Return the one resource to which all scopes belong."""
+        resources = {scope.rpartition("/")[0] for scope in scopes}
+        if len(resources) != 1 or "" in resources:
+            raise SignInRefusedError(errors.WRONG_SCOPE)
+        return self._known_resource(resources.pop())
 
 
 def _v1_body(token: AccessToken, resource: str) -> dict[str, Any]:

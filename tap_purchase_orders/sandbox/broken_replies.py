@@ -62,7 +62,7 @@ def _instead(asked: Asked, answer: Answer, now: int) -> Reply | None:
             answer.close or (answer.reset and not answer.cut_body),
             lambda: Reply(200, dropped=True),
         ),
-        (answer.mfa_required, partner_center_errors.mfa_required),
+        (answer.mfa_required, partner_center_errors.mfa_required_in_2023),
         (answer.redirect is not None, lambda: _redirect(answer.redirect or "")),
         (
             answer.html,

@@ -24,6 +24,7 @@ class State:
         world: What there is.
         clock: World time.
         credentials: What callers must know.
+        cloud: Which of the national clouds it plays.
         tokens: Makes, checks and revokes access tokens.
         sign_in: What the authority knows.
         faults: What goes wrong on purpose.
@@ -34,6 +35,7 @@ class State:
     world: World
     clock: Clock
     credentials: Credentials
+    cloud: str
     tokens: Tokens
     sign_in: SignIn
     faults: Faults

@@ -36,8 +36,10 @@ def make_document(state: State, auth: str, directory: Path) -> dict[str, Any]:
     refresh_token = state.sign_in.refresh_tokens.issue()
     sign_ins = sign_in_settings(state, refresh_token, directory)
     common = {"REQUESTS_CA_BUNDLE": str(directory / "ca.pem")}
+    # The public one goes without saying.
+    cloud = {} if state.cloud == "public" else {"cloud": state.cloud}
     settings = {
-        "partner_center": {"api_url": base_url, "auth": sign_ins[auth].auth},
+        "partner_center": {**cloud, "api_url": base_url, "auth": sign_ins[auth].auth},
         "appzen": {
             "api_url": base_url,
             "auth": {

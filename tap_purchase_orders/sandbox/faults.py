@@ -71,7 +71,8 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         html: Status 200 with a page of a proxy.
         wrong_object: Status 200 with an object that was not asked for.
         redirect: Status 302 to this address.
-        mfa_required: Partner Center's refusal of a user without a second factor.
+        mfa_required: Partner Center's refusal of a user without a second factor, as it
+            was documented in 2023.
         revoke_tokens: From now on all access tokens made so far are refused.
     """
 

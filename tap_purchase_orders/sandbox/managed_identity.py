@@ -10,7 +10,6 @@ import hmac
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.sandbox.messages import json_reply
-from tap_purchase_orders.sandbox.tokens import RESOURCES
 
 if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.context import State
@@ -47,7 +46,7 @@ class ManagedIdentity:
         if client_id.lower() != self._client_id or any(map(query.get, _OTHER_NAMES)):
             return _error(400, "Unable to load the proper Managed Identity.")
         resource = query.get("resource", "")
-        if resource not in RESOURCES:
+        if resource not in self._tokens.cloud:
             return _error(400, f"The resource {resource!r} was not found.")
         self._given["managed_identity", "identity_header"] += 1
         token = self._tokens.app_only(resource, "identity_header")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_purchase_orders.sandbox.clouds import CLOUDS
 from tap_purchase_orders.sandbox.instants import parse_instant
 from tap_purchase_orders.sandbox.sign_in_rules import ROTATIONS
 from tap_purchase_orders.sandbox.sign_in_settings import DEFAULT, NAMES
@@ -42,10 +43,12 @@ class Options:
     now: int | None
     epoch: int | None
     freeze_clock: bool
+    cloud: str
     auth: str
     token_lifetime: int
     refresh_tokens: Rotation
     user_without_mfa: bool
+    mfa_not_enforced: bool
     single_use_assertions: bool
     requests_per_minute: int
     appzen_requests_per_second: int
@@ -187,6 +190,14 @@ def _add_clock_options(group: argparse._ArgumentGroup) -> None:
 
 def _add_sign_in_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
+        "--cloud",
+        choices=CLOUDS,
+        default="public",
+        metavar="NAME",
+        help="the national cloud whose tokens are given and taken: one of "
+        f"{', '.join(CLOUDS)}; default %(default)s",
+    )
+    group.add_argument(
         "--auth",
         choices=NAMES,
         default=DEFAULT,
@@ -213,6 +224,11 @@ def _add_sign_in_options(group: argparse._ArgumentGroup) -> None:
         "--user-without-mfa",
         action="store_true",
         help="the user signed in without a second factor, which Partner Center refuses",
+    )
+    group.add_argument(
+        "--mfa-not-enforced",
+        action="store_true",
+        help="Partner Center serves users without a second factor, as until 2026",
     )
     group.add_argument(
         "--single-use-assertions",

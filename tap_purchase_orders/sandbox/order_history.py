@@ -49,6 +49,16 @@ _ENDINGS = (
     ("partial_success", 1),
 )
 
+MadeBy = Literal["order", "subscription", "transfer", "new_commerce_migration"]
+# Each with its weight. Seats are added to a subscription, subscriptions are transferred
+# between partners, and migrated from the legacy licences.
+_MADE_BY: tuple[tuple[MadeBy, int], ...] = (
+    ("order", 70),
+    ("subscription", 20),
+    ("transfer", 4),
+    ("new_commerce_migration", 6),
+)
+
 Outcome = Literal["completed", "rejected", "waiting"]
 _OUTCOMES: tuple[Outcome, ...] = ("completed", "rejected", "waiting")
 
@@ -84,6 +94,8 @@ class OrderHistory:
         uploaded: When the partner's purchase order was uploaded, if ever.
         provisioned: When its subscriptions were made, if ever.
         is_system_purchase: Whether nobody ordered it: a renewal or a billing.
+        made_by: By a call for what it was made: the kind of resource that the activity
+            log has it under.
     """
 
     customer: int
@@ -96,6 +108,7 @@ class OrderHistory:
     uploaded: int | None
     provisioned: int | None
     is_system_purchase: bool
+    made_by: MadeBy
 
     @property
     def is_upload(self) -> bool:
@@ -183,7 +196,14 @@ def _history(world: World, customer: int, slot: _Slot) -> OrderHistory:
         uploaded=_first(changes, UPLOAD_COMPLETE),
         provisioned=_provisioned(draws, kind, changes),
         is_system_purchase=is_system,
+        made_by=_made_by(world, customer, slot, kind),
     )
+
+
+def _made_by(world: World, customer: int, slot: _Slot, kind: Kind) -> MadeBy:
+    if kind.era != "new_commerce" or not kind.has_subscription or slot.outcome:
+        return "order"
+    return world.draws("order made by", customer, slot.number).weighted(_MADE_BY)
 
 
 def _order_id(draws: Draws, kind: Kind) -> str:

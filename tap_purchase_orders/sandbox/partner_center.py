@@ -25,12 +25,11 @@ from tap_purchase_orders.sandbox.order_payloads import order_payload
 from tap_purchase_orders.sandbox.partner_center_errors import (
     RefusedError,
     documented,
-    mfa_required,
     rate_limited,
     refused,
 )
 from tap_purchase_orders.sandbox.routes import Routes
-from tap_purchase_orders.sandbox.tokens import TokenRefusedError
+from tap_purchase_orders.sandbox.tokens import OldAudienceError, TokenRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +58,10 @@ _ROUTES = Routes(
 )
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# In the order of the enumeration BillingCycleType.
+_BILLING_TYPES = (
+    *("unknown", "monthly", "annual", "none", "onetime", "triennial", "biennial"),
+)
 # Limits are published for the resources customer and order; what hangs below an order
 # counts as order here.
 _LIMITED_ALONE = ("customers", "auditrecords")
@@ -76,6 +79,7 @@ class PartnerCenter:
         self._world = state.world
         self._clock = state.clock
         self._tokens = state.tokens
+        self._rules = state.sign_in.rules
         self._limit = limit
         self._pages = CustomerPages(state.world)
         self._activity = ActivityLog(state.world)
@@ -90,7 +94,9 @@ class PartnerCenter:
 
     def asked(self, call: Call) -> Asked | None:
         """Return what a call asks of Partner Center, or None."""
-        return _ROUTES.asked(call.segments)
+        version, *rest = call.segments
+        # *Rest swagger specs*: the version is 1 or 1.0.
+        return _ROUTES.asked(("v1" if version == "v1.0" else version, *rest))
 
     def throttled(self, asked: Asked) -> Reply | None:
         """Refuse a call beyond the limit of its resource."""
@@ -111,6 +117,19 @@ class PartnerCenter:
         """Return what was asked for, behind a byte order mark, or an error."""
         try:
             claims = self._claims(call)
+        except RefusedError as refusal:
+            return refusal.reply
+        reply = self._answer(call, asked, claims)
+        # *Partner Center authentication*: a way to find out before it is enforced.
+        is_asked = call.headers.get("ValidateMfa", "").lower() == "true"
+        if is_asked and _is_of_a_user(claims):
+            is_compliant = "true" if _has_two_factors(claims) else "false"
+            reply.headers["isMfaCompliant"] = is_compliant
+        return reply
+
+    def _answer(self, call: Call, asked: Asked, claims: Claims) -> Reply:
+        try:
+            self._check_factors(claims)
             if call.method != "GET":
                 raise refused(405, 0, "The sandbox only reads.")
             read = self._reads.get(asked.resource)
@@ -142,13 +161,17 @@ class PartnerCenter:
         if authorization is None:
             raise RefusedError(documented(800001))
         try:
-            claims = self._tokens.check(authorization)
+            return self._tokens.check(authorization)
+        except OldAudienceError as error:
+            raise RefusedError(documented(900420, str(error))) from error
         except TokenRefusedError as error:
             raise refused(401, 400, f"Access denied: {error}.") from error
-        # *Partner security requirements*: asked of users' tokens, not of applications.
-        if "scp" in claims and "mfa" not in claims.get("amr", ()):
-            raise RefusedError(mfa_required())
-        return claims
+
+    def _check_factors(self, claims: Claims) -> None:
+        # *Partner Center authentication*: asked of users' tokens, not of applications.
+        is_lacking = _is_of_a_user(claims) and not _has_two_factors(claims)
+        if is_lacking and self._rules.mfa_enforced:
+            raise RefusedError(documented(900421))
 
     def _customer(self, asked: Asked) -> int:
         customer_id = asked.names["customer"]
@@ -196,7 +219,7 @@ class PartnerCenter:
             include_system_purchases=include_system,
         )
         if billing_type := call.query.get("billingType"):
-            wanted = billing_type.replace("_", "").lower()
+            wanted = _known_billing_type(billing_type)
             orders = [order for order in orders if _billing_type(order) == wanted]
         uri = f"/customers/{self._world.customer_id(customer)}/orders"
         return collection(orders, link(uri))
@@ -209,7 +232,7 @@ class PartnerCenter:
         return collection(attachments_of(self._world, order, self._clock.now()))
 
     def _provisioning_status(self, _call: Call, asked: Asked, claims: Claims) -> Any:
-        if "scp" not in claims:
+        if not _is_of_a_user(claims):
             raise RefusedError(documented(900329))
         lines = provisioning_of(self._world, self._order(asked), self._clock.now())
         if lines is None:
@@ -236,6 +259,24 @@ def _flag(call: Call, name: str) -> bool:
     if text not in ("true", "false"):
         raise refused(400, 3000, f"The value of {name} must be true or false.")
     return text == "true"
+
+
+def _is_of_a_user(claims: Claims) -> bool:
+    return "scp" in claims
+
+
+def _has_two_factors(claims: Claims) -> bool:
+    return "mfa" in claims.get("amr", ())
+
+
+def _known_billing_type(text: str) -> str:
+    """Return a billing type as it is compared; the reference has them as numbers."""
+    if text.isascii() and text.isdigit() and int(text) < len(_BILLING_TYPES):
+        return _BILLING_TYPES[int(text)]
+    name = text.replace("_", "").lower()
+    if name not in _BILLING_TYPES:
+        raise refused(400, 900126, f"The value {text!r} of billingType is not known.")
+    return name
 
 
 def _billing_type(order: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from tap_purchase_orders.sandbox.authority import Authority
 from tap_purchase_orders.sandbox.background import StartError, start
 from tap_purchase_orders.sandbox.certificates import make_certificates
 from tap_purchase_orders.sandbox.clock import Clock
+from tap_purchase_orders.sandbox.clouds import CLOUDS
 from tap_purchase_orders.sandbox.context import State
 from tap_purchase_orders.sandbox.control import Control
 from tap_purchase_orders.sandbox.credentials import credentials_of
@@ -139,7 +140,10 @@ def _state(options: Options, rules: list[Rule], base_url: str) -> State:
         world=world,
         clock=clock,
         credentials=credentials,
-        tokens=Tokens(base_url, credentials, options.token_lifetime),
+        cloud=options.cloud,
+        tokens=Tokens(
+            base_url, credentials, CLOUDS[options.cloud], options.token_lifetime
+        ),
         sign_in=_sign_in(options, clock, base_url),
         faults=Faults(options.seed, options.fault_rate, rules),
         log=RequestLog(),
@@ -150,6 +154,7 @@ def _sign_in(options: Options, clock: Clock, base_url: str) -> SignIn:
     rules = SignInRules(
         rotation=options.refresh_tokens,
         user_mfa=not options.user_without_mfa,
+        mfa_enforced=not options.mfa_not_enforced,
         single_use_assertions=options.single_use_assertions,
     )
     return SignIn(

@@ -19,12 +19,15 @@ class SignInRules(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             at once; `none`: no fresh one comes, as in the answers that *Enable the
             Secure Application Model* shows.
         user_mfa: Whether users signed in with two factors.
+        mfa_enforced: Whether Partner Center refuses users who did not, as it does since
+            2026.
         single_use_assertions: Whether an assertion of the application is good once
             only.
     """
 
     rotation: Rotation = "usual"
     user_mfa: bool = True
+    mfa_enforced: bool = True
     single_use_assertions: bool = False
 
     def change(self, body: bytes) -> None:

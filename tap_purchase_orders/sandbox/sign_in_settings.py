@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.sandbox.managed_identity import PATH
 from tap_purchase_orders.sandbox.private_files import write_private
-from tap_purchase_orders.sandbox.tokens import PARTNER_CENTER_RESOURCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +70,7 @@ def sign_in_settings(
         "refresh_token_path": str(secrets / "refresh-token.json"),
     }
     access = state.tokens.app_and_user(
-        PARTNER_CENTER_RESOURCE, DEFAULT, mfa=state.sign_in.rules.user_mfa
+        state.tokens.cloud.partner_center, DEFAULT, mfa=state.sign_in.rules.user_mfa
     )
     return {
         DEFAULT: SignInSettings({"method": DEFAULT} | application | secret),

@@ -19,6 +19,10 @@ _NO_CLAIMS_CHECKED: Any = {
 }
 
 
+# Clocks differ, and MSAL for JavaScript rounds the time up to a second to come.
+_CLOCK_SKEW_SECONDS = 300
+
+
 def unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and claims as they stand there.
 
@@ -51,7 +55,8 @@ def is_out_of_time(claims: dict[str, Any]) -> bool:
     `nbf` may be missing: MSAL does not send it.
     """
     now = time.time()
+    earliest, latest = now - _CLOCK_SKEW_SECONDS, now + _CLOCK_SKEW_SECONDS
     try:
-        return float(claims["exp"]) <= now or float(claims.get("nbf", 0)) > now
+        return float(claims["exp"]) <= earliest or float(claims.get("nbf", 0)) > latest
     except (KeyError, TypeError, ValueError):
         return True

@@ -11,14 +11,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 if TYPE_CHECKING:
+    from tap_purchase_orders.sandbox.clouds import Cloud
     from tap_purchase_orders.sandbox.credentials import Credentials
-
-PARTNER_CENTER_RESOURCE = "https://api.partnercenter.microsoft.com"
-# *Partner Center authentication* still names the old directory graph.
-OLD_GRAPH_RESOURCE = "https://graph.windows.net"
-ACCEPTED_AUDIENCES = (PARTNER_CENTER_RESOURCE, OLD_GRAPH_RESOURCE)
-# The last one exists too, but Partner Center does not take its tokens.
-RESOURCES = (*ACCEPTED_AUDIENCES, "https://graph.microsoft.com")
 
 _KEPT_TOKENS = 64
 _NOT_BEFORE_SECONDS = 300
@@ -43,24 +37,35 @@ class TokenRefusedError(Exception):
     """An access token is not good for a call; the message says why."""
 
 
+class OldAudienceError(TokenRefusedError):
+    """An access token is for the old directory graph; the message is its audience."""
+
+
 class Tokens:
     """Makes and checks tokens; the keys exist in this process only.
 
     Args:
         base_url: The address of the authority, without a tenant.
         credentials: The partner and its application.
+        cloud: Whom tokens may be for.
         lifetime_seconds: How long an access token is good, in real time: clients
             compare it with their own clock.
     """
 
     def __init__(
-        self, base_url: str, credentials: Credentials, lifetime_seconds: int
+        self,
+        base_url: str,
+        credentials: Credentials,
+        cloud: Cloud,
+        lifetime_seconds: int,
     ) -> None:
+        self.cloud = cloud
         self._tenant_id = credentials.tenant_id
         self._client_id = credentials.client_id
         self._issuer = f"{base_url}/{self._tenant_id}/v2.0"
         self._lifetime_seconds = lifetime_seconds
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key_id = uuid.uuid4().hex
         self._generation = 0
         self._verified: dict[str, dict[str, Any]] = {}
 
@@ -99,7 +104,13 @@ class Tokens:
             "tid": self._tenant_id,
             "preferred_username": "admin@partner.onmicrosoft.example",
         }
-        return jwt.encode(claims, self._key, algorithm="RS256")
+        return self._signed(claims)
+
+    def key_set(self) -> dict[str, Any]:
+        """Return the keys that tokens are signed with, as a JSON web key set."""
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        named = {"kty": key["kty"], "use": "sig", "kid": self._key_id, "alg": "RS256"}
+        return {"keys": [{**named, "n": key["n"], "e": key["e"]}]}
 
     def revoke_all(self) -> None:
         """Make every access token issued so far useless."""
@@ -110,6 +121,7 @@ class Tokens:
         """Return the claims of a bearer token that is good for Partner Center.
 
         Raises:
+            OldAudienceError: It was good for it once.
             TokenRefusedError: It is not.
         """
         scheme, _, text = authorization.partition(" ")
@@ -117,6 +129,11 @@ class Tokens:
             msg = "not a bearer token"
             raise TokenRefusedError(msg)
         claims = self._claims(text)
+        if claims["aud"] == self.cloud.old_graph:
+            raise OldAudienceError(claims["aud"])
+        if claims["aud"] != self.cloud.partner_center:
+            msg = "the token is for another audience"
+            raise TokenRefusedError(msg)
         if claims["exp"] <= time.time():
             msg = "the token has expired"
             raise TokenRefusedError(msg)
@@ -133,8 +150,7 @@ class Tokens:
                 text,
                 self._key.public_key(),
                 algorithms=["RS256"],
-                audience=ACCEPTED_AUDIENCES,
-                options={"verify_exp": False},
+                options={"verify_exp": False, "verify_aud": False},
             )
         except jwt.InvalidTokenError as error:
             msg = str(error)
@@ -161,5 +177,10 @@ class Tokens:
             "uti": uuid.uuid4().hex,
             "generation": self._generation,
         }
-        text = jwt.encode(common | claims, self._key, algorithm="RS256")
+        text = self._signed(common | claims)
         return AccessToken(text, self._lifetime_seconds, now)
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(
+            claims, self._key, algorithm="RS256", headers={"kid": self._key_id}
+        )

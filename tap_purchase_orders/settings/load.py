@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
+from tap_purchase_orders.clouds import CLOUDS
 from tap_purchase_orders.config import (
     AppZenSettings,
     DecimalType,
@@ -18,7 +19,6 @@ from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.instants import Instant, parse_instant
 from tap_purchase_orders.number_sources.registry import number_source
 from tap_purchase_orders.number_sources.source import SECTION
-from tap_purchase_orders.settings.clouds import CLOUDS
 from tap_purchase_orders.settings.setting_errors import (
     SettingError,
     is_valid,
@@ -75,11 +75,13 @@ def _typed(filled: dict[str, Any]) -> Settings:
     if partner_center is not None:
         cloud = CLOUDS[partner_center.pop("cloud")]
         partner_center.setdefault("api_url", cloud.api_url)
+        partner_center["audience"] = cloud.audience
         ids = partner_center["customer_ids"]
         partner_center["customer_ids"] = tuple(dict.fromkeys(ids))
         method = auth_method("partner_center", partner_center["auth"])
         if isinstance(method, AuthMethod):
             partner_center["auth"].setdefault("authority", cloud.authority)
+            partner_center["auth"].setdefault("scope", cloud.scope)
     if appzen is not None:
         appzen.setdefault("max_requests_per_run", None)
     return Settings(

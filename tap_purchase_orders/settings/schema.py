@@ -8,11 +8,11 @@ from singer_sdk import typing as th
 
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method, built_in_settings
+from tap_purchase_orders.clouds import CLOUDS
 from tap_purchase_orders.number_sources.registry import (
     built_in_sources,
     number_source,
 )
-from tap_purchase_orders.settings.clouds import CLOUDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

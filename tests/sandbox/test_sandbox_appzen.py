@@ -107,6 +107,17 @@ def test_numbers_are_matched_as_they_are(caller: Caller) -> None:
         assert caller.purchase_order(other).status_code == 404
 
 
+def test_the_suggested_test_of_the_credentials_is_answered(caller: Caller) -> None:
+    answer = caller.appzen("generate-upload-url")
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body.keys() == {"url", "uuid", "expires"}
+    assert body["url"].endswith(body["uuid"])
+    assert body["expires"].endswith("Z")
+    assert caller.appzen("generate-upload-url", api_key="wrong").status_code == 401
+
+
 def test_other_paths_are_404(caller: Caller) -> None:
     for path in ("purchase-order", "purchase-orders", "purchase-order/search"):
         assert caller.appzen(path).status_code == 404

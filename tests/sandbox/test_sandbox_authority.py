@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import jwt
 import msal
 import pytest
 
 from tap_purchase_orders.sandbox.process import Sandbox
-from tests.sandboxes import DAY_SECONDS, SCOPE, USER_SCOPE, Caller, claims_of
+from tests.sandboxes import (
+    DAY_SECONDS,
+    SCOPE,
+    USER_SCOPE,
+    Caller,
+    assert_error,
+    claims_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +78,7 @@ def test_msal_is_told_of_an_unknown_tenant(caller: Caller) -> None:
 
 
 def test_the_first_version_writes_numbers_as_text(caller: Caller) -> None:
-    resource = "https://graph.windows.net"
+    resource = "https://api.partnercenter.microsoft.com"
 
     answer = caller.ask_token(endpoint="oauth2/token", resource=resource)
 
@@ -114,6 +122,14 @@ def test_the_second_version_writes_numbers_as_numbers(caller: Caller) -> None:
         ({"tenant": "elsewhere"}, 400, "invalid_request", 90002),
         ({"scope": "nonsense"}, 400, "invalid_scope", 70011),
         ({"scope": USER_SCOPE}, 400, "invalid_scope", 1002012),
+        (
+            {"scope": "https://nowhere.example/.default"},
+            *(400, "invalid_resource", 500011),
+        ),
+        (
+            {"scope": "https://partner.partnercenterapi.microsoftonline.cn/.default"},
+            *(400, "invalid_resource", 500011),
+        ),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
         ({"grant_type": "refresh_token"}, 400, "invalid_request", 900144),
         (
@@ -138,6 +154,74 @@ def test_each_mistake_has_its_code(
     assert body["error_description"].startswith(f"AADSTS{code}: ")
     assert body.keys() >= {"timestamp", "trace_id", "correlation_id"}
     assert caller.partner_auth["client_secret"] not in answer.text
+
+
+def test_tokens_can_be_verified_with_the_keys_of_the_discovery_document(
+    caller: Caller,
+) -> None:
+    tenant = caller.partner_auth["tenant_id"]
+    path = f"{tenant}/v2.0/.well-known/openid-configuration"
+    document = caller.session.get(f"{caller.base_url}/{path}", timeout=30).json()
+    token = caller.app_token()
+
+    keys = caller.session.get(document["jwks_uri"], timeout=30).json()
+
+    key_id = jwt.get_unverified_header(token)["kid"]
+    (key,) = [key for key in jwt.PyJWKSet.from_dict(keys).keys if key.key_id == key_id]
+    claims = jwt.decode(
+        token,
+        key,
+        algorithms=["RS256"],
+        audience="https://api.partnercenter.microsoft.com",
+        issuer=document["issuer"],
+    )
+    assert claims["tid"] == tenant
+    assert all("d" not in key for key in keys["keys"])
+
+
+def test_a_token_for_the_old_graph_is_refused_by_its_audience(caller: Caller) -> None:
+    resource = "https://graph.windows.net"
+    answer = caller.ask_token(endpoint="oauth2/token", resource=resource)
+    token = answer.json()["access_token"]
+
+    refused = caller.partner_center("/v1/customers", token=token)
+
+    assert_error(refused, 401, "900420")
+    assert f"'{resource}'" in refused.json()["description"]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "audience", "old"),
+    [
+        (
+            "us_government",
+            "https://api.partnercenter.microsoft.com",
+            "https://graph.windows.net",
+        ),
+        (
+            "china",
+            "https://partner.partnercenterapi.microsoftonline.cn",
+            "https://graph.chinacloudapi.cn",
+        ),
+    ],
+)
+def test_a_national_cloud_has_its_own_audience(
+    cloud: str, audience: str, old: str
+) -> None:
+    with Sandbox(customers=1, cloud=cloud) as sandbox, Caller(sandbox) as caller:
+        assert sandbox.settings["partner_center"]["cloud"] == cloud
+        for scope, status in ((audience, 200), (old, 401)):
+            answer = caller.ask_token(scope=f"{scope}/.default")
+            token = answer.json()["access_token"]
+            assert claims_of(token)["aud"] == scope
+            read = caller.partner_center("/v1/customers", token=token)
+            assert read.status_code == status
+        user = caller.ask_token(
+            grant_type="refresh_token",
+            refresh_token=sandbox.document["refresh_token"],
+            scope=f"{audience}/user_impersonation",
+        ).json()["access_token"]
+        assert caller.partner_center("/v1/customers", token=user).ok
 
 
 def test_a_refresh_token_is_good_for_90_days_of_world_time() -> None:

@@ -210,6 +210,15 @@ def test_without_a_start_an_assertion_is_good_at_once(caller: Caller) -> None:
     assert "access_token" in ask(caller, Signer(caller).sign(nbf=None)).json()
 
 
+def test_a_clock_that_is_a_little_wrong_is_no_matter(caller: Caller) -> None:
+    now = int(time.time())
+    early = Signer(caller).sign(nbf=now + 60, exp=now + 600)
+    late = Signer(caller).sign(exp=now - 60)
+
+    for assertion in (early, late):
+        assert "access_token" in ask(caller, assertion).json()
+
+
 def test_a_user_signs_in_through_an_application_with_a_certificate(
     caller: Caller,
 ) -> None:

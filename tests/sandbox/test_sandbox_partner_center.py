@@ -255,6 +255,40 @@ def test_orders_of_one_billing_type_can_be_asked_for(caller: Caller) -> None:
     assert {order["billingCycle"] for order in orders} == {"one_time"}
 
 
+@pytest.mark.parametrize(
+    ("spelling", "cycle"),
+    [("OneTime", "one_time"), ("one_time", "one_time"), ("4", "one_time")],
+)
+def test_a_billing_type_has_several_spellings(
+    spelling: str, cycle: str, caller: Caller
+) -> None:
+    orders = caller.all_orders(f"?billingType={spelling}").values()
+
+    assert {order["billingCycle"] for order in orders} == {cycle}
+
+
+@pytest.mark.parametrize("billing_type", ["nonsense", "7", "-1", "1.5"])
+def test_a_billing_type_that_does_not_exist_is_refused(
+    billing_type: str, caller: Caller
+) -> None:
+    customer = caller.customers()[0]["id"]
+    query = f"?billingType={billing_type}"
+
+    answer = caller.partner_center(f"/v1/customers/{customer}/orders{query}")
+
+    assert_error(answer, 400, 900126)
+
+
+def test_the_version_may_be_written_with_a_nought(caller: Caller) -> None:
+    customer = caller.customers()[0]["id"]
+
+    for path in (f"customers/{customer}/orders", "customers?size=1"):
+        answers = [caller.partner_center(f"/{v}/{path}") for v in ("v1", "v1.0")]
+        first, second = (read(answer)["items"] for answer in answers)
+        assert first == second
+    assert caller.partner_center("/v2/customers").status_code == 404
+
+
 def test_a_flag_that_is_neither_true_nor_false_is_refused(caller: Caller) -> None:
     customer = caller.customers()[0]["id"]
 

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_purchase_orders.sandbox.process import Sandbox, SandboxError
-from tests.sandboxes import SCOPE, USER_SCOPE, Caller, claims_of
+from tests.sandboxes import SCOPE, USER_SCOPE, Caller, assert_error, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
 
-USUAL: dict[str, Any] = {"rotation": "usual", "user_mfa": True}
+USUAL: dict[str, Any] = {
+    "rotation": "usual",
+    "user_mfa": True,
+    "mfa_enforced": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +129,16 @@ def test_an_answer_need_not_have_a_fresh_token(endpoint: str, caller: Caller) ->
 
 
 def test_the_options_set_the_rules_from_the_start() -> None:
-    options = {"user_without_mfa": True, "single_use_assertions": True}
+    options = {
+        "user_without_mfa": True,
+        "mfa_not_enforced": True,
+        "single_use_assertions": True,
+    }
     with Sandbox(customers=1, refresh_tokens="strict", **options) as sandbox:
         assert sandbox.sign_in()["rules"] == {
             "rotation": "strict",
             "user_mfa": False,
+            "mfa_enforced": False,
             "single_use_assertions": True,
         }
 
@@ -176,10 +185,24 @@ def test_partner_center_refuses_a_user_without_a_second_factor(caller: Caller) -
 
     answer = caller.partner_center("/v1/customers", token=token)
 
-    assert answer.status_code == 401
-    assert answer.reason == "Unauthorized - MFA required"
+    assert_error(answer, 401, "900421")
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
-    assert answer.content == b""
+
+
+@pytest.mark.parametrize("has_two_factors", [True, False])
+def test_a_user_can_find_out_before_it_is_enforced(
+    caller: Caller, *, has_two_factors: bool
+) -> None:
+    caller.sandbox.sign_in(user_mfa=has_two_factors, mfa_enforced=False)
+    token = caller.user_token()
+
+    answer = caller.partner_center("/v1/customers", token=token, ValidateMfa="true")
+
+    assert answer.ok
+    assert answer.headers["isMfaCompliant"] == str(has_two_factors).lower()
+    unasked = caller.partner_center("/v1/customers", token=token)
+    assert unasked.ok
+    assert "isMfaCompliant" not in unasked.headers
 
 
 def test_the_second_factor_is_not_asked_of_an_application(caller: Caller) -> None:
@@ -217,7 +240,8 @@ def test_a_script_has_the_authority_be_unavailable(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status"), [(900421, 401), (900308, 403), (900150, 403), (900329, 403)]
+    ("code", "status"),
+    [(900420, 401), (900421, 401), (900308, 403), (900150, 403), (900329, 403)],
 )
 def test_a_script_has_partner_center_refuse_the_caller(
     code: int, status: int, caller: Caller
@@ -227,7 +251,8 @@ def test_a_script_has_partner_center_refuse_the_caller(
     answer = caller.partner_center("/v1/customers", token="any")
 
     assert answer.status_code == status
-    assert answer.json()["code"] == code
+    # The two of the token are newer than the documents, and text.
+    assert answer.json()["code"] == (str(code) if status == 401 else code)
     assert answer.json().keys() == {"code", "description", "data", "source"}
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 

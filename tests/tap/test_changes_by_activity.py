@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from tap_purchase_orders.sandbox.process import Sandbox
 from tests.tap.tap import Run, run_tap
+from tests.tap.upstream import Asked, Reply, Upstream, json_reply
+from tests.tap.worlds import collection, order, partner_center, serve_customers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,18 +65,52 @@ def test_the_log_is_followed_by_the_upstreams_own_clock(sandbox: Sandbox) -> Non
     now = sandbox.world()["now"]
     first, _ = read(sandbox, "activity_log")
     read(sandbox, "activity_log", first.state)
-    (target,) = (
+    targets = [
         entry["target"]
         for entry in sandbox.requests(log=True)["log"]
         if entry["resource"] == "auditrecords"
-    )
+    ]
 
-    (start,) = (
+    starts = [
         part.partition("=")[2]
+        for target in targets
         for part in target.partition("?")[2].split("&")
         if part.startswith("startDate=")
-    )
-    assert start <= now[:10]
+    ]
+    assert starts
+    assert max(starts) <= now[:10]
+
+
+RESOURCES = ["order", "subscription", "transfer", "new_commerce_migration"]
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_an_order_is_found_by_whatever_made_it(resource: str) -> None:
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
+
+    def log(asked: Asked) -> Reply:
+        wanted = json.loads(dict(parse_qsl(asked.query))["filter"])["Value"]
+        record = {
+            "resourceType": resource,
+            "customerId": "C2",
+            "operationDate": soon.isoformat(),
+        }
+        return json_reply(collection([record] if wanted == resource else []))
+
+    listed = {name: [order(f"{name}-1", name)] for name in ("c1", "c2", "c3")}
+    with Upstream() as upstream:
+        serve_customers(upstream, listed)
+        upstream.answer("/v1/auditrecords", log)
+        section = partner_center(upstream, change_detection="activity_log")
+        first = run_tap({"partner_center": section})
+        listed["c2"].append(order("c2-2", "c2"))
+        serve_customers(upstream, listed)
+        upstream.asked.clear()
+        second = run_tap({"partner_center": section}, state=first.state)
+        asked = {each.path for each in upstream.asked if "/orders" in each.path}
+
+    assert [r["id"] for r in second.records("orders")] == ["c2-2"]
+    assert asked == {"/v1/customers/c2/orders"}
 
 
 def test_every_customer_is_read_when_the_log_cannot_be(sandbox: Sandbox) -> None:

@@ -149,6 +149,26 @@ FAILURES: dict[str, tuple[Trouble, tuple[str, ...]]] = {
         listing(partner_center_error(401, 900421)),
         ("multifactor", "consent again", f"`{AUTH}`"),
     ),
+    "mfa-code-as-text": (
+        listing(partner_center_error(401, "900421")),
+        ("multifactor", "consent again", f"`{AUTH}`"),
+    ),
+    "old-audience": (
+        listing(partner_center_error(401, "900420")),
+        ("code 900420", f"`{AUTH}.scope`"),
+    ),
+    "old-audience-as-number": (
+        listing(partner_center_error(401, 900420)),
+        ("code 900420", f"`{AUTH}.scope`"),
+    ),
+    "role-as-text": (
+        listing(partner_center_error(403, " 900308 ")),
+        ("role", "code 900308:", f"`{AUTH}`"),
+    ),
+    "role-as-fraction": (
+        listing(partner_center_error(403, 900308.0)),
+        ("role", "code 900308:", f"`{AUTH}`"),
+    ),
     "role": (
         listing(partner_center_error(403, 900308)),
         ("role", "900308", f"`{AUTH}`"),
@@ -171,8 +191,14 @@ FAILURES: dict[str, tuple[Trouble, tuple[str, ...]]] = {
         ("404", "`partner_center.customer_ids`"),
     ),
     "key": (numbering(appzen_error(401)), ("401", *OUR_APPZEN_KEYS)),
-    "entitlement": (numbering(appzen_error(403)), ("403", "`appzen.auth.api_key`")),
-    "gateway": (numbering(Reply(b"", 403)), ("403", "`appzen.auth.api_key`")),
+    "entitlement": (
+        numbering(appzen_error(403)),
+        ("403", "`appzen.auth.api_key`", "`appzen.api_url`"),
+    ),
+    "gateway": (
+        numbering(Reply(b"", 403)),
+        ("403", "`appzen.auth.api_key`", "`appzen.api_url`"),
+    ),
     # Addresses.
     "page": (listing(PAGE), ("not JSON", "`partner_center.api_url`")),
     "no-page": (listing(NO_PAGE), ("404", "`partner_center.api_url`")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -339,6 +340,21 @@ def test_an_order_that_an_answer_holds_twice_is_one_order() -> None:
 
     assert sorted(ids(run)) == ["a", "b"]
     assert sorted(ids(run, "order_status_changes")) == ["a", "b"]
+    assert {r["id"]: r["status"] for r in run.records("orders")}["a"] == "completed"
+    (issue,) = run.records("extraction_issues")
+    assert (issue["kind"], issue["record_key"]) == ("invalid_record", "c1/a")
+    assert json.loads(issue["payload"])["status"] == "pending"
+    assert run.status == 0
+
+
+@pytest.mark.parametrize("odd", [{}, {"totalPrice": "12.50"}], ids=["as-said", "odd"])
+def test_an_order_that_comes_twice_the_same_is_no_matter(odd: dict[str, Any]) -> None:
+    with Upstream() as upstream:
+        serve_customers(upstream, {"c1": [order("a", "c1", **odd)] * 2})
+        run = read(upstream)
+
+    assert ids(run) == ["a"]
+    assert run.records("extraction_issues") == []
 
 
 def test_a_state_of_other_streams_and_customers_is_kept() -> None:

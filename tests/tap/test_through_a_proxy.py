@@ -45,9 +45,12 @@ class Proxy(Serving):
 
     Args:
         answer: What it says to whoever wants a connection.
+        leads_to: The port of this machine to which it leads whatever it is asked for.
     """
 
-    def __init__(self, answer: str = "200 Connection established") -> None:
+    def __init__(
+        self, answer: str = "200 Connection established", leads_to: int | None = None
+    ) -> None:
         proxy = self
         self.heads: list[str] = []
 
@@ -56,11 +59,13 @@ class Proxy(Serving):
             def handle(self) -> None:
                 lines = list(iter(lambda: self.rfile.readline(2_000), b"\r\n"))
                 proxy.heads.append(b"".join(lines).decode())
-                said = answer.format(head=lines[1].decode().strip())
+                said = answer.format(head=b"".join(lines[1:2]).decode().strip())
                 self.wfile.write(f"HTTP/1.1 {said}\r\n\r\n".encode())
                 if said.startswith("200"):
                     host, _, port = lines[0].split()[1].decode().partition(":")
-                    with socket.create_connection((host, int(port)), 20) as there:
+                    asked = (host, int(port))
+                    to = asked if leads_to is None else ("127.0.0.1", leads_to)
+                    with socket.create_connection(to, 20) as there:
                         _pass_on(self.connection, there)
 
         self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)

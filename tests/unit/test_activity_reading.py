@@ -41,13 +41,22 @@ def test_the_latest_activity_of_each_customer_counts() -> None:
     }
 
 
-@pytest.mark.parametrize("resource", ["subscription", "customer", None, 5, ""])
+@pytest.mark.parametrize("resource", ["license", "customer", None, 5, ""])
 def test_records_of_other_resources_say_nothing(resource: Any) -> None:
     assert latest(record(resourceType=resource)) == {}
 
 
-@pytest.mark.parametrize("resource", ["order", "Order", "ORDER"])
-def test_resources_are_compared_without_case(resource: str) -> None:
+@pytest.mark.parametrize(
+    "resource",
+    [
+        *("order", "Order", "ORDER"),
+        # By these, too, an order comes into being.
+        *("subscription", "Subscription"),
+        *("transfer", "Transfer"),
+        *("new_commerce_migration", "NewCommerceMigration", "newCommerceMigration"),
+    ],
+)
+def test_what_makes_orders_counts_in_any_spelling(resource: str) -> None:
     assert list(latest(record(resourceType=resource))) == ["c-1"]
 
 
@@ -66,7 +75,7 @@ def test_the_payloads_name_the_customers_with_order_activity() -> None:
         item["customerId"].lower()
         for page in pages
         for item in page["items"]
-        if item["resourceType"].lower() == "order"
+        if item["resourceType"].lower() in {"order", "subscription"}
     }
 
 

@@ -114,3 +114,12 @@ def test_two_items_with_one_key_are_one_row_and_an_issue(
 
     assert len(children.records) == 1
     assert [issue.kind for issue in children.issues] == ["invalid_record"]
+
+
+@each_stream
+def test_what_the_resource_says_of_itself_is_known(stream: str) -> None:
+    attributes = {"objectType": "Anything", "etag": "e1"}
+    children = read(stream, {KEYS[stream]: 5, "attributes": attributes})
+
+    assert [record["attributes"] for record in children.records] == [attributes]
+    assert children.unknown == {stream: set()}

@@ -196,7 +196,7 @@ def test_the_irregular_order_is_read_losslessly_where_that_is_possible() -> None
         "seats": "2",
         "zone": None,
     }
-    assert first["renewsTo"] is None
+    assert first["renewsTo"] == {"termDuration": "P1M"}
     assert second["quantity"] is None
 
 
@@ -210,7 +210,6 @@ def test_the_irregular_order_names_what_it_could_not_read() -> None:
         if issue.kind == "unreadable_value"
     }
     assert unreadable == {
-        (f"{key}/0", "renewsTo"): [{"termDuration": "P1M"}],
         (f"{key}/1", "quantity"): 2.5,
     }
     assert order.unknown == {
@@ -279,3 +278,50 @@ def test_ids_that_differ_only_in_case_are_two_orders() -> None:
     }
 
     assert len({order_id.lower() for order_id in ids}) == len(ids) - 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"termDuration": "P1Y"}, {"termDuration": "P1Y"}),
+        ([{"termDuration": "P1Y"}], {"termDuration": "P1Y"}),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_a_renewal_may_be_an_object_or_stand_in_an_array(sent: Any, read: Any) -> None:
+    order = order_of(with_line(renewsTo=sent))
+
+    assert order.lines[0]["renewsTo"] == read
+    assert order.header["lineItems"][0]["renewsTo"] == read
+    assert order.issues == []
+
+
+def test_two_renewals_of_one_line_are_an_issue() -> None:
+    sent = [{"termDuration": "P1Y"}, {"termDuration": "P1M"}]
+    order = order_of(with_line(renewsTo=sent))
+
+    (issue,) = order.issues
+    assert (issue.kind, issue.field) == ("unreadable_value", "renewsTo")
+    assert json.loads(issue.payload or "") == sent
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (["5139005", "5139006"], ["5139005", "5139006"]),
+        ("5139005", ["5139005"]),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_additional_partners_may_be_an_array_or_a_text(sent: Any, read: Any) -> None:
+    order = order_of(with_line(additionalPartnerIdsOnRecord=sent))
+
+    assert order.lines[0]["additionalPartnerIdsOnRecord"] == read
+    assert order.issues == []
+
+
+def with_line(**members: Any) -> Any:
+    line = {"lineItemNumber": 0, "offerId": "A", **members}
+    return decoded({"id": "o1", "lineItems": [line]})

@@ -76,30 +76,36 @@ def test_an_upstream_is_on_when_its_section_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cloud", "api_url", "authority"),
+    ("cloud", "api_url", "authority", "scope"),
     [
         (
             "public",
             "https://api.partnercenter.microsoft.com",
             "https://login.microsoftonline.com",
+            "https://api.partnercenter.microsoft.com/.default",
         ),
         (
             "us_government",
             "https://api.partnercenter.microsoft.com",
             "https://login.microsoftonline.us",
+            "https://api.partnercenter.microsoft.com/.default",
         ),
         (
             "china",
             "https://partner.partnercenterapi.microsoftonline.cn",
-            "https://login.chinacloudapi.cn",
+            "https://login.partner.microsoftonline.cn",
+            "https://partner.partnercenterapi.microsoftonline.cn/.default",
         ),
     ],
 )
-def test_a_cloud_picks_both_addresses(cloud: str, api_url: str, authority: str) -> None:
+def test_a_cloud_picks_its_addresses_and_the_scope(
+    cloud: str, api_url: str, authority: str, scope: str
+) -> None:
     section = load(partner_center(cloud=cloud)).partner_center
 
     assert section is not None
     assert (section.api_url, section.auth["authority"]) == (api_url, authority)
+    assert section.auth["scope"] == scope
 
 
 def test_an_address_of_ones_own_wins_over_that_of_the_cloud() -> None:

@@ -92,6 +92,27 @@ def test_of_several_codes_the_known_one_counts() -> None:
     assert "(AADSTS7000215)" in text
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error_codes": ["7000215"]},
+        {"error_codes": "7000215"},
+        {"error_codes": 7000215},
+        {"error_description": "AADSTS7000215: Invalid client secret provided."},
+        {"error_codes": [], "error_description": "AADSTS7000215: Invalid."},
+    ],
+)
+def test_a_code_may_be_text_or_stand_in_the_text_alone(answer: Any) -> None:
+    text = told({"error": "invalid_client", **answer})
+
+    assert "(AADSTS7000215); the secret is wrong" in text
+
+
+@pytest.mark.parametrize("code", [True, "", "7" * 40, "-5", "5.0", None, [5], {}])
+def test_what_is_no_code_is_not_shown(code: Any) -> None:
+    assert "AADSTS" not in told({"error": "invalid_client", "error_codes": [code]})
+
+
 def test_an_unknown_code_is_shown_for_those_who_look_it_up() -> None:
     text = told({"error": "invalid_client", "error_codes": [5]})
 

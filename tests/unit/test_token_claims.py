@@ -11,6 +11,9 @@ from tap_purchase_orders.clients.token_claims import refused_token_advice
 from tap_purchase_orders.exact_json import json_text
 from tests.unit.json_values import any_json
 
+PUBLIC = "https://api.partnercenter.microsoft.com"
+CHINA = "https://partner.partnercenterapi.microsoftonline.cn"
+
 
 def token(claims: Any) -> str:
     encoded = base64.urlsafe_b64encode(json_text(claims).encode()).decode()
@@ -18,30 +21,41 @@ def token(claims: Any) -> str:
 
 
 def advice(claims: Any) -> str | None:
-    return refused_token_advice(token(claims), "partner_center")
+    return refused_token_advice(token(claims), "partner_center", CHINA)
 
 
 @pytest.mark.parametrize(
     "audience",
     [
-        "https://api.partnercenter.microsoft.com",
-        "https://api.partnercenter.microsoft.com/",
+        CHINA,
+        f"{CHINA}/",
         "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd",
-        "https://graph.windows.net",
-        "00000002-0000-0000-c000-000000000000",
-        "https://partner.partnercenterapi.microsoftonline.cn",
     ],
 )
 def test_a_token_for_partner_center_says_nothing_by_its_audience(audience: str) -> None:
     assert advice({"aud": audience, "exp": 4_000_000_000}) is None
 
 
-def test_a_token_for_something_else_names_it_and_the_scope() -> None:
-    said = advice({"aud": "https://graph.microsoft.com"})
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "https://graph.microsoft.com",
+        # Taken by Partner Center until autumn 2025.
+        "https://graph.windows.net",
+        "https://graph.chinacloudapi.cn",
+        "00000002-0000-0000-c000-000000000000",
+        # That of another cloud.
+        PUBLIC,
+    ],
+)
+def test_a_token_for_something_else_names_it_and_the_scope(audience: str) -> None:
+    said = advice({"aud": audience})
 
     assert said is not None
-    assert "'https://graph.microsoft.com'" in said
+    assert repr(audience) in said
     assert "`partner_center.auth.scope`" in said
+    assert "`partner_center.cloud`" in said
+    assert f"`{CHINA}/.default`" in said
 
 
 def test_a_token_that_has_expired_is_said_to_have() -> None:
@@ -64,4 +78,4 @@ def test_whatever_a_token_claims_is_no_error(claims: Any) -> None:
 
 @given(st.text(max_size=40) | st.from_regex(r"Bearer [\w=-]*\.[\w=-]*\.[\w=-]*"))
 def test_whatever_is_no_token_says_nothing(header: str) -> None:
-    assert refused_token_advice(header, "partner_center") is None
+    assert refused_token_advice(header, "partner_center", CHINA) is None
