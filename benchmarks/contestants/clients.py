@@ -257,15 +257,13 @@ class Tap(Together):
 
         auth, self._stop = BearerTokenAuth("benchmark"), stop.Stop()
         self._transport = transport.Transport(auth, task["url"], Secrets(), self._stop)
-        self._request = transport.Request
         self._prefetch = ordered_map.ordered_map
         self._task = task
 
     def _get(self, path: str) -> int:
-        request = self._request(self._task["url"] + path, HEADERS)
-        answer = self._transport.send(request)
+        answer = self._transport.send(self._task["url"] + path, HEADERS)
         answer.close()
-        return len(answer.body)
+        return len(answer.content)
 
     @override
     def bytes_of(self, paths: Sequence[str]) -> int:
