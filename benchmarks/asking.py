@@ -111,10 +111,9 @@ def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
 
     def request() -> None:
         with in_flight.place() as flight, allowance.place() as place:
-            flight.begin()
             send()
             place.status = _GOOD
-            flight.is_answered = True
+            flight.is_served = True
 
     return request
 

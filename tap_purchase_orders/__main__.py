@@ -6,21 +6,19 @@ import gc
 import sys
 from importlib import import_module
 
-from tap_purchase_orders.lazy_imports import deferred, left_out
+from tap_purchase_orders.lazy_imports import deferred
 
 # All that the rest needs of the SDK.
 _NEEDED = ("singer_sdk.tap_base", "singer_sdk.streams.core")
 # Their own code imports much that is for targets, for other kinds of taps, for
-# `--about`, and for those who configure the log.
-_PUT_OFF = ("singer_sdk", "singer_sdk.streams", "singer_sdk.about", "logging.config")
-# Of these the SDK takes names for batches of files, for OpenAPI documents, and for its
-# own check of the settings.
-_LEFT_OUT = (
-    "importlib_metadata",
-    "jsonschema",
-    "referencing",
-    "referencing.jsonschema",
-    "upath",
+# `--about`, for files of other places, and for those who configure the log.
+_PUT_OFF = (
+    "asyncio",
+    "fsspec",
+    "logging.config",
+    "singer_sdk",
+    "singer_sdk.about",
+    "singer_sdk.streams",
 )
 
 
@@ -31,7 +29,7 @@ def main() -> None:
     gc.disable()
     # The SDK is most of the start, and the greater part of it is of no use here.
     try:
-        with deferred(_PUT_OFF), left_out(_LEFT_OUT):
+        with deferred(_PUT_OFF):
             for name in _NEEDED:
                 import_module(name)
     except Exception:  # noqa: BLE001  # whatever another version of the SDK may raise

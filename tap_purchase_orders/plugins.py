@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distribution, entry_points
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.urls import APPLICATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +27,20 @@ def plugins(group: str) -> list[EntryPoint]:
 def _entry_points(search_path: tuple[str, ...]) -> Any:  # noqa: ARG001
     # Once for each path: the files of every installed package are read for it.
     return entry_points()
+
+
+def _added(group: str, name: str) -> EntryPoint | None:
+    return next((point for point in plugins(group) if point.name == name), None)
+
+
+@cache
+def built_in(group: str) -> list[EntryPoint]:
+    """Return the entry points of a group that this package itself registers, by name.
+
+    The files of one package are read for it, and not those of every one.
+    """
+    points = distribution(APPLICATION).entry_points.select(group=group)
+    return sorted(points, key=lambda point: point.name)
 
 
 def is_built_in(point: EntryPoint) -> bool:
@@ -47,14 +62,15 @@ def load_plugin(
     Raises:
         SettingsError: The name is not registered, or cannot be imported.
     """
-    points = [point for point in plugins(group) if point.name == name]
-    if not points:
+    named = (point for point in built_in(group) if point.name == name)
+    point = next(named, None) or _added(group, name)
+    if point is None:
         # Its value is not shown: a credential may have been put in the wrong place.
         offer = ", ".join(choices())
         msg = f"`{setting}` names nothing that is installed; choose one of: {offer}"
         raise SettingsError(msg)
     try:
-        return points[0].load()
+        return point.load()
     except (ImportError, AttributeError) as error:
         msg = f"`{setting}`: the plug-in {name!r} cannot be loaded: {error}"
         raise SettingsError(msg) from error

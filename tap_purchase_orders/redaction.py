@@ -25,6 +25,15 @@ _SHORTEST = 4
 _SHORTEST_IN_BASE64 = 8
 # A value of this length does not turn up in a record by chance: it was sent back.
 _UNMISTAKABLE = 16
+# Ids may stand in data; shorter ones are words of their own in too many texts.
+_IDS = {"client_id", "customer_id", "tenant_id"}
+_SHORTEST_ID = 8
+# The names of settings of plug-ins that speak of a credential.
+_CREDENTIAL = re.compile(
+    "auth|credential|key|pass|pwd|secret|sign|token", re.IGNORECASE
+)
+# What JSON may spell any sign by.
+_ESCAPES = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|/)")
 # A method that signs each request anew sends a new value with each; of these only as
 # many matter as may be under way.
 _MOST_SENT = 256
@@ -41,25 +50,42 @@ _FOREIGN_SIGNS = (0, 2, 3)
 
 
 class Secrets:
-    """All values that may appear in no log, no message, no state and no error."""
+    """All values that may appear in no log, no error and no text of an issue."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._sent: deque[str] = deque(maxlen=_MOST_SENT)
+        # Those that may stand in data; the ids among them are hidden as words only.
+        self._in_data: set[str] = set()
+        self._ids: set[str] = set()
         self._patterns: dict[str, re.Pattern[str]] = {}
-        self._lines: tuple[bytes, ...] = ()
         self._telling: tuple[bytes, ...] = ()
         for value in values:
             self.add(value)
 
-    def add(self, value: str) -> None:
-        """Take in a credential for good."""
+    def add(self, value: str, *, may_be_data: bool = False) -> None:
+        """Take in a credential for good.
+
+        Args:
+            value: The credential.
+            may_be_data: It is not known to be one, and may stand in data.
+        """
+        if may_be_data:
+            self._in_data.add(value)
         self._take(value, self._known.add)
+
+    def add_id(self, value: str) -> None:
+        """Take in an id: it may stand in data, and a short one in texts, too."""
+        self._in_data.add(value)
+        if len(value) >= _SHORTEST_ID:
+            self._ids.add(value)
+            self._take(value, self._known.add)
 
     def add_sent(self, value: str) -> None:
         """Take in what signs one request, and forget what has signed older ones."""
-        self._take(value, self._sent.append)
+        if value not in self._in_data:
+            self._take(value, self._sent.append)
 
     def _take(self, value: str, keep: Callable[[str], None]) -> None:
         # Nearly always it is the same as before.
@@ -72,13 +98,13 @@ class Secrets:
             # The longest first: one credential may be a part of another.
             values = sorted({*self._known, *self._sent}, key=len, reverse=True)
             kept = self._patterns
-            self._patterns = {v: kept.get(v) or _pattern(v) for v in values}
-            long = [v for v in values if len(v) >= _UNMISTAKABLE]
-            self._lines = tuple(_in_messages(long))
+            self._patterns = {
+                v: kept.get(v) or _pattern(v, is_id=v in self._ids) for v in values
+            }
+            long = {v for v in values if len(v) >= _UNMISTAKABLE} - self._in_data
             # Where a token stands behind its `Bearer`, the token stands.
-            known = frozenset(long)
-            least = (v for v in long if known.isdisjoint({*v.split()} - {v}))
-            self._telling = tuple(_in_messages(least))
+            least = (v for v in long if long.isdisjoint({*v.split()} - {v}))
+            self._telling = tuple(_in_bodies(least))
 
     def redacted(self, text: str) -> str:
         """Return a text about an exchange without any credential.
@@ -90,38 +116,51 @@ class Secrets:
             text = pattern.sub(_MASK, text)
         return text
 
-    def redacted_lines(self, lines: bytes) -> bytes:
-        """Return messages, as JSON, without any credential that was sent back in them.
+    def are_in(self, body: bytes) -> bool:
+        """Return whether a credential was sent back in the JSON of a body.
 
         Only values that cannot be there by chance are taken for credentials: a short
-        customer id may well be a part of an amount.
+        key may well be a part of an amount.
         """
         # Nearly always there is none, and to see that costs a look for each; from the
         # end it takes a third of the time.
-        if any(lines.rfind(value) >= 0 for value in self._telling):
-            for value in self._lines:
-                lines = lines.replace(value, _MASK.encode())
-        return lines
+        if any(body.rfind(value) >= 0 for value in self._telling):
+            return True
+        if b"\\u" not in body and b"\\/" not in body:
+            return False
+        passthrough = _ESCAPES.sub(_unescaped, body)
+        return any(value in passthrough for value in self._telling)
 
 
-def configured_secrets(
-    config: Mapping[str, Any], schema: Mapping[str, Any]
-) -> Iterator[str]:
-    """Yield the credentials of a section of the settings.
+def configured_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Secrets:
+    """Return the credentials of a section of the settings.
 
     Those are the values marked `secret`, the passwords in those that are addresses, and
     every text under a key that the schema does not know: one that a plug-in reads and
     does not declare.
     """
+    secrets = Secrets()
+    _add_configured(secrets, config, schema)
+    return secrets
+
+
+def _add_configured(
+    secrets: Secrets, config: Mapping[str, Any], schema: Mapping[str, Any]
+) -> None:
     properties = schema.get("properties", {})
     for name, value in config.items():
         part = properties.get(name, {"secret": True})
         if isinstance(value, Mapping):
-            yield from configured_secrets(value, part)
+            _add_configured(secrets, value, part)
         elif part.get("secret"):
+            may_be_data = name not in properties and not _CREDENTIAL.search(name)
             for text in _texts(value):
-                yield text
-                yield from _passwords(text)
+                if name in _IDS:
+                    secrets.add_id(text)
+                    continue
+                secrets.add(text, may_be_data=may_be_data)
+                for password in _passwords(text):
+                    secrets.add(password)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -141,9 +180,12 @@ def _passwords(text: str) -> Iterator[str]:
         yield unquote(found[1])
 
 
-def _pattern(value: str) -> re.Pattern[str]:
+def _pattern(value: str, *, is_id: bool) -> re.Pattern[str]:
     """Return what finds a value, however it is spelled."""
     spelled = [_spelled(value, _of_text)]
+    if is_id:
+        # Within another word, such as the number of a purchase order, it is none.
+        spelled = [rf"(?<![\w-]){spelled[0]}(?![\w-])"]
     data = value.encode()
     if len(data) >= _SHORTEST_IN_BASE64:
         spelled += [_spelled(signs, _of_base64) for signs in _in_base64(data)]
@@ -197,12 +239,19 @@ def _of_base64(sign: str) -> Iterator[str]:
     yield {"+": "-", "/": "_"}[sign]
 
 
-def _in_messages(values: Iterable[str]) -> Iterator[bytes]:
+def _in_bodies(values: Iterable[str]) -> Iterator[bytes]:
     """Yield values as they stand within JSON, JSON text within JSON, and addresses."""
     for value in values:
         once = _escaped(value)
         spelled = (once, _escaped(once), quote(value, safe=""))
         yield from dict.fromkeys(text.encode() for text in spelled)
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    """Return the sign that an escape of JSON stands for."""
+    if match[1] is None:
+        return b"/"
+    return chr(int(match[1], 16)).encode("utf-8", "surrogatepass")
 
 
 def _escaped(value: str) -> str:

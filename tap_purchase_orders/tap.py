@@ -37,7 +37,7 @@ from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
 from tap_purchase_orders.records.schemas import with_numbers_of
-from tap_purchase_orders.redaction import Secrets, configured_secrets
+from tap_purchase_orders.redaction import configured_secrets
 from tap_purchase_orders.run_history import RunHistory
 from tap_purchase_orders.settings.load import load_settings
 from tap_purchase_orders.settings.schema import (
@@ -92,14 +92,13 @@ class TapPurchaseOrders(Tap):
         self._hide_secrets()
 
     def _hide_secrets(self) -> None:
-        """Keep the credentials out of the messages and the log from now on."""
+        """Keep the credentials out of the log from now on."""
         own = {name: self._config.get(name) for name in _OWN_SETTINGS}
         schema = _SCHEMA
         # Where the settings are no good, every text that nobody declares is hidden.
         with suppress(SettingsError):
             schema = settings_schema_with_plug_ins(self.settings)
-        self._secrets = Secrets(configured_secrets(own, schema))
-        self._writer.secrets = self._secrets
+        self._secrets = configured_secrets(own, schema)
         hide_in_log(self._secrets)
 
     @property

@@ -271,7 +271,7 @@ class Tap(Together):
     def _get(self, path: str) -> int:
         answer = self._transport.send(self._task["url"] + path, HEADERS)
         answer.close()
-        return len(answer.body)
+        return len(answer.content)
 
     @override
     def bytes_of(self, paths: Sequence[str]) -> int:

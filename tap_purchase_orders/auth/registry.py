@@ -9,7 +9,13 @@ from requests.auth import AuthBase
 
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.plugins import AUTH_GROUP, is_built_in, load_plugin, plugins
+from tap_purchase_orders.plugins import (
+    AUTH_GROUP,
+    built_in,
+    is_built_in,
+    load_plugin,
+    plugins,
+)
 
 if TYPE_CHECKING:
     from singer_sdk import typing as th
@@ -23,7 +29,7 @@ def built_in_settings(
     """Return the names of an upstream's built-in methods and all keys they read."""
     methods: list[str] = []
     settings: dict[str, th.Property[Any]] = {}
-    for point in filter(is_built_in, plugins(AUTH_GROUP)):
+    for point in built_in(AUTH_GROUP):
         method: AuthMethod = point.load()
         if method.upstream == upstream:
             methods.append(point.name)

@@ -53,8 +53,6 @@ class EventLoop:
         self._serial = count()
         self._error: BaseException | None = None
         self._is_asleep = False
-        self._fell_asleep_at = 0.0
-        self._slept_seconds = 0.0
         self._ear, self._alarm = os.pipe()
         os.set_blocking(self._ear, False)
         os.set_blocking(self._alarm, False)
@@ -94,12 +92,6 @@ class EventLoop:
         """Let the task go on that waits for a bell; for any thread."""
         self._rung.append(event)
         self._wake()
-
-    def idle_seconds(self) -> float:
-        """Return for how long there was nothing to do but wait; for any thread."""
-        if not self._is_asleep:
-            return self._slept_seconds
-        return self._slept_seconds + time.monotonic() - self._fell_asleep_at
 
     def _wake(self) -> None:
         # Who falls asleep says so before a last look at what there is to do.
@@ -147,7 +139,6 @@ class EventLoop:
 
     def _sleep(self) -> None:
         """Wait until there is something to do."""
-        self._fell_asleep_at = time.monotonic()
         self._is_asleep = True
         try:
             if self._begun or self._rung:
@@ -158,7 +149,6 @@ class EventLoop:
                 reading += for_reading
                 writing += for_writing
             found, _, _ = select.select(reading, writing, (), self._longest_sleep())
-            self._slept_seconds += time.monotonic() - self._fell_asleep_at
         finally:
             self._is_asleep = False
         if self._ear in found:

@@ -69,7 +69,7 @@ class ApiClient:
         self._concurrency_limiter = concurrency_limiter
         self._budget = budget
         self._cancel_token = cancel_token
-        self._reader = ResponseReader(profile, secrets.redacted)
+        self._reader = ResponseReader(profile, secrets)
 
     def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
         """Return the answer to a question, or why there is none.
@@ -135,13 +135,8 @@ class ApiClient:
                 api_request.limiter.place() as place,
             ):
                 self._budget.take(is_repeat=is_repeat)
-                slot.begin()
-                # Unless an answer comes.
-                slot.is_overloaded = True
                 response = self._sent(api_request, sent, slot)
                 place.status = response.status
-                slot.is_overloaded = response.status in _TROUBLED
-                slot.is_answered = not slot.is_overloaded
         except InvalidRequestError as error:
             msg = f"{self._profile.name}: {error}; check `{self._profile.section}.auth`"
             raise UpstreamRefusedError(msg) from error
@@ -175,10 +170,13 @@ class ApiClient:
         self, api_request: ApiRequest, headers: dict[str, str], slot: Slot
     ) -> ApiResponse:
         try:
-            return self._transport.send(api_request.url, headers, api_request.body)
+            response = self._transport.send(api_request.url, headers, api_request.body)
         except TransportError as error:
-            slot.is_overloaded = not error.was_stale_connection
+            if not error.was_stale_connection:
+                slot.is_served = False
             raise
+        slot.is_served = response.status not in _TROUBLED
+        return response
 
     def _renew(self, response: ApiResponse, *, is_renewed: bool) -> None:
         """Drop the credentials that were refused, so that new ones are fetched.

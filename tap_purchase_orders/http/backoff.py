@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import backoff
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -14,9 +16,6 @@ def longer_waits() -> Iterator[float]:
     That much is left to chance so that those who failed together do not come back
     together.
     """
-    # In most runs nothing is tried again.
-    import backoff  # noqa: PLC0415
-
     waits = backoff.expo()
     # The first value only starts that generator: it is no wait.
     next(waits)

@@ -4,43 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.concurrency.event_loop import event_loop
-from tap_purchase_orders.http.adaptive_concurrency import Concurrency
 from tap_purchase_orders.http.semaphore import Semaphore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from tap_purchase_orders.concurrency.cancellation import CancelToken
 
 
 class ConcurrencyLimiter(Semaphore):
-    """Lets as many requests be under way as are of use, however many would ask.
+    """Lets so many requests be under way, fewer while a server is in trouble.
 
-    Those who read the lists of what is to be asked for ask themselves, beside those
-    who do the rest. Who came first goes first.
-
-    Attributes:
-        clock: Seconds that never go back.
+    A request that the server could not serve, or not in time, halves their number,
+    once for all that were under way; each round of answers adds one again.
 
     Args:
-        limit: Requests at once, at most.
+        most: Requests at once, at most.
         cancel_token: Ends the waiting.
-        clock: As above. By default, seconds in which nothing was left to do but wait:
-            answers that wait for us say nothing about the server.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        cancel_token: CancelToken,
-        clock: Callable[[], float] | None = None,
-    ) -> None:
-        self._concurrency = Concurrency(limit)
-        super().__init__(self._concurrency.limit, cancel_token)
-        self.clock = clock or event_loop().idle_seconds
+    def __init__(self, most: int, cancel_token: CancelToken) -> None:
+        super().__init__(most, cancel_token)
+        self._most = most
+        self._answered = 0
+        self.halvings = 0
 
     def place(self) -> Slot:
         """Return a place for one request.
@@ -53,11 +40,15 @@ class ConcurrencyLimiter(Semaphore):
     def end(self, slot: Slot) -> None:
         """Take in that a request has ended."""
         with self._lock:
-            if slot.is_answered:
-                self._concurrency.answered(slot.sent_at, self.clock())
-            elif slot.is_overloaded:
-                self._concurrency.troubled(slot.sent_at, self.clock())
-            self._limit = self._concurrency.limit
+            if slot.is_served is False and slot.halvings == self.halvings:
+                self.halvings += 1
+                self._limit = max(1, self._limit // 2)
+                self._answered = 0
+            elif slot.is_served and self._limit < self._most:
+                self._answered += 1
+                if self._answered >= self._limit:
+                    self._limit += 1
+                    self._answered = 0
             self._leave()
 
 
@@ -65,37 +56,23 @@ class Slot:
     """The place of one request among those under way, while its context lasts.
 
     Attributes:
-        sent_at: When the request began, by the clock of `ConcurrencyLimiter`.
-        is_answered: To be set when it was answered.
-        is_overloaded: To be set when the server could not serve it, or not in time.
+        is_served: To be set when it is known whether the server could serve it.
+        halvings: How often the number had been halved when it began.
     """
 
-    __slots__ = ("_concurrency_limiter", "is_answered", "is_overloaded", "sent_at")
+    __slots__ = ("_concurrency_limiter", "halvings", "is_served")
 
     def __init__(self, concurrency_limiter: ConcurrencyLimiter) -> None:
         self._concurrency_limiter = concurrency_limiter
-        self.sent_at = 0.0
-        self.is_answered = False
-        self.is_overloaded = False
-
-    def begin(self) -> None:
-        """Take in that the request is now sent: what it has waited for is over."""
-        self.sent_at = self._concurrency_limiter.clock()
+        self.halvings = 0
+        self.is_served: bool | None = None
 
     def __enter__(self) -> Self:
-        """Wait for the place.
-
-        Raises:
-            CancelledError: Asking is to end.
-        """
+        """Wait for the place; raises `CancelledError` if asking is to end."""
         self._concurrency_limiter.enter()
+        self.halvings = self._concurrency_limiter.halvings
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         """Give the place back."""
         self._concurrency_limiter.end(self)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
 import threading
 import time
 from collections import deque
 from http import HTTPStatus
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from tap_purchase_orders.http.allowance import Allowance
-from tap_purchase_orders.http.round_trips import Longest, RoundTrips
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from collections.abc import Callable
     from typing import Self
 
     from tap_purchase_orders.concurrency.cancellation import CancelToken
@@ -30,7 +24,6 @@ _MARGIN: Final = 0.005
 _LOOK: Final = 1 / 32
 # No wait at all would be a place.
 _LEAST_WAIT_SECONDS: Final = 1e-4
-_REFUSED: Final = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class RateLimiter:
@@ -42,7 +35,7 @@ class RateLimiter:
     the way back, and the proof, is not repeated here.
 
     Args:
-        limit: Requests per window; fewer for a while when the server refuses some.
+        limit: Requests per window.
         window_seconds: Length of the window.
         cancel_token: Ends the waiting.
         clock: Seconds that never go back.
@@ -55,25 +48,18 @@ class RateLimiter:
         cancel_token: CancelToken,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._allowance = Allowance(limit, window_seconds)
+        self._limit = limit
         self._window = window_seconds
-        self._margin = window_seconds * _MARGIN
-        self._look = window_seconds * _LOOK
         self._cancel_token = cancel_token
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way = 0
         self._most_under_way = 0
-        # How many places were taken and not given back: those of requests under way,
-        # and of the ended ones that may still count.
-        self._places = 0
-        # Requests under way that may give their places back before they are answered,
-        # in the order of their sending.
-        self._slow: deque[Permit] = deque()
-        # A refusal may come much quicker than what was asked for.
-        self._by_status: dict[int | None, _Alike] = {}
-        self._round_trips = RoundTrips()
-        self._longest = Longest()
+        # When the ended requests ended that still hold their places.
+        self._ended: deque[float] = deque()
+        # The least time that a good answer took, and how many there were.
+        self._least = float("inf")
+        self._answered = 0
         self._not_before = float("-inf")
         self._waiting = 0
         self._waiting_since = 0.0
@@ -99,8 +85,8 @@ class RateLimiter:
         with self._lock:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
-    def enter(self, place: Permit) -> None:
-        """Wait until a request may be sent.
+    def enter(self) -> float:
+        """Wait until a request may be sent, and return that moment.
 
         Raises:
             CancelledError: The run is to end.
@@ -111,19 +97,18 @@ class RateLimiter:
             # Each waits for a place of its own, behind those who came before.
             wait = self._wait_seconds(now, self._waiting)
             if wait <= 0:
-                self._take(place, now)
-                return
+                return self._taken(now)
             self._waiting += 1
             if self._waiting == 1:
                 self._waiting_since = now
         try:
-            while wait > 0:
+            while True:
                 self._cancel_token.wait(wait)
                 with self._lock:
                     now = self._clock()
                     wait = self._wait_seconds(now, 0)
                     if wait <= 0:
-                        self._take(place, now)
+                        return self._taken(now)
         finally:
             with self._lock:
                 self._waiting -= 1
@@ -135,34 +120,18 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             self._under_way -= 1
-            status = place.status
-            alike = self._by_status.get(status)
-            if alike is None:
-                alike = self._by_status[status] = _Alike()
-            if status == _REFUSED:
-                self._allowance.refused(place.sent_at, now)
-            elif status is not None:
-                seconds = now - place.sent_at
-                # Most say nothing new.
-                if seconds < alike.least or not alike.are_enough:
-                    # Each connection that was opened has slowed down one of them.
-                    enough = self._most_under_way + _ENOUGH
-                    alike.add(seconds, enough)
-                    self._round_trips.add(seconds, enough)
-                if seconds > self._window:
-                    self._longest.add(now, seconds)
-            if place.holds:
-                place.holds = False
-                alike.ended.append(now)
+            if place.status == HTTPStatus.OK:
+                self._least = min(self._least, now - place.sent_at)
+                self._answered += 1
+                self._ended.append(now)
+            else:
+                # A refusal, or no answer at all, says nothing about the way back.
+                self._ended.append(now + self._way_back())
 
-    def _take(self, place: Permit, now: float) -> None:
-        place.sent_at = now
-        place.holds = True
-        self._places += 1
+    def _taken(self, now: float) -> float:
         self._under_way += 1
         self._most_under_way = max(self._most_under_way, self._under_way)
-        if self._round_trips.least > self._window and self._is_slow():
-            self._slow.append(place)
+        return now
 
     def _wait_seconds(self, now: float, ahead: int) -> float:
         """Return how long there is no place for one more request, 0 if there is.
@@ -173,70 +142,23 @@ class RateLimiter:
         """
         if now < self._not_before:
             return self._not_before - now
-        most = self._allowance.at(now) - ahead
-        if self._places < most:
-            return 0.0
-        self._give_back(now)
-        lacking = self._places - most
+        held = self._window - self._way_back()
+        while self._ended and self._ended[0] + held <= now:
+            self._ended.popleft()
+        lacking = self._under_way + len(self._ended) + ahead - self._limit
         if lacking < 0:
             return 0.0
-        if self._slow:
-            # An answer may come at any moment, and gives its place back at once.
-            place = self._slow[min(lacking, len(self._slow) - 1)]
-            until_free = min(self._latest(place) + self._window - now, self._look)
-        else:
-            free_at = next(islice(self._free_times(), lacking, None), None)
-            if free_at is not None:
-                until_free = free_at - now
-            else:
-                # One of those under way must be answered first; its place is then held
-                # for a window, but for the way back.
-                until_free = self._window - self._credit(self._round_trips)
-                until_free = max(until_free, self._look)
-        return max(until_free, _LEAST_WAIT_SECONDS)
+        if lacking < len(self._ended):
+            return max(self._ended[lacking] + held - now, _LEAST_WAIT_SECONDS)
+        # One of those under way must be answered first.
+        return max(held, self._window * _LOOK)
 
-    def _give_back(self, now: float) -> None:
-        """Give back the places that are not needed any more."""
-        for alike in self._by_status.values():
-            credit = self._credit(alike)
-            ended = alike.ended
-            while ended and ended[0] - credit + self._window <= now:
-                ended.popleft()
-                self._places -= 1
-        self._longest.look_at(now)
-        while self._slow:
-            first = self._slow[0]
-            is_late = now >= first.sent_at + self._longest.seconds
-            if first.holds and not is_late:
-                # While it is not late itself, it was no later on its way than the
-                # latest of the others.
-                if now < self._latest(first) + self._window or not self._is_slow():
-                    return
-                first.holds = False
-                self._places -= 1
-            self._slow.popleft()
-
-    def _free_times(self) -> Iterator[float]:
-        """Return in order from when on each of the ended requests needs no place."""
-        return heapq.merge(*map(self._free_times_of, self._by_status.values()))
-
-    def _free_times_of(self, alike: _Alike) -> Iterator[float]:
-        # A quicker round trip since they ended says more about their way back, too.
-        credit = self._credit(alike)
-        return (ended_at - credit + self._window for ended_at in alike.ended)
-
-    def _latest(self, place: Permit) -> float:
-        """Return when a request has reached the server that is as late as any."""
-        latest = place.sent_at + self._longest.seconds
-        return latest - self._round_trips.least + self._margin
-
-    def _credit(self, trips: RoundTrips) -> float:
+    def _way_back(self) -> float:
         """Return how long before its answer a request has reached the server."""
-        return max(0.0, trips.least - self._margin) if trips.are_enough else 0.0
-
-    def _is_slow(self) -> bool:
-        """Return whether every answer takes longer than a window."""
-        return self._credit(self._round_trips) > self._window
+        # Each connection that was opened has slowed down one of them.
+        if self._answered < self._most_under_way + _ENOUGH:
+            return 0.0
+        return max(0.0, self._least - self._window * _MARGIN)
 
 
 class Permit:
@@ -245,45 +167,20 @@ class Permit:
     Attributes:
         sent_at: When the request began, by the limiter's clock.
         status: The status of the answer, to be set when it has come.
-        holds: Whether the place is held; the limiter's own.
     """
 
-    __slots__ = ("_limiter", "holds", "sent_at", "status")
+    __slots__ = ("_limiter", "sent_at", "status")
 
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
         self.sent_at = 0.0
         self.status: int | None = None
-        self.holds = False
 
     def __enter__(self) -> Self:
-        """Wait for the place.
-
-        Raises:
-            CancelledError: The run is to end.
-        """
-        self._limiter.enter(self)
+        """Wait for the place; raises `CancelledError` if the run is to end."""
+        self.sent_at = self._limiter.enter()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         """Give the place back, a window from now or somewhat earlier."""
         self._limiter.leave(self)
-
-
-class _Alike(RoundTrips):
-    """The requests that were answered in the same way, or not at all.
-
-    Attributes:
-        ended: When those have ended that still hold a place.
-    """
-
-    __slots__ = ("ended",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ended: deque[float] = deque()

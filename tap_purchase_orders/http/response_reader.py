@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_purchase_orders.http.rate_limit import RateLimiter
+    from tap_purchase_orders.redaction import Secrets
 
 _MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _KINDS = {
@@ -112,17 +113,18 @@ class ApiProfile(Protocol):
 class ResponseReader:
     """Reads what responses of one upstream are.
 
-    Nothing that it returns shows a credential that a server has sent back, or has more
-    text than a person would read; records apart.
+    Nothing that it returns shows a credential that a server has sent back, and failures
+    have no more text than a person would read.
 
     Args:
         profile: How the upstream speaks.
-        hide: Returns a text without the credentials.
+        secrets: The credentials.
     """
 
-    def __init__(self, profile: ApiProfile, hide: Callable[[str], str]) -> None:
+    def __init__(self, profile: ApiProfile, secrets: Secrets) -> None:
         self._profile = profile
-        self._hide = hide
+        self._secrets = secrets
+        self._hide = secrets.redacted
 
     def outcome(
         self, api_request: ApiRequest, response: ApiResponse
@@ -201,6 +203,10 @@ class ResponseReader:
                 "invalid_response", f"HTTP 200, but {problem}", response, error.code
             )
             return replace(failure, payload=json_text(body, self._hide))
+        if self._secrets.are_in(response.content):
+            # Data is never edited: it is told, and not emitted.
+            message = "HTTP 200, but the body has a credential of the request in it"
+            return self._strange(message, response)
         response.body, response.received_at = body, now()
         # Not of the response itself: that would keep its content.
         response.exchange = partial(self.id_in, response.headers, response.sent.headers)

@@ -10,8 +10,6 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
 
-from tap_purchase_orders.redaction import Secrets
-
 if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message
 
@@ -23,21 +21,16 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class MessageWriter(GenericSingerWriter[bytes, "Message"]):
-    """Writes one message a line; records wait for company.
-
-    Attributes:
-        secrets: What may stand in no message.
-    """
+    """Writes one message a line; records wait for company."""
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._flushed_bytes = 0
-        self.secrets = Secrets()
 
     @property
     def written_bytes(self) -> int:
-        """How much was written since the start, credentials included."""
+        """How much was written since the start."""
         return self._flushed_bytes + self._waiting_bytes
 
     @override
@@ -76,8 +69,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         """Hand everything over to the reader of standard output."""
         if not self._waiting:
             return
-        # No credential spans two lines: its line ends are spelled by letters.
-        text = self.secrets.redacted_lines(b"".join(self._waiting))
+        text = b"".join(self._waiting)
         self._waiting.clear()
         self._flushed_bytes += self._waiting_bytes
         self._waiting_bytes = 0

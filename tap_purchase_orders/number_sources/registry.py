@@ -8,7 +8,7 @@ from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.number_sources.source import SECTION, NumberSource
 from tap_purchase_orders.plugins import (
     NUMBER_SOURCE_GROUP,
-    is_built_in,
+    built_in,
     load_plugin,
     plugins,
 )
@@ -23,7 +23,7 @@ def built_in_sources() -> tuple[list[str], list[th.Property[Any]]]:
     """Return the names of the built-in sources and all keys that they read."""
     names: list[str] = []
     settings: dict[str, th.Property[Any]] = {}
-    for point in filter(is_built_in, plugins(NUMBER_SOURCE_GROUP)):
+    for point in built_in(NUMBER_SOURCE_GROUP):
         names.append(point.name)
         source: NumberSource = point.load()
         for setting in source.settings or ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_purchase_orders.settings.fit import is_certainly_valid
+from jsonschema import Draft202012Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,10 +37,6 @@ class SettingError(NamedTuple):
 
 def schema_mistakes(config: Any, schema: Mapping[str, Any]) -> list[SettingError]:
     """Return the places where a configuration does not fit its schema."""
-    if is_certainly_valid(config, schema):
-        return []
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  # see `is_certainly_valid`
-
     errors = Draft202012Validator(schema).iter_errors(config)
     return sorted({mistake for error in errors for mistake in _mistakes(error)})
 

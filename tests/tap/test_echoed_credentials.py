@@ -34,6 +34,7 @@ from tests.tap.worlds import (
     number_path,
     orders_path,
     partner_center,
+    purchase_order,
 )
 
 if TYPE_CHECKING:
@@ -260,3 +261,62 @@ def test_a_token_is_hidden_from_the_moment_it_is_sent(tmp_path: Path) -> None:
     for spell in SPELLINGS:
         shown = spell(ODD["token"].replace(" ", ""))
         assert shown.strip("\"'=")[:-1] not in text
+
+
+def order_by(**fields: Any) -> Reply:
+    return json_reply({**purchase_order("A"), **fields})
+
+
+LONG = "a-key-of-appzen-0123456789"
+
+
+@pytest.mark.parametrize("name", ["api_key", "customer_key"])
+def test_an_answer_that_sends_a_key_back_is_an_issue_and_no_record(name: str) -> None:
+    with HostileServer() as server:
+        url: Any = server
+        section = appzen(url, ["A", "B"])
+        section["auth"][name] = LONG
+        server.answer(number_path("A"), order_by(comments=f"by {LONG}"))
+        server.answer(number_path("B"), json_reply(purchase_order("B")))
+        run, _ = run_measured({"appzen": section})
+
+    assert run.status == 1
+    (record,) = run.records("purchase_orders")
+    assert record["purchase_order_number"] == "B"
+    (issue,) = run.issues()
+    assert (issue["kind"], issue["record_key"]) == ("invalid_response", "A")
+    assert LONG not in run.output.decode() + run.log
+
+
+def test_ids_of_the_settings_stay_in_keys_and_records() -> None:
+    customer_id = "contoso-purchasing"
+    with HostileServer() as server:
+        url: Any = server
+        section = appzen(url, [f"{customer_id}-1"])
+        section["auth"]["customer_id"] = customer_id
+        reply = purchase_order(f"{customer_id}-1")
+        body = json_reply({**reply, "comments": customer_id})
+        server.answer(number_path(f"{customer_id}-1"), body)
+        run, _ = run_measured({"appzen": section})
+
+    assert run.status == 0
+    (record,) = run.records("purchase_orders")
+    assert record["purchase_order_number"] == "contoso-purchasing-1"
+    assert record["comments"] == customer_id
+    assert run.issues() == []
+
+
+@pytest.mark.parametrize("customer_id", ["2024", "contoso-purchasing"])
+def test_an_id_does_not_cut_into_the_message_of_an_issue(customer_id: str) -> None:
+    said = f"purchase order {customer_id}-7 was closed"
+    with HostileServer() as server:
+        url: Any = server
+        section = appzen(url, [f"{customer_id}-7"])
+        section["auth"]["customer_id"] = customer_id
+        reply = json_reply({"error": "closed", "message": said}, 400)
+        server.answer(number_path(f"{customer_id}-7"), reply)
+        run, _ = run_measured({"appzen": section})
+
+    (issue,) = run.issues()
+    assert said in issue["message"]
+    assert issue["record_key"] == f"{customer_id}-7"

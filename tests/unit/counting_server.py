@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
-from collections import deque
 from dataclasses import dataclass, field
 
 from tap_purchase_orders.http.rate_limit import Permit, RateLimiter
@@ -31,8 +29,7 @@ class Server:
     Attributes:
         sent: When each request was sent.
         stamps: When the server counted it.
-        refusals: How many it refused.
-        grants: How many it serves in a window; refused ones do not count.
+        status: How it answers.
     """
 
     def __init__(self, limit: int, window: float = WINDOW) -> None:
@@ -41,10 +38,7 @@ class Server:
         self.limiter = RateLimiter(limit, window, self.time, self.time.clock)
         self.sent: list[float] = []
         self.stamps: list[float] = []
-        self.refusals = 0
-        self.grants: float = math.inf
-        self._window = window
-        self._served: deque[float] = deque()
+        self.status = 200
         self._under_way: list[UnderWay] = []
 
     def ask(self, pause: int, latency: int, share: float) -> None:
@@ -71,25 +65,10 @@ class Server:
         now = self.time.now
         self.sent.append(now)
         self.stamps.append(now + outbound)
-        status = self._status(now + outbound)
-        ended = UnderWay(now + outbound + back, len(self.sent), place, status)
+        ended = UnderWay(now + outbound + back, len(self.sent), place, self.status)
         heapq.heappush(self._under_way, ended)
         # What takes no time is answered before the next is sent.
         self._answer_until(now)
-
-    def _status(self, stamp: float) -> int:
-        while self._served and self._served[0] <= stamp - self._window:
-            self._served.popleft()
-        if len(self._served) >= self.grants:
-            self.refusals += 1
-            return 429
-        self._served.append(stamp)
-        return 200
-
-    def wait_for_room(self, most: int) -> None:
-        """Return when fewer than so many requests are under way."""
-        while len(self._under_way) >= most:
-            self.time.pass_until(self._under_way[0].answered_at)
 
     def _answer_until(self, moment: float) -> None:
         while self._under_way and self._under_way[0].answered_at <= moment:

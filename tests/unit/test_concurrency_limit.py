@@ -174,7 +174,7 @@ def test_trouble_leaves_half_of_the_places() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
     with concurrency_limiter.place() as slot:
-        slot.is_overloaded = True
+        slot.is_served = False
 
     with ExitStack() as under_way:
         for _ in range(2):
@@ -184,15 +184,29 @@ def test_trouble_leaves_half_of_the_places() -> None:
             under_way.enter_context(concurrency_limiter.place())
 
 
+def test_what_was_under_way_together_counts_as_one_trouble() -> None:
+    cancel_token = CancelToken()
+    concurrency_limiter = ConcurrencyLimiter(8, cancel_token)
+    with ExitStack() as under_way:
+        for _ in range(8):
+            under_way.enter_context(concurrency_limiter.place()).is_served = False
+
+    with ExitStack() as under_way:
+        for _ in range(4):
+            under_way.enter_context(concurrency_limiter.place())
+        cancel_token.request()
+        with pytest.raises(CancelledError):
+            under_way.enter_context(concurrency_limiter.place())
+
+
 def test_answers_give_the_places_back_that_trouble_took() -> None:
     cancel_token = CancelToken()
-    concurrency_limiter = ConcurrencyLimiter(4, cancel_token, lambda: 1.0)
+    concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
     with concurrency_limiter.place() as slot:
-        slot.is_overloaded = True
+        slot.is_served = False
     for _ in range(20):
         with concurrency_limiter.place() as slot:
-            slot.sent_at = 1.0
-            slot.is_answered = True
+            slot.is_served = True
 
     with ExitStack() as under_way:
         for _ in range(4):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_purchase_orders.lazy_imports import deferred, left_out
+from tap_purchase_orders.lazy_imports import deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,23 +22,6 @@ LATE = 1
 """,
     "large/part.py": "class Part: pass",
     "large/other.py": "OTHER = 2",
-    "user.py": """
-from unused import Maker, table
-import unused.inner as inner
-made = Maker(3)
-row = table["row"]
-deep = inner.deep.value
-def late():
-    return Maker(4).number
-""",
-    "unused/__init__.py": """
-from unused import inner
-class Maker:
-    def __init__(self, number): self.number = number
-table = {"row": 5}
-""",
-    "unused/inner.py": "class deep: value = [6]",
-    "heir.py": "from unused import Maker\nclass Heir(Maker): pass",
 }
 MODULES = [path.split(".")[0].replace("/", ".") for path in FILES]
 
@@ -53,12 +36,6 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name in MODULES:
         sys.modules.pop(name.removesuffix(".__init__"), None)
-
-
-def user() -> Any:
-    """Return the module that takes names of a package which is left out."""
-    with left_out(["unused", "unused.inner"]):
-        return import_module("user")
 
 
 def test_a_part_is_imported_without_the_code_of_its_package() -> None:
@@ -95,40 +72,8 @@ def test_a_package_that_was_put_off_is_usable_after_an_error() -> None:
     assert import_module("large").LATE == 1
 
 
-def test_a_module_that_is_there_is_neither_put_off_nor_left_out() -> None:
-    large, unused = import_module("large"), import_module("unused")
+def test_a_module_that_is_there_is_not_put_off() -> None:
+    large = import_module("large")
 
-    with deferred(["large"]), left_out(["unused"]):
+    with deferred(["large"]):
         assert sys.modules["large"] is large
-        assert sys.modules["unused"] is unused
-
-    assert sys.modules["unused"] is unused
-
-
-def test_a_module_that_is_left_out_is_not_imported() -> None:
-    assert user()
-    assert sys.modules.keys().isdisjoint({"unused", "unused.inner"})
-
-
-def test_a_name_of_a_module_that_was_left_out_is_what_it_would_have_been() -> None:
-    names = user()
-
-    assert names.late() == 4
-    assert names.Maker(7).number == 7
-    assert names.table["row"] == 5
-    assert names.inner.deep.value == [6]
-
-
-def test_what_was_made_of_such_a_name_is_made_when_it_is_used() -> None:
-    names = user()
-
-    assert names.made.number == 3
-    assert names.row.bit_length() == 3
-    assert names.deep[0] == 6
-
-
-def test_who_cannot_do_with_less_than_the_module_is_told_at_once() -> None:
-    with pytest.raises(TypeError), left_out(["unused"]):
-        import_module("heir")
-
-    assert import_module("heir").Heir(8).number == 8

@@ -3,16 +3,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.records.encoded import encoded
-from tap_purchase_orders.redaction import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,52 +71,3 @@ def test_what_is_written_comes_in_large_parts_and_all_of_it_at_the_end() -> None
     assert 5 < len(sizes) < 100
     lines = out.getvalue().splitlines()
     assert [json.loads(line)["record"]["number"] for line in lines] == [*range(1000)]
-
-
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 70_000), st.sampled_from(["", SECRET])),
-        min_size=1,
-        max_size=4,
-    ),
-    st.booleans(),
-)
-def test_no_message_holds_a_credential_wherever_in_the_output_it_stands(
-    parts: list[tuple[int, str]],
-    is_text: bool,  # noqa: FBT001
-) -> None:
-    out = io.BytesIO()
-    with writer_to(out) as writer:
-        writer.secrets = Secrets(["another-credential", SECRET, f"Bearer {SECRET}"])
-        for before, secret in parts:
-            row: dict[str, Any] = {"note": "x" * before + secret, secret: 1}
-            if is_text:
-                writer.write_records("a", encoded([row, row], ()), TIME)
-            else:
-                writer.write({"type": "STATE", "value": msgspec.Raw(as_json(row))})
-
-    assert b"s3cret" not in out.getvalue()
-    assert b"signs" not in out.getvalue()
-    for line, (before, secret) in zip(
-        out.getvalue().splitlines()[:: 1 + is_text], parts, strict=True
-    ):
-        found = json.loads(line)["record" if is_text else "value"]
-        hidden = "***" if secret else ""
-        assert found == {"note": "x" * before + hidden, hidden: 1}
-
-
-def as_json(value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
-@pytest.mark.parametrize("shown", ["Bearer 0123456789abcdef", "0123456789abcdef"])
-def test_a_credential_that_is_known_when_it_is_handed_over_is_hidden(
-    shown: str,
-) -> None:
-    out = io.BytesIO()
-    with writer_to(out) as writer:
-        writer.write_records("a", encoded([{"note": shown}], ()), TIME)
-        writer.secrets.add_sent("Bearer 0123456789abcdef")
-        writer.secrets.add_sent("0123456789abcdef")
-
-    assert json.loads(out.getvalue())["record"] == {"note": "***"}

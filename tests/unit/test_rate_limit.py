@@ -117,32 +117,25 @@ class NoTime(FakeTime):
 
 @dataclass
 class Rule:
-    """The rule in plain words of Python, where no answer takes a window."""
+    """The rule in plain words of Python."""
 
     limit: int
     most: int = 0
     under_way: list[tuple[float, int, int | None, float, Permit]] = field(
         default_factory=list
     )
-    # When each was answered that holds its place, and how.
-    ended: list[tuple[float, int | None]] = field(default_factory=list)
-    # How each was answered, how long it took, and how many there had to be.
-    answered: list[tuple[int, float, int]] = field(default_factory=list)
+    # When each ended that holds its place, and how long good answers took.
+    ended: list[float] = field(default_factory=list)
+    trips: list[float] = field(default_factory=list)
 
     def has_room(self, now: float) -> bool:
-        if len(self.under_way) + len(self.ended) >= self.limit:
-            self.ended = [
-                (ended_at, status)
-                for ended_at, status in self.ended
-                if ended_at - self._way_back(status) + 1.0 > now
-            ]
+        while self.ended and self.ended[0] - self.way_back() + 1.0 <= now:
+            self.ended.pop(0)
         return len(self.under_way) + len(self.ended) < self.limit
 
-    def _way_back(self, status: int | None) -> float:
-        alike = [trip for trip in self.answered if trip[0] == status]
-        if all(count < trip[2] for count, trip in enumerate(alike, start=1)):
-            return 0.0
-        return max(0.0, min(seconds for _, seconds, _ in alike) - 0.005)
+    def way_back(self) -> float:
+        is_known = len(self.trips) >= self.most + 20
+        return max(0.0, min(self.trips) - 0.005) if is_known else 0.0
 
 
 # Ticks before it is wanted, ticks until it is answered, and how.
@@ -169,9 +162,10 @@ def test_there_is_a_place_where_the_rule_says_so(
             time.now, _, ending, sent_at, place = heapq.heappop(rule.under_way)
             place.status = ending
             place.__exit__(None, None, None)
-            rule.ended.append((time.now, ending))
-            if ending is not None:
-                rule.answered.append((ending, time.now - sent_at, rule.most + 20))
+            if ending == 200:
+                rule.trips.append(time.now - sent_at)
+            held = 0.0 if ending == 200 else rule.way_back()
+            rule.ended.append(time.now + held)
         time.now = until
         place = limiter.place()
         try:
