@@ -95,6 +95,7 @@ class PartnerCenterExtraction:
         self._follows_log = section.change_detection == "activity_log"
         self._clock = UpstreamClock()
         self._began = now()
+        self._turns_taken = self._present
         self._orders = CustomerOrders(
             client,
             rules,
@@ -141,11 +142,10 @@ class PartnerCenterExtraction:
 
     def _remember_moment(self) -> None:
         """Take in up to when everything that was due has been read."""
-        moment = self._present
         if self._follows_log:
-            self._state.remember_activity(moment)
+            self._state.remember_activity(self._present)
         days = self._section.full_table_days
-        self._state.remember_full_table(None if days is None else moment)
+        self._state.remember_full_table(None if days is None else self._turns_taken)
 
     def _check(self, list_failure: RequestFailure | None) -> None:
         """Return unless what could not be read makes the run a failed one.
@@ -252,8 +252,11 @@ class PartnerCenterExtraction:
                 self._clock,
             )
             self._reads_everything = rules is None
+        self._turns_taken = self._present
         queue = FullTableTurns(
-            self._section.full_table_days, self._state.full_table_until, self._present
+            self._section.full_table_days,
+            self._state.full_table_until,
+            self._turns_taken,
         )
         return _Choice(rules, queue)
 

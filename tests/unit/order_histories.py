@@ -225,14 +225,21 @@ class Warehouse:
             # The first step of an order of a first run has no state behind it.
             if is_another and (row["sequence"] > 1 or key in self.acknowledged):
                 self.replaced.append((before, row))
-        if stream == "orders" and before is not None and before["totalPrice"]:
-            if row["totalPrice"] is None:
-                self.lost_prices.append(row)
+        if stream == "orders" and before is not None:
+            is_lost = before["totalPrice"] is not None and row["totalPrice"] is None
+            self.lost_prices += [row] if is_lost else []
         table[key] = (extracted, row)
 
     def acknowledge(self) -> None:
         """Take in that a state speaks of all rows that there are."""
         self.acknowledged |= self.tables["order_status_changes"].keys()
+
+    def copy(self) -> dict[str, dict[tuple[Any, ...], Json]]:
+        """Return the rows of the orders, without when they were extracted."""
+        return {
+            name: dict(self.tables[name])
+            for name in ("orders", "order_line_items", "order_status_changes")
+        }
 
     def steps(self, order: Order) -> list[Json]:
         """Return the steps of an order by their numbers."""
@@ -260,7 +267,7 @@ class Outcome:
     written: int
 
 
-def run(
+def run(  # noqa: PLR0913
     world: World,
     setup: Setup,
     state: Json,
