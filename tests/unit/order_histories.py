@@ -159,7 +159,9 @@ class World:
             ]
         )
 
-    def _answer(self, items: list[Json] | None, body: Json = None) -> ApiResponse:
+    def _answer(
+        self, items: list[Json] | None, body: Json | None = None
+    ) -> ApiResponse:
         body = body or {"items": items, "totalCount": len(items or ())}
         date = format_datetime(self.now, usegmt=True)
         return ApiResponse(body, _now(), _Headers({"Date": date}), lambda: None)

@@ -179,12 +179,12 @@ def test_the_steps_of_an_order_grow_and_none_is_told_twice(
             assert not is_same_status(previous, status)
             earlier.append((sequence, status))
         for raw in found:
-            key, status = raw["id"], raw.get("status")
-            if status is not None and (
+            key = raw["id"]
+            if (now := raw.get("status")) is not None and (
                 key in customer.customer_bookmark.tracked
                 or (not is_left_out(raw, by) and key not in before and number == 0)
             ):
-                assert is_same_status(told[key][-1][1], status)
+                assert is_same_status(told[key][-1][1], now)
 
 
 @given(all_rules, histories())

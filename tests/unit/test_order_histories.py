@@ -86,6 +86,10 @@ class History:
     def change(self, name: str, value: Any) -> None:
         """Change a setting, the selection, or the customers."""
         self.setup = replace(self.setup, **{name: value})
+        if name in {"start_date", "include_system_purchases"}:
+            # What shows late in the very hour in which less is asked for is not told
+            # from what was there.
+            self.run()
 
     # Runs
 

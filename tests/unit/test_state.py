@@ -424,7 +424,7 @@ def merged(before: Json, after: Json) -> Json:
             else:
                 onto[key] = value
 
-    onto = through_json(before)
+    onto: Json = through_json(before)
     merge(through_json(after), onto)
     return onto
 
