@@ -3,8 +3,8 @@
     python -m orchestrate.join_states state-0.json state-1.json > joined.json
     python -m orchestrate.join_states --index=0 --count=4 joined.json > new-0.json
 
-`meltano state merge` keeps the customers of one state only. Here each customer keeps the
-bookmark that is furthest, and what holds for all is what the least of them knows.
+`meltano state merge` keeps the customers of one state only. Here each customer keeps
+the bookmark that is furthest, and what holds for all is what the least of them knows.
 """
 
 from __future__ import annotations

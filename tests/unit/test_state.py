@@ -456,6 +456,7 @@ def test_a_state_of_the_first_version_is_carried_over() -> None:
 def test_a_scope_is_known_to_the_next_run() -> None:
     scope = Scope({"orders": "abc", "order_line_items": ""}, include_price=True)
     state = State({})
+    state.remember_customer("c-1", CustomerBookmark(MARCH))
     state.remember_scope(scope)
     state.remember_prices()
 
