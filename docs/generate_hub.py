@@ -60,9 +60,8 @@ selected stream needs. Select `extraction_issues` in both.
 
 ## Once a week, everything
 
-Orders that are at rest are not followed any more. Give `orders` and `order_line_items`
-the metadata `replication-method: FULL_TABLE` in an extractor of its own that leaves
-`order_status_changes` out, and run it now and then.
+Orders that are at rest are not followed any more. With `partner_center.full_table_days`
+each customer is taken whole once in so many days, from the same state.
 
 ## Into PostgreSQL
 

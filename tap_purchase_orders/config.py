@@ -32,6 +32,8 @@ class PartnerCenterSettings:
     lookback_days: int
     change_detection: str
     full_read_days: int
+    full_table_days: int | None
+    first_sequence: int
     max_requests_per_minute: int
     max_concurrency: int
     max_tries: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -13,6 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
+from tap_purchase_orders.exact_json import json_text
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
 from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.stream_maps import mapped
@@ -29,6 +32,13 @@ if TYPE_CHECKING:
 
 # A field's breadcrumb is `("properties", name)`; those within it are longer.
 _FIELD_DEPTH = 2
+# Of the SDK: what a stream map may draw on, and how nested objects are spread out.
+_MAPPING_SETTINGS = ("stream_map_config", "faker_config")
+_FLATTENING_SETTINGS = (
+    "flattening_max_depth",
+    "flattening_separator",
+    "flattening_max_key_length",
+)
 
 RecordsOf: TypeAlias = Callable[[str], Iterator[dict[str, Any]]]
 
@@ -134,6 +144,38 @@ class TapStream(Stream):
             and isinstance(maps[0], SameRecordTransform)
             and not maps[0].flattening_enabled
         )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of what is written of each record: fields, stream maps, flattening.
+
+        Another one means that rows of earlier runs lack something, or may.
+        """
+        config = self.config
+        maps = config.get("stream_maps") or {}
+        parts = {
+            "deselected": sorted(
+                list(path) for path, is_on in self.mask.items() if not is_on
+            ),
+            "maps": {
+                name: definition
+                for name, definition in maps.items()
+                if fnmatchcase(self.name, name)
+                or name.startswith("__")
+                or (
+                    isinstance(definition, Mapping)
+                    and definition.get("__source__") == self.name
+                )
+            },
+            **{name: config.get(name) for name in _MAPPING_SETTINGS if maps},
+            "flattening": {
+                name: config.get(name)
+                for name in _FLATTENING_SETTINGS
+                if config.get("flattening_enabled")
+            },
+        }
+        text = json_text(parts)
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     @cached_property
     def deselected_fields(self) -> tuple[str, ...]:

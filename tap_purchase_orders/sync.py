@@ -6,6 +6,8 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from tap_purchase_orders.errors import TapError, UpstreamRefusedError
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.messages.progress_display import ProgressDisplay
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.messages.record_writer import RecordWriter
     from tap_purchase_orders.messages.state_messages import StateMessages
+    from tap_purchase_orders.records.issues import Issue
 
 ISSUES_STREAM = "extraction_issues"
 
@@ -83,6 +86,7 @@ class Sync:
         self._cancel_token = cancel_token
         self._strict = strict
         self._issues: Counter[str] = Counter()
+        self._without_key: Counter[tuple[str, str | None]] = Counter()
         self._errors: list[str] = []
 
     def run(self) -> None:
@@ -139,7 +143,7 @@ class Sync:
         """Write a batch, and then remember it: never the other way round."""
         upstream_run.records += self._output.write(batch.rows, batch.received_at)
         upstream_run.issues += len(batch.issues)
-        for issue in batch.issues:
+        for issue in map(self._numbered, batch.issues):
             self._issues[issue.kind] += 1
             upstream_run.unread += issue.kind in UNREAD_KINDS
             self._output.write([(ISSUES_STREAM, issue.record())], issue.observed_at)
@@ -157,6 +161,14 @@ class Sync:
             )
             raise _StrictError(msg)
         self._state_lines.after_answer()
+
+    def _numbered(self, issue: Issue) -> Issue:
+        """Return an issue that is told from others of the same parent."""
+        if issue.kind != "invalid_record":
+            return issue
+        parent = (issue.stream, issue.record_key)
+        self._without_key[parent] += 1
+        return replace(issue, occurrence=self._without_key[parent])
 
     def _summarise(self) -> None:
         """Log one line for each stream and each kind of issue."""

@@ -248,7 +248,10 @@ class TapPurchaseOrders(Tap):
             for name, s in selected.items()
             if s.is_passthrough
         }
-        selection = Selection(frozenset(selected), full_table, passthrough)
+        fingerprints = {name: s.fingerprint for name, s in selected.items()}
+        selection = Selection(
+            frozenset(selected), full_table, passthrough, fingerprints
+        )
         extractions = open_extractions(
             self.settings, selection, state, self._cancel_token, self._secrets
         )

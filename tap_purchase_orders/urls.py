@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from ipaddress import ip_address
 from urllib.parse import quote
 
 APPLICATION = "tap-purchase-orders"
 USER_AGENT = f"{APPLICATION}/{version(APPLICATION)}"
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_path_segment(text: str) -> bool:
@@ -18,6 +20,16 @@ def is_path_segment(text: str) -> bool:
     """
     is_a_name = text not in {"", ".", ".."} and text.strip() != "" and "\0" not in text
     return is_a_name and is_encodable(text)
+
+
+def as_key(id_: str) -> str:
+    """Return an id as a key of rows: a GUID in lower case, others as they are.
+
+    A GUID is a number, and Partner Center writes it in either case; its other ids are
+    case-sensitive (*Order resources*).
+    """
+    lower = id_.lower()
+    return lower if lower != id_ and _GUID.fullmatch(lower) else id_
 
 
 def is_encodable(text: str) -> bool:

@@ -120,6 +120,7 @@ class AppZen:
                 self._limiter,
                 _purchase_order_problem,
                 decode=decode,
+                about=f"purchase order {number!r}",
             )
         )
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from tap_purchase_orders.exact_json import json_text
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import ApiRequest
+from tap_purchase_orders.http.upstream_clock import UpstreamClock
 from tap_purchase_orders.instants import instant_or_none
 from tap_purchase_orders.urls import is_path_segment, path_segment
 
@@ -62,12 +63,16 @@ class Invoices:
         base: The address of the API.
         api_client: Asks; safe on any thread.
         limiter: The allowance of all requests.
+
+    Attributes:
+        clock: How far AppZen's clock is behind ours, as its answers show.
     """
 
     def __init__(self, base: str, api_client: ApiClient, limiter: RateLimiter) -> None:
         self._base = f"{base}/invoice"
         self._api_client = api_client
         self._limiter = limiter
+        self.clock = UpstreamClock()
 
     def processed(
         self, start: dt.datetime, end: dt.datetime
@@ -94,10 +99,12 @@ class Invoices:
                 self._limiter,
                 _search_problem,
                 body=json.dumps(body).encode(),
+                about=f"invoices from {_date_time(start)} to {_date_time(end)}",
             )
         )
         if isinstance(outcome, RequestFailure):
             return outcome
+        self.clock.note(outcome)
         return [_found_invoice(found) for found in outcome.body]
 
     def numbers_on(self, uuid: str) -> list[str] | RequestFailure:
@@ -111,11 +118,15 @@ class Invoices:
         """
         outcome = self._api_client.ask(
             ApiRequest(
-                f"{self._base}/{path_segment(uuid)}", self._limiter, _invoice_problem
+                f"{self._base}/{path_segment(uuid)}",
+                self._limiter,
+                _invoice_problem,
+                about=f"invoice {uuid!r}",
             )
         )
         if isinstance(outcome, RequestFailure):
             return outcome
+        self.clock.note(outcome)
         try:
             return list(dict.fromkeys(_numbers(outcome.body)))
         except _UnreadableMemberError as error:

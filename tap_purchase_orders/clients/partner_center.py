@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.rate_limit import RateLimiter
 
 NO_APP_ONLY_ACCESS = "900329"
-_PRICING_NOT_GRANTED = "800043"
+PRICING_NOT_GRANTED = "800043"
 # Refusals that concern the caller and not one customer (*Error codes*): no request
 # of this caller will fare better.
 _CALLER_REFUSALS = {
@@ -194,6 +194,8 @@ class PartnerCenter:
     ) -> Iterator[ApiResponse | RequestFailure]:
         """Yield the pages of the customer list; a failure is the last thing yielded.
 
+        A refusal of the first page is one of the whole list.
+
         Args:
             headers: Header fields of the first request alone.
 
@@ -203,9 +205,13 @@ class PartnerCenter:
         """
         url = f"{self._base}/v1/customers?size={self._page_size}"
         empty_pages = 0
-        api_request = ApiRequest(url, self._customers, collection_problem, headers)
-        for page in self._pages(api_request):
-            if isinstance(page, RequestFailure) and page.is_refusal:
+        about = "list of customers"
+        api_request = ApiRequest(
+            url, self._customers, collection_problem, headers, about=about
+        )
+        pages = self._pages(api_request)
+        for number, page in enumerate(pages, start=1):
+            if isinstance(page, RequestFailure) and page.is_refusal and number == 1:
                 msg = (
                     f"Partner Center: {page.message}: the list of customers cannot be "
                     f"had; check `partner_center.api_url`, the app registration and "
@@ -228,25 +234,38 @@ class PartnerCenter:
     ) -> ApiResponse | RequestFailure:
         """Return one customer, with the billing profile."""
         url = f"{self._base}/v1/customers/{path_segment(customer_id)}"
-        return self._api_client.ask(
-            ApiRequest(url, self._customers, _customer_problem, headers)
+        about = f"customer {customer_id}"
+        api_request = ApiRequest(
+            url, self._customers, _customer_problem, headers, about=about
         )
+        return self._api_client.ask(api_request)
+
+    @property
+    def includes_price(self) -> bool:
+        """Whether orders are asked for with prices, and none were refused so far."""
+        return self._include_price
 
     def orders(
-        self, customer_id: str, decode: Callable[[bytes], Any] = decode_body
+        self,
+        customer_id: str,
+        decode: Callable[[bytes], Any] = decode_body,
+        *,
+        requires_price: bool = False,
     ) -> list[ApiResponse] | RequestFailure:
         """Return all orders of a customer, or why they cannot be had.
 
         Args:
             customer_id: The customer.
             decode: Returns the value of a page of orders.
+            requires_price: Rather none than without prices, where these are asked for.
         """
         with_price = self._include_price
         outcome = self._all_orders(customer_id, decode, include_price=with_price)
         if (
             with_price
+            and not requires_price
             and isinstance(outcome, RequestFailure)
-            and outcome.error_code == _PRICING_NOT_GRANTED
+            and outcome.error_code == PRICING_NOT_GRANTED
         ):
             self._go_on_without_prices()
             return self._all_orders(customer_id, decode, include_price=False)
@@ -259,7 +278,7 @@ class PartnerCenter:
                     "Partner Center: HTTP 403, code %s: prices are not open to this "
                     "caller; going on without them: check "
                     "`partner_center.include_price`",
-                    _PRICING_NOT_GRANTED,
+                    PRICING_NOT_GRANTED,
                 )
             self._include_price = False
 
@@ -272,8 +291,13 @@ class PartnerCenter:
         an empty collection or 404 is not documented.
         """
         path = f"{_order_path(customer_id, order_id)}/attachments"
-        url = f"{self._base}{path}"
-        return self._collection(ApiRequest(url, self._orders, collection_problem))
+        api_request = ApiRequest(
+            f"{self._base}{path}",
+            self._orders,
+            collection_problem,
+            about=f"attachments of order {customer_id}/{order_id}",
+        )
+        return self._collection(api_request)
 
     def provisioning_status(
         self, customer_id: str, order_id: str
@@ -288,6 +312,7 @@ class PartnerCenter:
             self._orders,
             collection_problem,
             own_refusals=frozenset({NO_APP_ONLY_ACCESS}),
+            about=f"provisioning status of order {customer_id}/{order_id}",
         )
         return self._collection(api_request)
 
@@ -306,7 +331,15 @@ class PartnerCenter:
             "filter": json_text(condition),
         }
         url = f"{self._base}/v1/auditrecords?{urlencode(query)}"
-        return self._collection(ApiRequest(url, self._activity, collection_problem))
+        api_request = ApiRequest(
+            url,
+            self._activity,
+            collection_problem,
+            # Orders may be open to a caller to whom the log is not.
+            own_refusals=frozenset(_CALLER_REFUSALS),
+            about="activity log",
+        )
+        return self._collection(api_request)
 
     def _all_orders(
         self,
@@ -322,9 +355,14 @@ class PartnerCenter:
         query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
         path = _orders_path(customer_id) + (f"?{query}" if query else "")
         url = f"{self._base}{path}"
-        return self._collection(
-            ApiRequest(url, self._orders, collection_problem, decode=decode)
+        api_request = ApiRequest(
+            url,
+            self._orders,
+            collection_problem,
+            decode=decode,
+            about=f"orders of customer {customer_id}",
         )
+        return self._collection(api_request)
 
     def _collection(
         self, api_request: ApiRequest
@@ -342,7 +380,9 @@ class PartnerCenter:
             left -= max(page.body_bytes, _LEAST_PAGE_BYTES)
             if left < 0:
                 msg = "the pages of a collection are too many, or too large"
-                return self._api_client.noted(_strange_page(msg, page))
+                return self._api_client.noted(
+                    _strange_page(msg, page), api_request.about
+                )
         return answers
 
     def _pages(self, api_request: ApiRequest) -> Iterator[ApiResponse | RequestFailure]:
@@ -361,9 +401,8 @@ class PartnerCenter:
             try:
                 link = next_link(page.body, self._base)
             except LinkError as error:
-                yield self._api_client.noted(
-                    _strange_page(str(error), page, error.kind)
-                )
+                failure = _strange_page(str(error), page, error.kind)
+                yield self._api_client.noted(failure, api_request.about)
                 return
             if link is None:
                 return

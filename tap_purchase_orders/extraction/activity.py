@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.incremental.activity import ActivityRules
-from tap_purchase_orders.incremental.change_detection import DAY_SECONDS
+from tap_purchase_orders.incremental.read_schedule import DAY_SECONDS
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.activity import RESOURCES, latest_order_activity
 
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.http.api_response import ApiResponse
+    from tap_purchase_orders.http.upstream_clock import UpstreamClock
     from tap_purchase_orders.instants import Instant
 
 # The log holds 90 days and works in whole ones (*Get a record of Partner Center
@@ -29,6 +30,7 @@ def activity_rules(
     read_until: Instant | None,
     moment: Instant,
     full_read_days: int,
+    clock: UpstreamClock,
 ) -> ActivityRules | None:
     """Return the rules that pick the customers to read, none for all of them.
 
@@ -37,6 +39,7 @@ def activity_rules(
         read_until: Up to when earlier runs have followed the log.
         moment: The present.
         full_read_days: Every customer is read at least this often.
+        clock: Takes in the times of the answer.
 
     Raises:
         UpstreamRefusedError: The caller may read nothing at all.
@@ -62,6 +65,7 @@ def activity_rules(
             )
             return None
         pages += found
+    clock.note(pages[0])
     # The first answer's: what came later may be missing there.
     as_of = instant_of(pages[0].as_of)
     items = (item for page in pages for item in page.body["items"])

@@ -12,6 +12,7 @@ from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
 from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.extraction.progress import Progress
+from tap_purchase_orders.extraction.scope import enter_number_streams
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
@@ -63,6 +64,7 @@ class AppZenExtraction:
     ) -> None:
         self._section = section
         self._client = client
+        self._state = state
         self._numbers = NumberQueue(
             settings, section, client, state=state, cancel_token=cancel_token
         )
@@ -88,6 +90,8 @@ class AppZenExtraction:
         """
         if not self.is_wanted:
             return
+        streams = self._selection.fingerprints_of(PURCHASE_ORDER_STREAMS)
+        enter_number_streams(self._state, streams)
         for batch in ordered_map(
             self._steps(),
             workers=self._section.max_concurrency,

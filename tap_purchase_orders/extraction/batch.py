@@ -76,11 +76,13 @@ class Selection(Struct, frozen=True):
         full_table: Those of them that get everything, news or not.
         passthrough: Those of them whose records are written as they are, without
             arrays and without the fields that are named here.
+        fingerprints: Of each a digest of what is written of its records.
     """
 
     streams: frozenset[str]
     full_table: frozenset[str] = frozenset()
     passthrough: Deselected = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     def __contains__(self, stream: str) -> bool:
         """Return whether a stream is selected."""
@@ -90,6 +92,11 @@ class Selection(Struct, frozen=True):
         """Return the fields to leave out, if all selected ones of some are plain."""
         selection = self.streams.intersection(streams)
         return self.passthrough if selection <= self.passthrough.keys() else None
+
+    def fingerprints_of(self, streams: Iterable[str]) -> dict[str, str]:
+        """Return the selected ones of some streams, with their digests."""
+        selection = self.streams.intersection(streams)
+        return {name: self.fingerprints.get(name, "") for name in sorted(selection)}
 
     def any_of(self, streams: Iterable[str]) -> bool:
         """Return whether at least one of some streams is selected."""

@@ -113,7 +113,7 @@ def _needs_attachments(decided: OrderDecision, everything: bool) -> bool:  # noq
     is_in_state = is_in_purchase_order_state(decided.summary.status)
     if is_in_state:
         return everything or decided.should_emit or is_moving(decided.summary.status)
-    return is_in_purchase_order_state(decided.previous_status)
+    return decided.left_upload
 
 
 def _needs_provisioning_status(

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tap_purchase_orders.clients.partner_center import PRICING_NOT_GRANTED
 from tap_purchase_orders.extraction.batch import Batch, Selection
 from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.incremental.change_detection import (
+    STATUS_CHANGES,
+    is_of_future,
+)
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.encoded import encoded
 from tap_purchase_orders.records.issues import Issue, moment_text
@@ -24,6 +29,7 @@ from tap_purchase_orders.records.orders import (
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.config import DecimalType
+    from tap_purchase_orders.http.upstream_clock import UpstreamClock
     from tap_purchase_orders.incremental.change_detection import (
         ChangeDetector,
         OrderDecision,
@@ -33,13 +39,14 @@ if TYPE_CHECKING:
     from tap_purchase_orders.incremental.state import State
     from tap_purchase_orders.records.record_reader import Record
 
-_CHANGES = "order_status_changes"
 ORDER_STREAMS = (
     "orders",
     "order_line_items",
-    _CHANGES,
+    STATUS_CHANGES,
     *CHILD_STREAMS,
 )
+# Those whose rows bear prices.
+_PRICED_STREAMS = ("orders", "order_line_items")
 
 
 class CustomerOrders:
@@ -52,8 +59,14 @@ class CustomerOrders:
         rules: Decide which orders are emitted and followed.
         state: Takes what is to be remembered.
         selection: The selected streams.
+        clock: Takes in the times of the answers.
+        asks_for_prices: Prices are asked for.
         keeps_last_read: Remember when each customer was read.
         decimal_type: Given where numbers are text that fits this type.
+
+    Attributes:
+        refused_prices: Of how many customers the orders were not written, because
+            their prices, which came in earlier runs, were refused.
     """
 
     def __init__(  # noqa: PLR0913  # each is one part of the house
@@ -63,6 +76,8 @@ class CustomerOrders:
         state: State,
         selection: Selection,
         *,
+        clock: UpstreamClock,
+        asks_for_prices: bool,
         keeps_last_read: bool,
         decimal_type: DecimalType | None,
     ) -> None:
@@ -70,31 +85,59 @@ class CustomerOrders:
         self._rules = rules
         self._state = state
         self._selection = selection
+        self._clock = clock
+        self._asks_for_prices = asks_for_prices
+        self._had_prices = state.has_prices
+        # A state of an earlier version does not say whether prices came.
+        self._had_none = state.scope is not None and not state.has_prices
         self._keeps_last_read = keeps_last_read
         deselected = selection.deselected(("orders", "order_line_items"))
         self._reader = OrderReader(deselected, decimal_type)
         self._children = OrderChildren(client, selection)
+        self.refused_prices = 0
 
-    def batch(self, customer_id: str, customer_bookmark: CustomerBookmark) -> Batch:
+    @property
+    def _complete_streams(self) -> frozenset[str]:
+        """The streams of which a customer that is taken whole brings all rows."""
+        return self._selection.streams.intersection(ORDER_STREAMS) - {STATUS_CHANGES}
+
+    def batch(
+        self, customer_id: str, customer_bookmark: CustomerBookmark, *, whole: bool
+    ) -> Batch:
         """Return what a customer's orders bring.
 
         Args:
             customer_id: The customer.
             customer_bookmark: What is known of the customer's orders from earlier runs.
+            whole: Take all orders for news.
         """
-        outcome = self._client.orders(customer_id, self._reader.decode)
+        outcome = self._client.orders(
+            customer_id, self._reader.decode, requires_price=self._had_prices
+        )
         if isinstance(outcome, RequestFailure):
-            return self._failed(customer_id, outcome)
+            return self._failed(customer_id, outcome, whole=whole)
+        has_prices = self._client.includes_price
         # The first answer's time: a header and its lines are never newer than that.
         first = outcome[0]
+        self._clock.note(first)
         batch = Batch(first.received_at, key_was_refused=False)
         # A server that tells a time long past must not make all orders ones to come.
-        latest = max(first.as_of, first.received_at)
+        latest = instant_of(max(first.as_of, first.received_at))
+        if customer_bookmark.bookmark is not None and is_of_future(
+            customer_bookmark.bookmark, latest
+        ):
+            batch.warnings.append(
+                f"Partner Center: the bookmark of customer {customer_id} in the state, "
+                f"{customer_bookmark.bookmark.text}, is of the future: orders are "
+                f"compared as if it were the present"
+            )
         decision = self._rules.decide(
             self._heads(batch, customer_id, outcome),
             customer_bookmark,
             partial(self._reader.read, received_at=batch.received_at),
-            instant_of(latest),
+            latest,
+            # Prices that come for the first time belong to all orders.
+            whole=whole or (has_prices and self._had_none),
         )
         observed_at = moment_text(batch.received_at)
         unfinished = []
@@ -102,19 +145,38 @@ class CustomerOrders:
             self._add_order(batch, decided, observed_at)
             if not self._children.add_to(batch, decided):
                 unfinished.append(decided)
-        new_memory = decision.bookmark_with_incomplete(unfinished, customer_bookmark)
+        new_memory = decision.bookmark_with_incomplete(unfinished)
         if self._keeps_last_read and not unfinished:
             new_memory = replace(new_memory, last_read=instant_of(first.as_of))
         batch.checkpoint = partial(
-            self._state.remember_customer, customer_id, new_memory
+            self._remember, customer_id, new_memory, has_prices=has_prices
         )
         return batch
 
-    def _failed(self, customer_id: str, failure: RequestFailure) -> Batch:
+    def _remember(
+        self, customer_id: str, customer_bookmark: CustomerBookmark, *, has_prices: bool
+    ) -> None:
+        """Take in what is written of a customer, with prices or without."""
+        state = self._state
+        if has_prices and not customer_bookmark.is_new and not state.has_prices:
+            if self._had_none:
+                state.owe(self._complete_streams.intersection(_PRICED_STREAMS))
+            state.remember_prices()
+        if self._asks_for_prices and not has_prices and state.has_prices:
+            owed = self._complete_streams.intersection(_PRICED_STREAMS)
+            customer_bookmark = replace(customer_bookmark, owed=owed)
+        state.remember_customer(customer_id, customer_bookmark)
+
+    def _failed(
+        self, customer_id: str, failure: RequestFailure, *, whole: bool
+    ) -> Batch:
+        if self._had_prices and failure.error_code == PRICING_NOT_GRANTED:
+            self.refused_prices += 1
+        owed = self._complete_streams if whole else frozenset()
         return Batch(
             failure.received_at,
             issues=[failure_issue(UPSTREAM, "orders", customer_id, failure)],
-            checkpoint=partial(self._state.forget_last_read, customer_id),
+            checkpoint=partial(self._state.remember_failure, customer_id, owed),
             key_was_refused=failure.is_refusal,
         )
 
@@ -148,9 +210,9 @@ class CustomerOrders:
             batch.rows.append(("orders", order.header))
         if has_lines:
             batch.rows.extend([("order_line_items", line) for line in order.lines])
-        if decided.change is not None and _CHANGES in self._selection:
+        if decided.change is not None:
             row = self._change(decided.summary, decided.change, observed_at)
-            batch.rows.append((_CHANGES, row))
+            batch.rows.append((STATUS_CHANGES, row))
         if has_header or has_lines:
             batch.note(order.issues, order.unknown)
 
@@ -168,5 +230,5 @@ class CustomerOrders:
             else summary.created.text,
             "observedAt": observed_at,
         }
-        deselected = self._selection.passthrough.get(_CHANGES)
+        deselected = self._selection.passthrough.get(STATUS_CHANGES)
         return record if deselected is None else encoded([record], deselected)

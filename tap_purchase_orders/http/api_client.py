@@ -22,6 +22,7 @@ from tap_purchase_orders.http.response_reader import (
     now,
 )
 from tap_purchase_orders.http.retry_after import asked_wait_seconds
+from tap_purchase_orders.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_WAIT_SECONDS = 300.0
+_LONGEST_ABOUT = 200
 # What a server or its gateway says that has too much to do.
 _TROUBLED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -79,12 +81,15 @@ class ApiClient:
             CancelledError: Asking is to end.
         """
         outcome = self._ask(api_request)
-        return outcome if isinstance(outcome, ApiResponse) else self.noted(outcome)
+        if isinstance(outcome, ApiResponse):
+            return outcome
+        return self.noted(outcome, api_request.about)
 
-    def noted(self, failure: RequestFailure) -> RequestFailure:
-        """Log a failure, and return it."""
+    def noted(self, failure: RequestFailure, about: str = "") -> RequestFailure:
+        """Log a failure, with what it is about, and return it."""
         level = logging.INFO if failure.is_refusal else logging.WARNING
-        logger.log(level, "%s: %s", self._profile.name, self._words(failure))
+        words = f"{one_line(about, _LONGEST_ABOUT)}: " if about else ""
+        logger.log(level, "%s: %s%s", self._profile.name, words, self._words(failure))
         return failure
 
     def named(self, message: str, exchange: str | None) -> str:

@@ -53,6 +53,7 @@ class ApiRequest(Struct, frozen=True):
             caller is refused everything by them elsewhere.
         body: JSON to send with it: a search, which is asked by POST.
         decode: Returns the value of a good answer's body; raises `NotJsonError`.
+        about: What it is about, in words for the log.
     """
 
     url: str
@@ -62,6 +63,7 @@ class ApiRequest(Struct, frozen=True):
     own_refusals: frozenset[str] = frozenset()
     body: bytes | None = None
     decode: Callable[[bytes], Any] = decode_body
+    about: str = ""
 
     @property
     def identity(self) -> tuple[Any, ...]:

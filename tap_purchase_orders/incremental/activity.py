@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tap_purchase_orders.incremental.change_detection import (
-    DAY_SECONDS,
-    VISIBILITY_SECONDS,
-)
+from tap_purchase_orders.incremental.change_detection import VISIBILITY_SECONDS
+from tap_purchase_orders.incremental.read_schedule import turn_of
 from tap_purchase_orders.incremental.statuses import is_moving
 
 if TYPE_CHECKING:
@@ -36,11 +33,11 @@ class ActivityRules(Struct, frozen=True):
     def chooses(self, customer_id: str, customer_bookmark: CustomerBookmark) -> bool:
         """Return whether a customer is to be read.
 
-        That is: a new customer, one whose last read failed, one with open orders,
-        one with activity since the last read (less the time by which an order may
-        show late), and one whose turn it is.
+        That is: a new customer, one whose last read failed or left something owed, one
+        with open orders, one with activity since the last read (less the time by which
+        an order may show late), and one whose turn it is.
         """
-        if customer_bookmark.last_read is None:
+        if customer_bookmark.last_read is None or customer_bookmark.owed:
             return True
         if any(is_moving(order.status) for order in customer_bookmark.tracked.values()):
             return True
@@ -49,16 +46,8 @@ class ActivityRules(Struct, frozen=True):
             seen_until = customer_bookmark.last_read.earlier(VISIBILITY_SECONDS)
             if active >= seen_until:
                 return True
-        return self._turn(customer_id, self.moment) != self._turn(
-            customer_id, customer_bookmark.last_read
+        one, other = (
+            turn_of(customer_id, moment, self.full_read_days)
+            for moment in (self.moment, customer_bookmark.last_read)
         )
-
-    def _turn(self, customer_id: str, moment: Instant) -> int:
-        """Return which of its turns a customer is in.
-
-        Turns are as long as `full_read_days`; each customer's begin at a time of its
-        own, so that the turns of all are spread evenly and not due at once.
-        """
-        length = self.full_read_days * DAY_SECONDS
-        digest = hashlib.sha256(customer_id.lower().encode()).digest()
-        return (moment.second + int.from_bytes(digest[:8], "big") % length) // length
+        return one != other

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tap_purchase_orders.incremental.customer_bookmark import (
+    ATTACHMENTS_OWED,
     NOT_EMITTED,
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.statuses import is_moving, is_same_status
+from tap_purchase_orders.incremental.digests import digest_of
+from tap_purchase_orders.incremental.listed_ids import listed_ids, newcomers
+from tap_purchase_orders.incremental.read_schedule import DAY_SECONDS
+from tap_purchase_orders.incremental.sequences import FIRST, next_sequence
+from tap_purchase_orders.incremental.statuses import (
+    is_in_purchase_order_state,
+    is_moving,
+    is_same_status,
+)
 from tap_purchase_orders.records.encoded import Encoded, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from tap_purchase_orders.incremental.listed_ids import ListedIds
     from tap_purchase_orders.instants import Instant
     from tap_purchase_orders.records.orders import Order, OrderSummary
 
+STATUS_CHANGES = "order_status_changes"
 # An order may show in the list this long after it was created (Partner Center, *Get
 # all of a customer's orders*).
 VISIBILITY_SECONDS = 15 * 60
-DAY_SECONDS = 24 * 60 * 60
 
 
 class StatusChange(Struct, frozen=True):
@@ -42,18 +51,22 @@ class OrderDecision(Struct, frozen=True):
     Attributes:
         summary: What identifies it.
         order: Its records.
-        is_tracked: It is recent, open, or was open when it was last read.
-        should_emit: It is due, and new or not what was last emitted.
+        should_emit: It is new, recent, open or was tracked when it was last read, and
+            not what was last emitted; or all orders are taken for news.
         previous_status: Its status when it was last read, if that is known.
+        sequence: The number of its last step, as it is to be remembered.
         change: The step that its status has made, if it made one.
+        left_upload: Its attachments are asked for once more: it has just left the
+            upload of its purchase order, or they could not be read when it had.
     """
 
     summary: OrderSummary
     order: Order
-    is_tracked: bool
     should_emit: bool
     previous_status: str | None
+    sequence: int
     change: StatusChange | None
+    left_upload: bool
 
 
 class Decision(Struct, frozen=True):
@@ -68,21 +81,21 @@ class Decision(Struct, frozen=True):
     customer_bookmark: CustomerBookmark
 
     def bookmark_with_incomplete(
-        self, unfinished: Sequence[OrderDecision], before: CustomerBookmark
+        self, unfinished: Sequence[OrderDecision]
     ) -> CustomerBookmark:
         """Return the memory for when some orders could not be read to the end.
 
-        They are due again whatever becomes of them: as they were known before, so
-        that what they have left is still known; else as they were read now.
+        They are due again whatever becomes of them. Their steps are written, and stay
+        as they are.
         """
         if not unfinished:
             return self.customer_bookmark
         tracked = dict(self.customer_bookmark.tracked)
         for decided in unfinished:
-            sequence = decided.change.sequence if decided.change else 0
-            now = TrackedOrder(decided.summary.status, sequence, NOT_EMITTED)
-            known = before.tracked.get(decided.summary.id, now)
-            tracked[decided.summary.id] = replace(known, digest=NOT_EMITTED)
+            owed = ATTACHMENTS_OWED if decided.left_upload else NOT_EMITTED
+            tracked[decided.summary.id] = TrackedOrder(
+                decided.summary.status, decided.sequence, owed
+            )
         return replace(self.customer_bookmark, tracked=tracked)
 
 
@@ -93,11 +106,15 @@ class ChangeDetector(Struct, frozen=True):
         start_date: Orders created earlier are left out.
         lookback_days: How far the window of recent orders reaches behind the bookmark.
         everything: Every order is wanted, news or not.
+        tells_steps: Steps of statuses are written.
+        first_sequence: The least number of the first step of an order.
     """
 
     start_date: Instant | None
     lookback_days: int
     everything: bool
+    tells_steps: bool = True
+    first_sequence: int = FIRST
 
     def decide(
         self,
@@ -105,11 +122,14 @@ class ChangeDetector(Struct, frozen=True):
         customer_bookmark: CustomerBookmark,
         read: Callable[[OrderSummary], Order],
         as_of: Instant,
+        *,
+        whole: bool = False,
     ) -> Decision:
         """Return what becomes of the orders that one answer holds.
 
-        Emitted are the orders that are recent or open and new or changed, and those
-        that were followed as open and no longer are.
+        Emitted are the orders that are recent or open and new or changed, those that
+        were followed as open and no longer are, and those that were not there before,
+        however old and at rest they are.
 
         Args:
             summaries: All orders of the customer.
@@ -117,46 +137,67 @@ class ChangeDetector(Struct, frozen=True):
             read: Reads an order in full; only those that may be emitted are read.
             as_of: The moment of the answer, by the upstream's clock or ours, whichever
                 is later.
+            whole: Take all orders for news.
         """
         # Pages may overlap: of an order that comes twice, the last word counts.
-        latest = {summary.id: summary for summary in summaries}.values()
-        selection = [summary for summary in latest if not self._is_left_out(summary)]
+        latest = {summary.id: summary for summary in summaries}
+        selection = [
+            summary for summary in latest.values() if not self._is_left_out(summary)
+        ]
         bookmark = _latest(selection, customer_bookmark.bookmark, as_of)
-        old_window = new_window = self._window_start(customer_bookmark.bookmark)
+        old_window = new_window = self._window_start(customer_bookmark.bookmark, as_of)
         if bookmark is not customer_bookmark.bookmark:
-            new_window = self._window_start(bookmark)
-        decided: list[OrderDecision] = []
+            new_window = self._window_start(bookmark, as_of)
         # Open orders that the answer no longer holds may come back.
         tracked = {
             order_id: known
             for order_id, known in customer_bookmark.tracked.items()
             if is_moving(known.status)
         }
+        ids = listed_ids({*(summary.id for summary in selection), *tracked})
+        new, is_clear = _first_seen(selection, customer_bookmark, ids, old_window)
+        whole = whole or not is_clear or bool(customer_bookmark.owed - {STATUS_CHANGES})
+        is_all = whole or self.everything or STATUS_CHANGES in customer_bookmark.owed
+        highest = customer_bookmark.highest
+        decided: list[OrderDecision] = []
         for summary in selection:
             known = customer_bookmark.tracked.get(summary.id)
             is_open = is_moving(summary.status)
-            was_open = known is not None and is_moving(known.status)
-            is_incomplete = known is not None and known.digest == NOT_EMITTED
             is_tracked = (
-                is_open or was_open or is_incomplete or _is_inside(summary, old_window)
+                is_open
+                or known is not None
+                or summary.id in new
+                or _is_inside(summary, old_window)
             )
-            if not (is_tracked or self.everything):
+            if not (is_tracked or is_all):
                 continue
             order = read(summary)
             stays = is_open or _is_inside(summary, new_window)
             # Of history nothing is known, and nothing is remembered.
             digest = NOT_EMITTED if known is None and not stays else _digest(order)
-            change = _status_change(summary.status, known) if is_tracked else None
-            should_emit = is_tracked and (known is None or known.digest != digest)
-            previous = known.status if known else None
+            sequence, change = self._step(
+                summary, customer_bookmark, highest, is_new=summary.id in new
+            )
             decided.append(
-                OrderDecision(summary, order, is_tracked, should_emit, previous, change)
+                OrderDecision(
+                    summary,
+                    order,
+                    whole or (is_tracked and (known is None or known.digest != digest)),
+                    known.status if known else None,
+                    sequence,
+                    change,
+                    _left_upload(summary, known),
+                )
             )
             tracked.pop(summary.id, None)
             if stays:
-                sequence = change.sequence if change else known.sequence if known else 0
                 tracked[summary.id] = TrackedOrder(summary.status, sequence, digest)
-        return Decision(decided, CustomerBookmark(bookmark, tracked))
+        if customer_bookmark.is_new and not selection:
+            return Decision([], customer_bookmark)
+        gone = _highest_gone(highest, decided, tracked)
+        return Decision(
+            decided, CustomerBookmark(bookmark, tracked, ids=ids, highest_gone=gone)
+        )
 
     def _is_left_out(self, summary: OrderSummary) -> bool:
         return (
@@ -165,11 +206,117 @@ class ChangeDetector(Struct, frozen=True):
             and summary.created < self.start_date
         )
 
-    def _window_start(self, bookmark: Instant | None) -> Instant | None:
+    def _window_start(self, bookmark: Instant | None, as_of: Instant) -> Instant | None:
         if bookmark is None:
             return None
         seconds = max(self.lookback_days * DAY_SECONDS, VISIBILITY_SECONDS)
+        # Before a bookmark of the future nothing would ever be recent.
+        if is_of_future(bookmark, as_of):
+            bookmark = as_of
         return bookmark.earlier(seconds)
+
+    def _step(
+        self,
+        summary: OrderSummary,
+        customer_bookmark: CustomerBookmark,
+        highest: int,
+        *,
+        is_new: bool,
+    ) -> tuple[int, StatusChange | None]:
+        """Return the number of an order's last step, and its step if it makes one."""
+        known, status = customer_bookmark.tracked.get(summary.id), summary.status
+        if known is None:
+            # One that was at rest and is open now has moved.
+            if is_new or is_moving(status) or STATUS_CHANGES in customer_bookmark.owed:
+                return self._first_step(status, customer_bookmark, highest)
+            # Its steps are written, none of them above the highest number.
+            return (highest if self.tells_steps else -highest), None
+        has_moved = not is_same_status(status, known.status)
+        if status is None or (known.sequence > 0 and not has_moved):
+            return known.sequence, None
+        if not self.tells_steps:
+            return -abs(known.sequence), None
+        sequence = next_sequence(abs(known.sequence), status)
+        previous = known.status if has_moved else None
+        return sequence, StatusChange(sequence, previous, status)
+
+    def _first_step(
+        self, status: str | None, customer_bookmark: CustomerBookmark, highest: int
+    ) -> tuple[int, StatusChange | None]:
+        if status is None or not self.tells_steps:
+            return 0, None
+        sequence = self.first_sequence
+        if not customer_bookmark.is_new:
+            sequence = next_sequence(max(highest, sequence - 1), status)
+        return sequence, StatusChange(sequence, None, status)
+
+
+def is_of_future(bookmark: Instant, as_of: Instant) -> bool:
+    """Return whether a bookmark is later than any date that is believed."""
+    return bookmark > as_of.later(DAY_SECONDS)
+
+
+def _first_seen(
+    selection: Sequence[OrderSummary],
+    customer_bookmark: CustomerBookmark,
+    ids: ListedIds,
+    window_start: Instant | None,
+) -> tuple[set[str], bool]:
+    """Return the ids of the orders that were never seen, and whether that is sure."""
+    unknown = [
+        summary for summary in selection if summary.id not in customer_bookmark.tracked
+    ]
+    if customer_bookmark.is_new:
+        return {summary.id for summary in unknown}, True
+    if customer_bookmark.ids == ids:
+        return set(), True
+    inside, system, others = [], [], []
+    for summary in unknown:
+        if _is_inside(summary, window_start):
+            inside.append(summary.id)
+        elif summary.is_system_purchase:
+            system.append(summary.id)
+        else:
+            others.append(summary)
+    recent = {*inside, *(summary.id for summary in others if is_moving(summary.status))}
+    if customer_bookmark.ids is None:
+        return recent, True
+    others.sort(
+        key=lambda summary: (summary.created is not None, summary.created, summary.id)
+    )
+    known = {summary.id for summary in selection} | {
+        order_id
+        for order_id, it in customer_bookmark.tracked.items()
+        if is_moving(it.status)
+    }
+    # Of those that have gone, some are known by their ids.
+    gone = listed_ids(customer_bookmark.tracked.keys() - known)
+    difference = ids + gone - customer_bookmark.ids
+    new = newcomers(difference, (system, inside), [summary.id for summary in others])
+    if new is not None:
+        return new, True
+    # Some came while others went. A step too many does less harm than none.
+    if difference.grows_by > 0:
+        return {summary.id for summary in unknown}, False
+    return recent, False
+
+
+def _left_upload(summary: OrderSummary, known: TrackedOrder | None) -> bool:
+    if known is None or is_in_purchase_order_state(summary.status):
+        return False
+    was_in_upload = is_in_purchase_order_state(known.status)
+    return was_in_upload or known.digest == ATTACHMENTS_OWED
+
+
+def _highest_gone(
+    highest: int,
+    decided: Sequence[OrderDecision],
+    tracked: Mapping[str, TrackedOrder],
+) -> int:
+    """Return the highest number of a step, 0 where that of a followed order is it."""
+    highest = max(highest, *(abs(it.sequence) for it in decided), 0)
+    kept = max((abs(it.sequence) for it in tracked.values()), default=0)
+    return highest if highest > kept else 0
 
 
 def _latest(
@@ -198,26 +345,14 @@ def _is_inside(summary: OrderSummary, window_start: Instant | None) -> bool:
     return summary.created >= window_start
 
 
-def _status_change(
-    status: str | None, known: TrackedOrder | None
-) -> StatusChange | None:
-    if status is None:
-        return None
-    if known is None:
-        return StatusChange(1, None, status)
-    if is_same_status(status, known.status):
-        return None
-    return StatusChange(known.sequence + 1, known.status, status)
-
-
 def _digest(order: Order) -> str:
     """Return a short digest of an order's records, however they were read."""
-    digest = hashlib.blake2b(digest_size=6)
-    for record in (order.header, *order.lines):
-        if isinstance(record, Encoded):
-            digest.update(record.whole)
-        else:
-            # The line items as documented would only say the same again.
-            kept = {name: record[name] for name in record if name != "lineItems"}
-            digest.update(encoded([kept], ()).whole)
-    return digest.hexdigest()
+    return digest_of(
+        record.whole
+        if isinstance(record, Encoded)
+        # The line items as documented would only say the same again.
+        else encoded(
+            [{name: record[name] for name in record if name != "lineItems"}], ()
+        ).whole
+        for record in (order.header, *order.lines)
+    )

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
+    from tap_purchase_orders.incremental.listed_ids import ListedIds
     from tap_purchase_orders.instants import Instant
 
 
 # The digest of an order that was not read to the end: no order has it.
 NOT_EMITTED = ""
+# The same, of an order that had just left the upload of its purchase order: its
+# attachments are still to be asked for.
+ATTACHMENTS_OWED = "!"
 
 
 class TrackedOrder(Struct, frozen=True, array_like=True):
@@ -19,7 +23,9 @@ class TrackedOrder(Struct, frozen=True, array_like=True):
 
     Attributes:
         status: Its status when it was last read, none if it had none.
-        sequence: The number of its last status change, 0 if it never had a status.
+        sequence: A number that none of its steps that were written is above; 0 if none
+            was. Negative if its present status was not written as a step, because
+            nobody had selected these.
         digest: A short digest of what was emitted.
     """
 
@@ -35,8 +41,26 @@ class CustomerBookmark(Struct, frozen=True):
         bookmark: The latest creation date of the orders that were written.
         tracked: The open and the recent orders, by their ids.
         last_read: When the orders were last read; kept for the activity log only.
+        ids: A digest of the ids of all orders that there were; none in a state of an
+            earlier version.
+        highest_gone: The highest number of a step of an order that is followed no more.
+        owed: The streams that the next read has to bring complete.
     """
 
     bookmark: Instant | None = None
     tracked: dict[str, TrackedOrder] = field(default_factory=dict)
     last_read: Instant | None = None
+    ids: ListedIds | None = None
+    highest_gone: int = 0
+    owed: frozenset[str] = frozenset()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no order of the customer was ever seen."""
+        return self.bookmark is None and not self.tracked and self.ids is None
+
+    @property
+    def highest(self) -> int:
+        """The highest number that a step of any order of the customer has."""
+        numbers = (abs(order.sequence) for order in self.tracked.values())
+        return max(self.highest_gone, *numbers, 0)

@@ -70,8 +70,9 @@ class ChangesRead(Struct, frozen=True):
 
     Attributes:
         identity: A digest that tells one source from another.
-        until: Changes before this moment are read and written.
+        until: Changes before this moment are read and written; none: all are to be
+            read anew.
     """
 
     identity: str
-    until: Instant
+    until: Instant | None

@@ -6,24 +6,38 @@ other tools can read them; the orders that are followed stand beside the bookmar
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
-from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
+from tap_purchase_orders.incremental.listed_ids import listed_ids_of
+from tap_purchase_orders.incremental.scope import Scope, stream_texts, streams_of
+from tap_purchase_orders.incremental.state_parts import (
+    NUMBERS,
+    mistake,
+    parsed_changes_read,
+    parsed_customers,
+    parsed_instant,
+    parsed_names,
+    parsed_resume_point,
+    parsed_scope,
+    section,
+)
 from tap_purchase_orders.instants import Instant, instant_or_none
+from tap_purchase_orders.urls import as_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
 
 REPLICATION_KEY = "creationDate"
-_NUMBERS = "bookmarks.purchase_orders"
 
 
 class _Context(Struct):
@@ -37,6 +51,9 @@ class _Partition(Struct, omit_defaults=True):
     replication_key: str | None = None
     replication_key_value: str | None = None
     last_read: str | None = None
+    ids: str | None = None
+    highest_sequence: int = 0
+    owed: list[str] = field(default_factory=list)
     followed_orders: dict[str, TrackedOrder] = field(default_factory=dict)
 
 
@@ -55,30 +72,56 @@ class State:
     """
 
     def __init__(self, value: Mapping[str, Any]) -> None:
-        bookmarks = _section(value.get("bookmarks", {}), "bookmarks")
+        bookmarks = section(value.get("bookmarks", {}), "bookmarks")
         self._others = {
             stream: part for stream, part in bookmarks.items() if stream != "orders"
         }
-        numbers = _section(bookmarks.get("purchase_orders", {}), _NUMBERS)
-        self._resume_point = _resume_point(numbers)
-        self._changes_read = _changes_read(numbers)
-        orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
-        self._activity_read_until = _instant(
+        numbers = section(bookmarks.get("purchase_orders", {}), NUMBERS)
+        self._resume_point = parsed_resume_point(numbers)
+        self._changes_read = parsed_changes_read(numbers)
+        self._number_streams = streams_of(
+            parsed_names(numbers.get("streams", []), f"{NUMBERS}.streams")
+        )
+        # What was said once is said to be gone, and not left out: whoever merges states
+        # would keep what was there before.
+        self._said = {"resume"} & numbers.keys()
+        orders = section(bookmarks.get("orders", {}), "bookmarks.orders")
+        self._said |= {"activity_read_until", "full_table_until"} & orders.keys()
+        self._activity_read_until = parsed_instant(
             orders.get("activity_read_until"), "bookmarks.orders.activity_read_until"
         )
+        self._full_table_until = parsed_instant(
+            orders.get("full_table_until"), "bookmarks.orders.full_table_until"
+        )
+        self._scope = parsed_scope(orders.get("scope"))
+        self._has_prices = orders.get("prices") is True
         # Kept as the texts that are written, and read when their turn comes: there may
         # be a hundred thousand.
         try:
             self._partitions = {
                 customer_id: _text(customer_id, customer_bookmark)
-                for customer_id, customer_bookmark in _customers(
+                for customer_id, customer_bookmark in parsed_customers(
                     orders.get("partitions", [])
                 )
             }
             _encoder.encode(self._others)
         except UnicodeEncodeError as error:
             path = "bookmarks"
-            raise _mistake(path, "must not hold half a surrogate pair") from error
+            raise mistake(path, "must not hold half a surrogate pair") from error
+        self._spellings = {
+            lower: customer_id
+            for customer_id in self._partitions
+            if (lower := customer_id.lower()) != customer_id
+        }
+
+    def known_as(self, customer_id: str) -> str:
+        """Return the id of a customer in the spelling that its rows have."""
+        if customer_id in self._partitions:
+            return customer_id
+        lower = customer_id.lower()
+        if lower in self._partitions:
+            return lower
+        return self._spellings.get(lower) or as_key(customer_id)
 
     def customer(self, customer_id: str) -> CustomerBookmark:
         """Return what is known of a customer's orders; nothing for a new one."""
@@ -90,6 +133,9 @@ class State:
             instant_or_none(partition.replication_key_value),
             partition.followed_orders,
             instant_or_none(partition.last_read),
+            None if partition.ids is None else listed_ids_of(partition.ids),
+            partition.highest_sequence,
+            frozenset(partition.owed),
         )
 
     def remember_customer(
@@ -101,20 +147,83 @@ class State:
             return
         self._partitions[customer_id] = _text(customer_id, customer_bookmark)
 
-    def forget_last_read(self, customer_id: str) -> None:
-        """Take in that a customer could not be read: the next run reads it again."""
+    def remember_failure(self, customer_id: str, owed: Iterable[str] = ()) -> None:
+        """Take in that a customer could not be read: the next run reads it again.
+
+        Args:
+            customer_id: The customer.
+            owed: The streams that the next read has to bring complete.
+        """
         if customer_id in self._partitions:
-            customer_bookmark = replace(self.customer(customer_id), last_read=None)
+            customer_bookmark = self.customer(customer_id)
+            self.remember_customer(
+                customer_id,
+                replace(
+                    customer_bookmark,
+                    last_read=None,
+                    owed=customer_bookmark.owed.union(owed),
+                ),
+            )
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether anything is known of any customer."""
+        return bool(self._partitions)
+
+    def owe(self, streams: Iterable[str]) -> None:
+        """Take in that each customer's next read has to bring some streams complete."""
+        for customer_id in list(self._partitions):
+            customer_bookmark = self.customer(customer_id)
+            owed = customer_bookmark.owed.union(streams)
+            self.remember_customer(customer_id, replace(customer_bookmark, owed=owed))
+
+    def forget_ids(self) -> None:
+        """Take in that the orders that are listed are others than before."""
+        for customer_id in list(self._partitions):
+            customer_bookmark = replace(self.customer(customer_id), ids=None)
             self.remember_customer(customer_id, customer_bookmark)
+
+    @property
+    def scope(self) -> Scope | None:
+        """What the last run asked for; none in a state of an earlier version."""
+        return self._scope
+
+    def remember_scope(self, scope: Scope) -> None:
+        """Take in what this run asks for."""
+        self._scope = scope
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether prices came with the orders of an earlier run."""
+        return self._has_prices
+
+    def remember_prices(self) -> None:
+        """Take in that orders with prices are written."""
+        self._has_prices = True
+
+    @property
+    def full_table_until(self) -> Instant | None:
+        """Up to when all customers were taken whole whose turn it was."""
+        return self._full_table_until
+
+    def remember_full_table(self, moment: Instant | None) -> None:
+        """Take in that all turns before a moment were taken; none: there are none."""
+        self._full_table_until = moment
+        if moment is not None:
+            self._said.add("full_table_until")
 
     @property
     def activity_read_until(self) -> Instant | None:
         """Up to when the activity log was followed."""
         return self._activity_read_until
 
-    def remember_activity(self, moment: Instant) -> None:
-        """Take in that everything that the log named before a moment was read."""
+    def remember_activity(self, moment: Instant | None) -> None:
+        """Take in that everything that the log named before a moment was read.
+
+        None: it says nothing of what was read.
+        """
         self._activity_read_until = moment
+        self._said.add("activity_read_until")
 
     @property
     def resume_point(self) -> ResumePoint | None:
@@ -124,16 +233,33 @@ class State:
     def remember_resume_point(self, point: ResumePoint | None) -> None:
         """Take in how far the purchase orders are written, none at the end."""
         self._resume_point = point
+        self._said.add("resume")
+
+    @property
+    def number_streams(self) -> Mapping[str, str]:
+        """The streams that are written of the purchase orders, as in `Scope`."""
+        return self._number_streams
+
+    def remember_number_streams(self, streams: Mapping[str, str]) -> None:
+        """Take in which streams this run writes of the purchase orders."""
+        self._number_streams = dict(streams)
+
+    def forget_numbers(self) -> None:
+        """Take in that all purchase orders are to be read anew."""
+        if self._changes_read is not None:
+            self._changes_read = replace(self._changes_read, until=None)
+        self.remember_resume_point(None)
 
     @property
     def changes_read(self) -> ChangesRead | None:
         """Up to when the changes of a number source were read, if it gives these."""
-        return self._changes_read
+        changes = self._changes_read
+        return None if changes is None or changes.until is None else changes
 
     def remember_changes(self, changes: ChangesRead) -> None:
         """Take in that all changes up to a moment are written: a new list begins."""
         self._changes_read = changes
-        self._resume_point = None
+        self.remember_resume_point(None)
 
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message."""
@@ -146,107 +272,42 @@ class State:
         """
         return self._value(list(self._partitions.values()))
 
+    def _numbers(self) -> dict[str, Any]:
+        numbers: dict[str, Any] = {}
+        if (changes := self._changes_read) is not None:
+            until = None if changes.until is None else changes.until.text
+            numbers["changes_read"] = {"source": changes.identity, "until": until}
+        if (resume := self._resume_point) is not None:
+            began_at = None if resume.began_at is None else resume.began_at.text
+            numbers["resume"] = [resume.position, resume.digest, began_at]
+        elif "resume" in self._said:
+            numbers["resume"] = None
+        if numbers and self._number_streams:
+            numbers["streams"] = stream_texts(self._number_streams)
+        return numbers
+
     def _value(self, partitions: list[Any]) -> dict[str, Any]:
         bookmarks = dict(self._others)
-        numbers = _numbers(self._resume_point, self._changes_read)
+        numbers = self._numbers()
         if numbers or "purchase_orders" in bookmarks:
             bookmarks["purchase_orders"] = numbers
         orders: dict[str, Any] = {}
-        if self._activity_read_until is not None:
-            orders["activity_read_until"] = self._activity_read_until.text
+        for name, moment in (
+            ("activity_read_until", self._activity_read_until),
+            ("full_table_until", self._full_table_until),
+        ):
+            if name in self._said:
+                orders[name] = None if moment is None else moment.text
+        if self._has_prices:
+            orders["prices"] = True
+        if self._scope is not None and partitions:
+            scope = msgspec.to_builtins(self._scope)
+            orders["scope"] = {**scope, "streams": stream_texts(self._scope.streams)}
         if partitions:
             orders["partitions"] = partitions
         if orders:
             bookmarks["orders"] = orders
         return {"bookmarks": bookmarks} if bookmarks else {}
-
-
-def _resume_point(numbers: Mapping[str, Any]) -> ResumePoint | None:
-    path = f"{_NUMBERS}.resume"
-    if (resume := numbers.get("resume")) is None:
-        return None
-    values = _section(resume, path)
-    match values.get("position"), values.get("digest"):
-        case int(count), str(text) if (
-            not isinstance(count, bool) and 0 <= count <= sys.maxsize
-        ):
-            began_at = _instant(values.get("began_at"), f"{path}.began_at")
-            return ResumePoint(count, text, began_at)
-        case _:
-            raise _mistake(path, "must have a position and a digest")
-
-
-def _changes_read(numbers: Mapping[str, Any]) -> ChangesRead | None:
-    path = f"{_NUMBERS}.changes_read"
-    if (changes := numbers.get("changes_read")) is None:
-        return None
-    values = _section(changes, path)
-    until = _instant(values.get("until"), f"{path}.until")
-    match values.get("source"), until:
-        case str(identity), Instant():
-            return ChangesRead(identity, until)
-        case _:
-            raise _mistake(path, "must have a source and an until")
-
-
-def _numbers(resume: ResumePoint | None, changes: ChangesRead | None) -> dict[str, Any]:
-    numbers: dict[str, Any] = {}
-    if changes is not None:
-        numbers["changes_read"] = {
-            "source": changes.identity,
-            "until": changes.until.text,
-        }
-    if resume is not None:
-        numbers["resume"] = {"position": resume.position, "digest": resume.digest}
-        if resume.began_at is not None:
-            numbers["resume"]["began_at"] = resume.began_at.text
-    return numbers
-
-
-def _customers(partitions: Any) -> Iterator[tuple[str, CustomerBookmark]]:
-    if not isinstance(partitions, list):
-        path = "bookmarks.orders.partitions"
-        raise _mistake(path, "must be an array")
-    for position, partition in enumerate(partitions):
-        path = f"bookmarks.orders.partitions[{position}]"
-        part = _section(partition, path)
-        context = _section(part.get("context", {}), f"{path}.context")
-        customer_id = context.get("customer_id")
-        if not isinstance(customer_id, str):
-            member = f"{path}.context.customer_id"
-            raise _mistake(member, "must be text")
-        yield customer_id, _memory(part, path)
-
-
-def _memory(part: Mapping[str, Any], path: str) -> CustomerBookmark:
-    tracked = _section(part.get("followed_orders", {}), f"{path}.followed_orders")
-    return CustomerBookmark(
-        _instant(part.get("replication_key_value"), f"{path}.replication_key_value"),
-        {
-            order_id: _followed_order(value, f"{path}.followed_orders.{order_id}")
-            for order_id, value in tracked.items()
-        },
-        _instant(part.get("last_read"), f"{path}.last_read"),
-    )
-
-
-def _followed_order(value: Any, path: str) -> TrackedOrder:
-    match value:
-        case [str() | None as status, int(sequence), str(digest)] if (
-            sequence >= 0 and not isinstance(sequence, bool)
-        ):
-            return TrackedOrder(status, sequence, digest)
-        case _:
-            raise _mistake(path, "must be an array of status, sequence and digest")
-
-
-def _instant(value: Any, path: str) -> Instant | None:
-    if value is None:
-        return None
-    instant = instant_or_none(value)
-    if instant is None:
-        raise _mistake(path, "must be a date-time")
-    return instant
 
 
 def _text(customer_id: str, customer_bookmark: CustomerBookmark) -> Raw:
@@ -259,14 +320,8 @@ def _text(customer_id: str, customer_bookmark: CustomerBookmark) -> Raw:
         partition.replication_key_value = customer_bookmark.bookmark.text
     if customer_bookmark.last_read is not None:
         partition.last_read = customer_bookmark.last_read.text
+    if customer_bookmark.ids is not None:
+        partition.ids = customer_bookmark.ids.text
+    partition.highest_sequence = customer_bookmark.highest_gone
+    partition.owed = sorted(customer_bookmark.owed)
     return Raw(_encoder.encode(partition))
-
-
-def _section(value: Any, path: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _mistake(path, "must be an object")
-    return value
-
-
-def _mistake(path: str, what: str) -> SettingsError:
-    return SettingsError(f"the state cannot be used: `{path}` {what}")

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 # The year in which AppZen was founded: there is nothing to be found before.
 _FIRST_DAY = dt.datetime(2012, 1, 1, tzinfo=dt.UTC)
-# How late an invoice may show in a search, and how far its clock may be behind ours:
-# nothing is documented. The next run looks at this time again, for little.
+# How late an invoice may show in a search: nothing is documented. The next run looks at
+# this time again, for little.
 _LATENESS = dt.timedelta(minutes=15)
 # Invoices after which it is worth remembering how far the reading came, and the part of
 # a budget that these may take: what lies behind is read again by a run that goes on.
@@ -108,7 +108,6 @@ class _Reading:
         self._start = context.since or _FIRST_DAY
         self._end = context.until
         self._read_until = self._start
-        self._last_read_until = max(self._start, self._end - _LATENESS)
         self._has_named_one = False
         limit = self._budget.limit
         self._most_read_again = (
@@ -171,6 +170,12 @@ class _Reading:
             )
             raise SourceError(msg)
         return outcome
+
+    @property
+    def _last_read_until(self) -> dt.datetime:
+        """Up to when everything can have shown, by whichever clock is earlier."""
+        shown_until = self._invoices.clock.earlier(self._end) - _LATENESS
+        return max(self._start, shown_until)
 
     def _is_to_be_cut(self, count: int, invoices: list[FoundInvoice]) -> bool:
         """Return whether a window is to be read in two parts."""

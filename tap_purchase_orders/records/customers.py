@@ -11,7 +11,7 @@ from tap_purchase_orders.exact_json import json_text
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.record_reader import ParseNotes, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
-from tap_purchase_orders.urls import is_path_segment
+from tap_purchase_orders.urls import as_key, is_path_segment
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -56,6 +56,7 @@ class CustomerReader:
                 observed_at=received_at,
                 payload=json_text(_without_credentials(raw)),
             )
+        customer_id = record["id"] = as_key(customer_id)
         issues = unreadable_issues(UPSTREAM, STREAM, customer_id, notes, received_at)
         return Customer(customer_id, record, issues, {STREAM: notes.unknown})
 

@@ -19,7 +19,11 @@ UNREAD_KINDS = frozenset({"unavailable", "invalid_response", "refused_redirect"}
 
 
 class Issue(Struct, frozen=True):
-    """One thing that went wrong; the attributes are those of the stream's schema."""
+    """One thing that went wrong; the attributes are those of the stream's schema.
+
+    Attributes:
+        occurrence: Which it is of the run's records of one parent without a key.
+    """
 
     upstream: str
     stream: str
@@ -32,14 +36,15 @@ class Issue(Struct, frozen=True):
     error_code: str | None = None
     correlation_id: str | None = None
     payload: str | None = None
+    occurrence: int = 1
 
     @property
     def issue_id(self) -> str:
         """The same for the same problem, whichever run meets it."""
         parts = [self.upstream, self.stream, self.kind, self.record_key, self.field]
         if self.kind == "invalid_record":
-            # Its key is the very thing that is missing.
-            parts.append(self.payload)
+            # Its key is the very thing that is missing, and its payload may change.
+            parts.append(str(self.occurrence))
         return hashlib.sha256(json_text(parts).encode()).hexdigest()[:32]
 
     def record(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.record_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.records.values import UnreadableError, to_text
+from tap_purchase_orders.urls import as_key
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,6 +41,7 @@ class OrderSummary(Struct, frozen=True):
         status: Its status as it was sent, if it has one.
         created: When it was created, none if that cannot be read.
         has_provisioning_status: Whether it links to its provisioning status.
+        is_system_purchase: Whether the system made it: a renewal, or billing.
     """
 
     raw: Mapping[str, Any] | Struct
@@ -48,6 +50,7 @@ class OrderSummary(Struct, frozen=True):
     status: str | None
     created: Instant | None
     has_provisioning_status: bool = False
+    is_system_purchase: bool = False
 
 
 class Order(Struct, frozen=True):
@@ -124,12 +127,14 @@ class OrderReader:
             return _unusable("an order has no id", customer_id, raw, received_at)
         return OrderSummary(
             raw,
-            # The body has the id in its own spelling, whatever that of the path was.
-            customer_id=_text(raw.get("referenceCustomerId")) or customer_id,
-            id=order_id,
+            customer_id=_customer_id(
+                _text(raw.get("referenceCustomerId")), customer_id
+            ),
+            id=as_key(order_id),
             status=_text(raw.get("status")),
             created=instant_or_none(raw.get("creationDate")),
             has_provisioning_status=_has_link(raw.get("links"), "provisioningStatus"),
+            is_system_purchase=_is_by_system(raw.get("transactionType")),
         )
 
     def read(self, summary: OrderSummary, received_at: dt.datetime) -> Order:
@@ -273,11 +278,12 @@ def _documented_head(order: Any, customer_id: str) -> OrderSummary:
     link = links.provisioningStatus if links else None
     return OrderSummary(
         order,
-        _unless_blank(order.referenceCustomerId) or customer_id,
-        order.id,
+        _customer_id(_unless_blank(order.referenceCustomerId), customer_id),
+        as_key(order.id),
         _unless_blank(order.status),
         instant_or_none(order.creationDate),
         bool(link and link.uri),
+        _is_by_system(order.transactionType),
     )
 
 
@@ -286,6 +292,7 @@ def _documented(summary: OrderSummary) -> Order:
     header: Any = summary.raw
     lines = header.lineItems or []
     header.referenceCustomerId = summary.customer_id
+    header.id = summary.id
     header.line_count = len(lines)
     for line in lines:
         line.referenceCustomerId = summary.customer_id
@@ -304,6 +311,24 @@ def conflict(summary: OrderSummary, moment: dt.datetime) -> Issue:
     raw = decode_body(msgspec.json.encode(summary.raw)) if is_struct else summary.raw
     message = f"the answer has two orders {summary.id} that differ; this one came first"
     return _unusable(message, f"{summary.customer_id}/{summary.id}", raw, moment)
+
+
+def _customer_id(named: str | None, asked: str) -> str:
+    """Return the customer that an order is kept under.
+
+    That is the one that its body names; where it is the one that was asked for, in the
+    spelling that its other rows have.
+    """
+    if named is None or named.lower() == asked.lower():
+        return asked
+    return as_key(named)
+
+
+def _is_by_system(transaction_type: Any) -> bool:
+    # `SystemPurchase` and `SystemBilling` (*Order resources*).
+    return isinstance(transaction_type, str) and transaction_type.lower().startswith(
+        "system"
+    )
 
 
 def _has_link(links: Any, name: str) -> bool:

@@ -76,6 +76,7 @@ def _typed(filled: dict[str, Any]) -> Settings:
         cloud = CLOUDS[partner_center.pop("cloud")]
         partner_center.setdefault("api_url", cloud.api_url)
         partner_center["audience"] = cloud.audience
+        partner_center.setdefault("full_table_days", None)
         ids = partner_center["customer_ids"]
         partner_center["customer_ids"] = tuple(dict.fromkeys(ids))
         method = auth_method("partner_center", partner_center["auth"])

@@ -135,6 +135,26 @@ _PARTNER_CENTER: Sequence[th.Property[Any]] = (
         description="With `activity_log`: every customer is read at least this often.",
     ),
     th.Property(
+        "full_table_days",
+        th.IntegerType(minimum=1),
+        title="All orders (days)",
+        description=(
+            "Each customer is taken whole once in this many days, as by FULL_TABLE, "
+            "the customers in turns. Without it, never."
+        ),
+    ),
+    th.Property(
+        "first_sequence",
+        th.IntegerType(minimum=1, maximum=1_000_000_000_000),
+        default=1,
+        title="First sequence",
+        description=(
+            "The least `sequence` of the first row of an order in "
+            "`order_status_changes`. After a loss of the state, set it above those "
+            "that the table has."
+        ),
+    ),
+    th.Property(
         "max_requests_per_minute",
         th.IntegerType(minimum=1, maximum=1_000_000),
         default=500,

@@ -98,7 +98,6 @@ def test_each_schedule_of_the_settings_is_a_dag(shipped: dict[str, Any]) -> None
     assert {name: dag["cron"] for name, dag in shipped["dags"].items()} == {
         "partner_center_orders": "0 * * * *",
         "appzen_purchase_orders": "20 3 * * *",
-        "partner_center_everything": "40 7 * * 0",
     }
     for dag in shipped["dags"].values():
         assert (dag["catchup"], dag["max_active_runs"]) == (False, 1)
@@ -165,7 +164,6 @@ def test_shards_are_retried_and_bounded_in_time(shipped: dict[str, Any]) -> None
     assert hours == {
         "partner_center_orders": 3,
         "appzen_purchase_orders": 12,
-        "partner_center_everything": 24,
     }
     for dag in shipped["dags"].values():
         read = dag["tasks"]["read_shard"]

@@ -56,12 +56,19 @@ def order(
 
 
 def rules(
-    *, start_date: str | None = None, lookback_days: int = 8, everything: bool = False
+    *,
+    start_date: str | None = None,
+    lookback_days: int = 8,
+    everything: bool = False,
+    tells_steps: bool = True,
+    first_sequence: int = 1,
 ) -> ChangeDetector:
     return ChangeDetector(
         None if start_date is None else parse_instant(start_date),
         lookback_days,
         everything=everything,
+        tells_steps=tells_steps,
+        first_sequence=first_sequence,
     )
 
 

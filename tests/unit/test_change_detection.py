@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
@@ -84,10 +85,10 @@ def test_an_old_order_is_seen_on_its_way_from_pending_to_completed() -> None:
 
     uploaded = customer.run(order("old", TWO_YEARS_AGO, "po_upload_complete"), RECENT)
     assert ids(uploaded) == ["old"]
-    assert steps(uploaded) == [("old", 2, "pending_po_upload", "po_upload_complete")]
+    assert steps(uploaded) == [("old", 105, "pending_po_upload", "po_upload_complete")]
     completed = customer.run(order("old", TWO_YEARS_AGO, "completed"), RECENT)
     assert ids(completed) == ["old"]
-    assert steps(completed) == [("old", 3, "po_upload_complete", "completed")]
+    assert steps(completed) == [("old", 207, "po_upload_complete", "completed")]
     assert set(customer.customer_bookmark.tracked) == {"recent"}
     assert customer.news(order("old", TWO_YEARS_AGO, "completed"), RECENT) == []
 
@@ -131,7 +132,7 @@ def test_statuses_are_compared_without_case_but_emitted_as_they_came() -> None:
     assert ids(decision) == ["a"]
     assert steps(decision) == []
     assert steps(customer.run(order("a", TODAY, "COMPLETED"))) == [
-        ("a", 2, "Pending", "COMPLETED")
+        ("a", 107, "Pending", "COMPLETED")
     ]
 
 
@@ -142,7 +143,7 @@ def test_an_order_without_a_status_has_no_steps_until_it_has_one() -> None:
     assert ids(first) == ["a"]
     assert steps(first) == []
     assert steps(customer.run(order("a", TODAY, "pending"))) == [
-        ("a", 1, None, "pending")
+        ("a", 102, None, "pending")
     ]
 
 
@@ -154,9 +155,9 @@ def test_an_order_that_returns_to_a_status_makes_a_step_each_time() -> None:
     ]
 
     assert seen[1:] == [
-        [("a", 2, "pending", "suspended")],
-        [("a", 3, "suspended", "pending")],
-        [("a", 4, "pending", "suspended")],
+        [("a", 106, "pending", "suspended")],
+        [("a", 202, "suspended", "pending")],
+        [("a", 306, "pending", "suspended")],
     ]
 
 
@@ -176,17 +177,62 @@ def test_an_order_that_returns_to_a_status_makes_a_step_each_time() -> None:
         (0, "2026-03-01T15:14:59+05:30", False),
     ],
 )
-def test_an_order_that_shows_late_is_seen_if_the_window_reaches_it(
+def test_a_change_at_rest_is_seen_if_the_window_reaches_it(
     lookback_days: int,
     created: str,
     is_seen: bool,  # noqa: FBT001
 ) -> None:
     customer = Customer(rules(lookback_days=lookback_days))
-    customer.run(order("latest", "2026-03-01T10:00:00.0000000Z"))
+    customer.run(RECENT, order("a", created))
 
-    assert customer.news(RECENT, order("late", created)) == (
-        ["recent", "late"] if is_seen else ["recent"]
+    assert customer.news(RECENT, order("a", created, quantity=2)) == (
+        ["a"] if is_seen else []
     )
+
+
+@pytest.mark.parametrize("lookback_days", [0, 8])
+def test_an_order_that_shows_late_is_seen_however_old_and_alone(
+    lookback_days: int,
+) -> None:
+    customer = Customer(rules(lookback_days=lookback_days))
+    history = [order(f"o{day}", f"2024-03-{day:02}") for day in range(1, 29)]
+    customer.run(*history, RECENT)
+
+    late = customer.run(*history, RECENT, order("late", "2024-03-14T10:00:00Z"))
+    assert ids(late) == ["late"]
+    assert steps(late) == [("late", 107, None, "completed")]
+    assert customer.news(*history, RECENT, order("late", "2024-03-14T10:00:00Z")) == []
+
+
+def test_orders_that_show_late_together_are_all_seen() -> None:
+    customer = Customer()
+    history = [order(f"o{day}", f"2024-03-{day:02}") for day in range(1, 29)]
+    customer.run(*history, RECENT)
+    moved = [order(f"m{day}", f"2024-03-{day:02}") for day in (4, 9, 17, 20)]
+    new = order("new", "2026-03-01T10:00:01Z", "pending")
+
+    found = customer.run(*history, *moved, RECENT, new)
+    assert {"m4", "m9", "m17", "m20", "new"} <= set(ids(found))
+    assert {"m4", "m9", "m17", "m20", "new"} <= {step[0] for step in steps(found)}
+    assert customer.news(*history, *moved, RECENT, new) == []
+
+
+def test_an_order_that_goes_takes_no_other_for_new() -> None:
+    customer = Customer()
+    history = [order(f"o{day}", f"2024-03-{day:02}") for day in range(1, 29)]
+    customer.run(*history, RECENT)
+
+    gone = customer.run(*history[1:], RECENT)
+    assert steps(gone) == []
+    assert customer.news(*history[1:], RECENT) == []
+
+
+def test_a_bookmark_of_the_future_hides_no_change() -> None:
+    known = CustomerBookmark(parse_instant("2999-01-01T00:00:00Z"))
+    customer = Customer(customer_bookmark=known)
+
+    assert customer.news(order("new", "2026-03-10T11:00:00Z")) == ["new"]
+    assert bookmark_of(customer) == "2999-01-01T00:00:00Z"
 
 
 def test_an_open_order_that_shows_late_is_seen_however_old() -> None:
@@ -236,7 +282,7 @@ def test_a_full_table_run_keeps_counting_the_steps() -> None:
     customer.run(order("a", TODAY, "pending"))
 
     decision = customer.run(order("a", TODAY, "completed"), by=rules(everything=True))
-    assert steps(decision) == [("a", 2, "pending", "completed")]
+    assert steps(decision) == [("a", 107, "pending", "completed")]
 
 
 # The memory
@@ -302,7 +348,7 @@ def test_an_open_order_that_is_missing_once_goes_on_where_it_was() -> None:
     assert customer.news(order("a", TWO_YEARS_AGO, "pending"), RECENT) == []
     customer.run(RECENT)
     back = customer.run(order("a", TWO_YEARS_AGO, "completed"), RECENT)
-    assert steps(back) == [("a", 2, "pending", "completed")]
+    assert steps(back) == [("a", 107, "pending", "completed")]
 
 
 def test_an_order_that_comes_twice_in_one_answer_is_emitted_once() -> None:
@@ -319,7 +365,7 @@ def test_of_an_order_that_comes_twice_the_last_word_counts() -> None:
     customer.run(order("a", TODAY, "pending"))
     overlap = [order("a", TODAY, "pending"), order("a", TODAY, "completed")]
 
-    assert steps(customer.run(*overlap)) == [("a", 2, "pending", "completed")]
+    assert steps(customer.run(*overlap)) == [("a", 107, "pending", "completed")]
     assert customer.news(*overlap) == []
 
 
@@ -357,16 +403,13 @@ def test_an_order_dated_within_the_day_to_come_moves_the_bookmark() -> None:
 def test_an_order_whose_children_were_not_read_is_due_again() -> None:
     customer = Customer()
     customer.run(order("a", TODAY, "pending"))
-    before = customer.customer_bookmark
 
     decision = customer.look([order("a", TODAY, "completed"), order("b", TODAY)])
-    customer.customer_bookmark = decision.bookmark_with_incomplete(
-        decision.orders, before
-    )
+    customer.customer_bookmark = decision.bookmark_with_incomplete(decision.orders)
     again = customer.run(order("a", TODAY, "completed"), order("b", TODAY))
     assert ids(again) == ["a", "b"]
-    # What `a` has left is still known; `b` was told of when it was first seen.
-    assert steps(again) == [step for step in steps(decision) if step[0] == "a"]
+    # The steps were written, and are not written again.
+    assert steps(again) == []
 
 
 def test_an_old_order_at_rest_whose_children_were_not_read_is_due_again() -> None:
@@ -374,9 +417,7 @@ def test_an_old_order_at_rest_whose_children_were_not_read_is_due_again() -> Non
     rejected = order("old", TWO_YEARS_AGO, "po_review_rejected")
     decision = customer.look([rejected, RECENT])
     old = [it for it in decision.orders if it.summary.id == "old"]
-    customer.customer_bookmark = decision.bookmark_with_incomplete(
-        old, customer.customer_bookmark
-    )
+    customer.customer_bookmark = decision.bookmark_with_incomplete(old)
 
     assert "old" in customer.news(rejected, RECENT)
 
@@ -388,4 +429,107 @@ def test_a_state_from_before_the_order_had_a_status_is_gone_on_from() -> None:
     )
 
     decision = customer.run(order("a", TODAY, "pending"))
-    assert steps(decision) == [("a", 1, None, "pending")]
+    assert steps(decision) == [("a", 102, None, "pending")]
+
+
+# Steps are never overwritten
+
+
+def all_steps(customer: Customer, *worlds: list[Json]) -> list[tuple[str, int]]:
+    """Run over each world, and return the keys of all steps that are written."""
+    return [step[:2] for world in worlds for step in steps(customer.run(*world))]
+
+
+def test_an_order_that_rested_and_moves_again_gets_a_number_above_all() -> None:
+    customer = Customer()
+    old = [order("old", TWO_YEARS_AGO, status) for status in ("pending", "completed")]
+    suspended = order("old", TWO_YEARS_AGO, "suspended")
+
+    keys = all_steps(customer, *([it, RECENT] for it in (*old, suspended)))
+    assert keys == [("old", 1), ("recent", 1), ("old", 107), ("old", 206)]
+
+
+def test_a_longer_lookback_writes_no_step() -> None:
+    customer = Customer()
+    customer.run(at_rest_long_ago(), RECENT)
+
+    wider = customer.run(at_rest_long_ago(), RECENT, by=rules(lookback_days=3650))
+    assert steps(wider) == []
+    moved = customer.run(
+        order("old", TWO_YEARS_AGO, "cancelled"), RECENT, by=rules(lookback_days=3650)
+    )
+    assert steps(moved) == [("old", 108, "completed", "cancelled")]
+
+
+def test_a_shorter_lookback_loses_no_change() -> None:
+    customer = Customer(rules(lookback_days=3650))
+    customer.run(at_rest_long_ago(), RECENT)
+
+    changed = at_rest_long_ago(quantity=2)
+    assert customer.news(changed, RECENT, by=rules(lookback_days=1)) == ["old"]
+
+
+def test_an_order_that_is_missing_once_and_comes_back_keeps_its_first_step() -> None:
+    customer = Customer()
+    world = [order("a", TODAY, "pending"), at_rest_long_ago()]
+    customer.run(*world)
+    world[0] = order("a", TODAY, "completed")
+    customer.run(*world)
+    customer.run(at_rest_long_ago())
+
+    back = customer.run(*world)
+    assert steps(back) == [("a", 207, None, "completed")]
+
+
+def test_a_run_from_an_older_state_overwrites_no_step_by_another() -> None:
+    customer = Customer()
+    customer.run(order("a", TODAY, "pending_po_upload"))
+    old_state = customer.customer_bookmark
+    written = steps(customer.run(order("a", TODAY, "po_upload_complete")))
+    customer.customer_bookmark = old_state
+
+    again = steps(customer.run(order("a", TODAY, "completed")))
+    assert again == [("a", 107, "pending_po_upload", "completed")]
+    assert {step[1] for step in again}.isdisjoint(step[1] for step in written)
+
+
+def test_after_a_loss_of_the_state_numbers_begin_where_they_are_told_to() -> None:
+    by = rules(first_sequence=501)
+    customer = Customer(by)
+
+    assert all_steps(
+        customer, [order("a", TODAY, "pending")], [order("a", TODAY, "completed")]
+    ) == [("a", 501), ("a", 607)]
+    assert all_steps(Customer(), [order("a", TODAY)]) == [("a", 1)]
+
+
+# Steps that are selected later
+
+
+def test_steps_that_are_selected_later_begin_with_every_order() -> None:
+    customer = Customer(rules(tells_steps=False))
+    world = [at_rest_long_ago(), RECENT, order("open", TWO_YEARS_AGO, "pending")]
+    assert steps(customer.run(*world)) == []
+    customer.customer_bookmark = replace(
+        customer.customer_bookmark, owed=frozenset({"order_status_changes"})
+    )
+
+    begun = customer.run(*world, by=rules())
+    assert {step[0] for step in steps(begun)} == {"old", "recent", "open"}
+    assert ids(begun) == []
+    assert steps(customer.run(*world, by=rules())) == []
+
+
+def test_a_step_that_was_written_is_not_written_again_when_steps_are_on_again() -> None:
+    customer = Customer()
+    open_ = order("open", TWO_YEARS_AGO, "pending")
+    moves = order("moves", TWO_YEARS_AGO, "pending")
+    customer.run(open_, moves, RECENT)
+    moves = order("moves", TWO_YEARS_AGO, "suspended")
+    customer.run(open_, moves, RECENT, by=rules(tells_steps=False))
+    customer.customer_bookmark = replace(
+        customer.customer_bookmark, owed=frozenset({"order_status_changes"})
+    )
+
+    again = customer.run(open_, moves, RECENT)
+    assert steps(again) == [("moves", 106, None, "suspended")]

@@ -12,6 +12,7 @@ from tap_purchase_orders.clients.appzen_invoices import FoundInvoice
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import CancelledError
 from tap_purchase_orders.http.budget import Budget
+from tap_purchase_orders.http.upstream_clock import UpstreamClock
 from tap_purchase_orders.number_sources.invoices import Window, windows
 from tap_purchase_orders.number_sources.registry import number_source
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
@@ -65,6 +66,7 @@ class Client:
         """Be what is asked, too."""
         self.invoices = self
         self.budget = Budget(self.limit, CancelToken())
+        self.clock = UpstreamClock()
 
     def processed(self, start: dt.datetime, end: dt.datetime) -> list[FoundInvoice]:
         assert end - start <= WEEK

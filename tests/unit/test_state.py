@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
+from tap_purchase_orders.incremental.listed_ids import listed_ids
 from tap_purchase_orders.incremental.resume import ResumePoint
+from tap_purchase_orders.incremental.scope import Scope
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.instants import parse_instant
 from tests.unit.json_values import any_json
@@ -29,12 +32,19 @@ instants = st.sampled_from(
     ["2019-01-01T00:00:00Z", "2026-03-01T10:00:00.1234567Z", "0001-01-01T00:00:00Z"]
 ).map(parse_instant)
 followed_orders = st.builds(
-    TrackedOrder, st.none() | texts, st.integers(0, 1000), st.text("0123456789abcdef")
+    TrackedOrder,
+    st.none() | texts,
+    st.integers(-1000, 1000),
+    st.text("0123456789abcdef", max_size=8),
 )
+digests = st.builds(listed_ids, st.lists(texts))
 memories = st.tuples(
     st.none() | instants,
     st.dictionaries(texts, followed_orders, max_size=3),
     st.none() | instants,
+    st.none() | digests,
+    st.integers(0, 1000),
+    st.frozensets(texts, max_size=2),
 ).map(lambda members: CustomerBookmark(*members))
 
 
@@ -59,6 +69,12 @@ def as_documented(customer_id: str, customer_bookmark: CustomerBookmark) -> Json
         part["replication_key_value"] = customer_bookmark.bookmark.text
     if customer_bookmark.last_read is not None:
         part["last_read"] = customer_bookmark.last_read.text
+    if customer_bookmark.ids is not None:
+        part["ids"] = customer_bookmark.ids.text
+    if customer_bookmark.highest_gone:
+        part["highest_sequence"] = customer_bookmark.highest_gone
+    if customer_bookmark.owed:
+        part["owed"] = sorted(customer_bookmark.owed)
     if customer_bookmark.tracked:
         part["followed_orders"] = {
             order_id: [known.status, known.sequence, known.digest]
@@ -137,7 +153,7 @@ def test_what_is_written_is_the_value_to_the_byte(
     value = {
         "bookmarks": {
             "others": {"a": 1},
-            "purchase_orders": {"resume": {"position": 17, "digest": "abc"}},
+            "purchase_orders": {"resume": [17, "abc", None]},
             "orders": {
                 "activity_read_until": MARCH.text,
                 **({"partitions": parts} if parts else {}),
@@ -153,7 +169,7 @@ def test_a_customer_takes_little_more_memory_than_its_text() -> None:
     count = 2000
     state = State({})
     for number in range(count):
-        tracked = {f"order-{number}": TrackedOrder("pending", 1, "0123456789ab")}
+        tracked = {f"order-{number}": TrackedOrder("pending", 1, "012345")}
         state.remember_customer(f"{number:036}", CustomerBookmark(MARCH, tracked))
     text = written(state)
     tracemalloc.start()
@@ -251,8 +267,8 @@ def test_a_customer_that_failed_keeps_all_but_the_time_of_its_last_read() -> Non
     state = State({})
     tracked = {"o": TrackedOrder("pending", 1, "abc")}
     state.remember_customer("c-1", CustomerBookmark(MARCH, tracked, MARCH))
-    state.forget_last_read("c-1")
-    state.forget_last_read("never seen")
+    state.remember_failure("c-1")
+    state.remember_failure("never seen")
 
     for it in (state, State(through_json(state.value()))):
         assert it.customer("c-1") == CustomerBookmark(MARCH, tracked)
@@ -302,7 +318,7 @@ FIRST = "bookmarks.orders.partitions[0]"
                 ["pending", 1.5, "d"],
                 ["pending", float("inf"), "d"],
                 ["pending", True, "d"],
-                ["pending", -1, "d"],
+                ["pending", 2**63, "d"],
                 ["pending", 1, None],
                 [{"a": 1}, 1, "d"],
                 [5, 1, "d"],
@@ -380,3 +396,106 @@ def test_any_partition_is_read_or_refused(part: Any) -> None:
         State(value).value()
     except SettingsError:
         return
+
+
+def test_what_is_over_is_said_to_be_so_that_merged_states_forget_it() -> None:
+    state = State({})
+    state.remember_resume_point(ResumePoint(17, "abc", MARCH))
+    state.remember_activity(MARCH)
+    state.remember_full_table(MARCH)
+    interrupted = state.value()
+    state.remember_resume_point(None)
+    state.remember_activity(None)
+    state.remember_full_table(None)
+    finished = state.value()
+
+    assert finished["bookmarks"]["purchase_orders"] == {"resume": None}
+    for first, second in ((interrupted, finished), (finished, interrupted)):
+        assert State(merged(first, second)).value() == second
+
+
+def merged(before: Json, after: Json) -> Json:
+    """Return a state merged onto another as Meltano does it."""
+
+    def merge(source: Json, onto: Json) -> None:
+        for key, value in source.items():
+            if isinstance(value, dict):
+                merge(value, onto.setdefault(key, {}))
+            else:
+                onto[key] = value
+
+    onto: Json = through_json(before)
+    merge(through_json(after), onto)
+    return onto
+
+
+def test_a_state_of_the_first_version_is_carried_over() -> None:
+    value = partition(
+        replication_key="creationDate",
+        replication_key_value=MARCH.text,
+        followed_orders={"o": ["pending", 2, "0123456789ab"], "p": [None, 0, ""]},
+    )
+    value["bookmarks"]["purchase_orders"] = {
+        "resume": {"position": 3, "digest": "abc", "began_at": MARCH.text}
+    }
+
+    state = State(value)
+    assert state.resume_point == ResumePoint(3, "abc", MARCH)
+    assert state.scope is None
+    customer_bookmark = state.customer("c-1")
+    assert customer_bookmark.bookmark == MARCH
+    assert customer_bookmark.tracked == {
+        # The first 36 bits of the same digest.
+        "o": TrackedOrder("pending", 2, "ASNFZ4"),
+        "p": TrackedOrder(None, 0, ""),
+    }
+    assert not customer_bookmark.is_new
+    assert customer_bookmark.ids is None
+
+
+def test_a_scope_is_known_to_the_next_run() -> None:
+    scope = Scope({"orders": "abc", "order_line_items": ""}, include_price=True)
+    state = State({})
+    state.remember_customer("c-1", CustomerBookmark(MARCH))
+    state.remember_scope(scope)
+    state.remember_prices()
+
+    again = State(through_json(state.value()))
+    assert again.scope == scope
+    assert again.has_prices
+
+
+@pytest.mark.parametrize(
+    ("scope", "place"),
+    [
+        ("x", "bookmarks.orders.scope"),
+        ({"streams": {}}, "bookmarks.orders.scope.streams"),
+        ({"include_price": "yes"}, "bookmarks.orders.scope"),
+    ],
+)
+def test_a_scope_that_cannot_be_read_is_a_mistake(scope: Any, place: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"`{place}`")):
+        State({"bookmarks": {"orders": {"scope": scope}}})
+
+
+def test_a_customer_is_known_in_whatever_case_its_id_is_written() -> None:
+    state = State({})
+    guid = "2CC5DC00-EA17-4516-983D-5802E19A0764"
+    assert state.known_as(guid) == guid.lower()
+    assert state.known_as("Contoso") == "Contoso"
+
+    state.remember_customer(guid, CustomerBookmark(MARCH))
+    state.remember_customer("Contoso", CustomerBookmark(MARCH))
+    again = State(through_json(state.value()))
+    assert again.known_as(guid.lower()) == guid
+    assert again.known_as("CONTOSO") == "Contoso"
+
+
+def test_what_is_owed_is_owed_by_every_customer() -> None:
+    state = State({})
+    state.remember_customer("c-1", CustomerBookmark(MARCH))
+    state.remember_customer("c-2", CustomerBookmark(MARCH, owed=frozenset({"orders"})))
+    state.owe({"order_line_items"})
+
+    assert state.customer("c-1").owed == {"order_line_items"}
+    assert state.customer("c-2").owed == {"order_line_items", "orders"}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MEMORY = CustomerBookmark(
     parse_instant("2026-03-01T10:00:00.1234567Z"),
-    {"68a3d7f0c25e": TrackedOrder("pending_po_upload", 1, "0123456789ab")},
+    {"68a3d7f0c25e": TrackedOrder("pending_po_upload", 1, "012345")},
 )
 # What an answer costs that brings nothing: the request, its answer, their headers.
 ANSWER_BYTES = 1024

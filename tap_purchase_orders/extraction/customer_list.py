@@ -1,0 +1,128 @@
+"""The customers to read: those that are given, or page after page of the list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_purchase_orders.extraction.batch import Batch
+from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.http.api_response import RequestFailure
+from tap_purchase_orders.records.customers import STREAM, UPSTREAM, CustomerReader
+from tap_purchase_orders.records.issues import Issue
+from tap_purchase_orders.urls import as_key
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.config import Shard
+    from tap_purchase_orders.http.api_response import ApiResponse
+    from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.records.customers import Customer
+
+# Of the customers of other shards, so many are remembered: to try whether anybody can
+# be read at all.
+_MOST_OTHERS = 5
+
+
+class CustomerList:
+    """Reads the customers of a partner, each once, under one spelling of its id.
+
+    Args:
+        client: Asks.
+        state: Knows in which spelling the rows of a customer have its id.
+        shard: The share of the customers to take.
+        emits: The customers themselves are wanted.
+
+    Attributes:
+        count: How many customers were taken.
+        others: Some customers of other shards.
+        failure: Why a page could not be read, if one could not.
+    """
+
+    def __init__(
+        self, client: PartnerCenter, state: State, shard: Shard, *, emits: bool
+    ) -> None:
+        self._client = client
+        self._state = state
+        self._shard = shard
+        self._emits = emits
+        self._reader = CustomerReader()
+        # The list may change while it is paged through; nobody is read twice.
+        self._seen: set[str] = set()
+        self._listed = 0
+        self._announced = 0
+        self.count = 0
+        self.others: list[str] = []
+        self.failure: RequestFailure | None = None
+
+    def take(self, customer_id: str) -> str | None:
+        """Return the id of a customer as its rows have it.
+
+        None if it was read before, or is another shard's.
+        """
+        key = customer_id.lower()
+        if key in self._seen:
+            return None
+        self._seen.add(key)
+        if self._shard.takes(as_key(customer_id)):
+            self.count += 1
+            return self._state.known_as(customer_id)
+        if len(self.others) < _MOST_OTHERS:
+            self.others.append(customer_id)
+        return None
+
+    def page(self, page: ApiResponse | RequestFailure) -> tuple[Batch, list[str]]:
+        """Return the batch of a page of customers, and the ids of those to read."""
+        batch = Batch(page.received_at)
+        if isinstance(page, RequestFailure):
+            self.failure = page
+            batch.issues.append(failure_issue(UPSTREAM, STREAM, None, page))
+            return batch, []
+        customer_ids = []
+        items = page.body["items"]
+        self._listed += len(items)
+        self._announced = max(self._announced, _count_of(page.body))
+        for raw in items:
+            customer = self._reader.read(raw, page.received_at)
+            if isinstance(customer, Issue):
+                batch.issues.append(customer)
+            elif (customer_id := self.take(customer.id)) is not None:
+                self._add(batch, customer, customer_id)
+                customer_ids.append(customer_id)
+        return batch, customer_ids
+
+    def given(self, customer_id: str) -> Batch:
+        """Return the batch of a customer that is asked for by id."""
+        outcome = self._client.customer(customer_id)
+        batch = Batch(outcome.received_at)
+        if isinstance(outcome, RequestFailure):
+            issue = failure_issue(UPSTREAM, STREAM, customer_id, outcome)
+            batch.issues.append(issue)
+            return batch
+        customer = self._reader.read(outcome.body, outcome.received_at)
+        if isinstance(customer, Issue):
+            batch.issues.append(customer)
+        else:
+            is_same = customer.id.lower() == customer_id.lower()
+            self._add(batch, customer, customer_id if is_same else customer.id)
+        return batch
+
+    @property
+    def shortfall(self) -> str | None:
+        """What is to be said where fewer customers were listed than announced."""
+        if self.failure is not None or self._listed >= self._announced:
+            return None
+        return (
+            f"Partner Center: the list has {self._listed} customers, and says that "
+            f"there are {self._announced} (`totalCount`): some may be missing"
+        )
+
+    def _add(self, batch: Batch, customer: Customer, customer_id: str) -> None:
+        if self._emits:
+            record = {**customer.record, "id": customer_id}
+            batch.rows.append((STREAM, record))
+            batch.note(customer.issues, customer.unknown)
+
+
+def _count_of(body: Any) -> int:
+    count = body.get("totalCount")
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0

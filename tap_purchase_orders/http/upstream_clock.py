@@ -1,0 +1,34 @@
+"""How far an upstream's clock is behind ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.http.api_response import ApiResponse
+
+_NONE = dt.timedelta()
+
+
+class UpstreamClock:
+    """The most that an upstream's clock was seen to be behind ours.
+
+    What is asked for "since" a moment goes by whichever clock is earlier: ours may be
+    ahead, and what the upstream dates by its own would never be asked for. Safe on any
+    thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._behind = _NONE
+
+    def note(self, answer: ApiResponse) -> None:
+        """Take in the times of an answer: by the upstream's clock, and by ours."""
+        with self._lock:
+            self._behind = max(self._behind, answer.received_at - answer.as_of)
+
+    def earlier(self, moment: dt.datetime) -> dt.datetime:
+        """Return a moment of our clock by whichever clock is earlier."""
+        return moment - self._behind
