@@ -85,8 +85,8 @@ _STATE_MEMBERS = {
     "then on changes are asked for. Only with a source that follows changes.",
     "purchase_orders.resume": "After an interruption, or when a budget was used up: "
     "how many numbers of the list are written, a digest of these (on another list the "
-    "next run starts over), and when the run began, for a source that follows changes. Null "
-    "after a finished run.",
+    "next run starts over), and when the run began, for a source that follows changes. "
+    "Null after a finished run.",
     "purchase_orders.streams": "The streams of purchase orders that were selected; of "
     "each a digest of its fields and stream maps.",
 }
