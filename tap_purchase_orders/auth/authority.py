@@ -12,7 +12,11 @@ from requests import exceptions
 from tap_purchase_orders.clouds import is_same_authority
 from tap_purchase_orders.errors import SignInError
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
-from tap_purchase_orders.http.backoff import longer_waits
+from tap_purchase_orders.http.backoff import (
+    LONGEST_WAIT_SECONDS,
+    longer_waits,
+    may_pass,
+)
 from tap_purchase_orders.http.retry_after import asked_wait_seconds
 from tap_purchase_orders.http.session import TapSession
 
@@ -26,8 +30,6 @@ T = TypeVar("T")
 AUTH = "partner_center.auth"
 
 _TRIES = 5
-_LONGEST_WAIT_SECONDS = 300.0
-_MAY_PASS = {408, 429}
 _PASSING_ERRORS = {"temporarily_unavailable", "server_error"}
 # RFC 6749, section 5.2, has such names only; anything else might be what was sent.
 _ERROR_NAME = re.compile(r"[a-z_]{1,60}")
@@ -65,7 +67,7 @@ def persistently(ask: Callable[[], T], wait: Callable[[float], object]) -> T:
         except TransientError as error:
             tries += 1
             seconds = max(next(waits), error.wait_seconds)
-            if tries == _TRIES or seconds > _LONGEST_WAIT_SECONDS:
+            if tries == _TRIES or seconds > LONGEST_WAIT_SECONDS:
                 raise
         wait(seconds)
 
@@ -150,7 +152,7 @@ def _answer(response: Response) -> AuthorityResponse:
     if 300 <= status < 400:  # noqa: PLR2004  # the redirects
         redirects = "answers with a redirect"
         raise unfit_authority(redirects)
-    if status in _MAY_PASS or status >= 500:  # noqa: PLR2004
+    if may_pass(status):
         msg = f"HTTP {status}"
         raise TransientError(msg, wait_seconds)
     content = response.content

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-from tap_purchase_orders.http.backoff import longer_waits
+from tap_purchase_orders.http.backoff import LONGEST_WAIT_SECONDS, longer_waits
 from tap_purchase_orders.http.channel import ForeignHostError, InvalidRequestError
 from tap_purchase_orders.http.curl_errors import (
     TransportError,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.transport import Transport
     from tap_purchase_orders.redaction import Secrets
 
-_LONGEST_WAIT_SECONDS = 300.0
 _LONGEST_ABOUT = 200
 # What a server or its gateway says that has too much to do.
 _TROUBLED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
@@ -112,7 +111,7 @@ class ApiClient:
                 # Kept connections are closed now and then. Once is no reason to wait.
                 is_first = outcome.was_stale_connection and tries == 1
                 wait = 0.0 if is_first else _wait_seconds(response, waits)
-                if wait > _LONGEST_WAIT_SECONDS:
+                if wait > LONGEST_WAIT_SECONDS:
                     return outcome
                 if response is not None and _asks_for_patience(response):
                     api_request.limiter.hold(wait)
@@ -225,7 +224,7 @@ def _asks_for_patience(response: ApiResponse) -> bool:
 
 def _wait_seconds(response: ApiResponse | None, waits: Iterator[float]) -> float:
     """Return how long to wait before the next try."""
-    wait = min(next(waits), _LONGEST_WAIT_SECONDS)
+    wait = min(next(waits), LONGEST_WAIT_SECONDS)
     if response is None:
         return wait
     return max(wait, asked_wait_seconds(response.headers))

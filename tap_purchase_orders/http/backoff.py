@@ -1,13 +1,24 @@
-"""The waits between retries."""
+"""Whether, and after how long, something is tried again."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# Nobody waits for longer than that before the next try.
+LONGEST_WAIT_SECONDS = 300.0
+_MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+def may_pass(status: int) -> bool:
+    """Return whether the same may be answered well when it is asked again."""
+    return status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def longer_waits() -> Iterator[float]:

@@ -19,6 +19,7 @@ from tap_purchase_orders.exact_json import (
     json_text,
 )
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.backoff import may_pass
 from tap_purchase_orders.text import one_line
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.rate_limit import RateLimiter
     from tap_purchase_orders.redaction import Secrets
 
-_MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _KINDS = {
     int(HTTPStatus.FORBIDDEN): "forbidden",
     int(HTTPStatus.NOT_FOUND): "not_found",
@@ -149,7 +149,7 @@ class ResponseReader:
         error = self.error(response)
         reason = self._shown(response.reason)
         message = f"HTTP {status}: {error.message or reason or 'no reason given'}"
-        if status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if may_pass(status):
             failure = self._failure("unavailable", message, response, error.code)
             return replace(failure, may_pass=True)
         refusal = self._profile.refusal(response, error)
