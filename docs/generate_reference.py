@@ -61,20 +61,20 @@ _STATE_MEMBERS = {
     "`creationDate` that was written, with all the digits that the upstream gave.",
     "orders.partitions[].last_read": "When the customer was last read. Only with "
     "`change_detection: activity_log`.",
-    "orders.partitions[].ids": "A digest of the ids of all orders of the customer: it "
-    "tells which have come, however old they are.",
-    "orders.partitions[].highest_sequence": "The highest `sequence` of an order that is "
-    "followed no more. Only where no followed order has a higher one.",
-    "orders.partitions[].owed": "The streams that the next read has to bring complete. "
-    "Only where something was added and not read yet.",
+    "orders.partitions[].ids": "A digest of the ids of all orders of the customer: "
+    "it tells which have come, however old they are.",
+    "orders.partitions[].highest_sequence": "The highest `sequence` of an order that "
+    "is followed no more. Only where no followed order has a higher one.",
+    "orders.partitions[].owed": "The streams that the next read has to bring "
+    "complete. Only where something was added and not read yet.",
     "orders.partitions[].followed_orders": "The orders that are open or inside the "
     "window, by their ids: status, `sequence` of the last status change (negative if "
     "the status is not told by one), and a digest of what was emitted.",
-    "orders.full_table_until": "Up to when every customer was taken whole whose turn it "
-    "was. Only with `full_table_days`.",
+    "orders.full_table_until": "Up to when every customer was taken whole whose turn "
+    "it was. Only with `full_table_days`.",
     "orders.prices": "Orders with prices were written.",
-    "orders.scope.streams": "The streams of orders that were selected; of each a digest "
-    "of its fields and stream maps.",
+    "orders.scope.streams": "The streams of orders that were selected; of each a "
+    "digest of its fields and stream maps.",
     "orders.scope.include_price": "Prices were asked for.",
     "orders.scope.include_system_purchases": "Purchases by the system were asked for.",
     "orders.scope.start_date": "Orders created earlier were left out.",
@@ -83,10 +83,10 @@ _STATE_MEMBERS = {
     "settings: another source starts anew.",
     "purchase_orders.changes_read.until": "The start of the last finished run: from "
     "then on changes are asked for. Only with a source that follows changes.",
-    "purchase_orders.resume": "After an interruption, or when a budget was used up: how "
-    "many numbers of the list are written, a digest of these (on another list the next "
-    "run starts over), and when the run began, for a source that follows changes. Null "
-    "after a finished run.",
+    "purchase_orders.resume": "After an interruption, or when a budget was used up: "
+    "how many numbers of the list are written, a digest of these (on another list the "
+    "next run starts over), and when the run began, for a source that follows changes. "
+    "Null after a finished run.",
     "purchase_orders.streams": "The streams of purchase orders that were selected; of "
     "each a digest of its fields and stream maps.",
 }
