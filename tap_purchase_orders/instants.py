@@ -101,6 +101,11 @@ def instant_of(moment: dt.datetime) -> Instant:
     return parse_instant(moment.astimezone(dt.UTC).isoformat(timespec="microseconds"))
 
 
+def instant_at(second: int) -> Instant:
+    """Return the instant of a whole second since 1970, within the years 1 to 9999."""
+    return Instant(0, "", "").later(second)
+
+
 def _offset_seconds(zone: str) -> int:
     hours, minutes = int(zone[1:3]), int(zone[-2:])
     if hours > 23 or minutes > 59:  # noqa: PLR2004  # a clock's

@@ -253,12 +253,10 @@ class PartnerCenterExtraction:
                 self._clock,
             )
             self._reads_everything = rules is None
-        self._turns_taken = self._present
         schedule = FullTableSchedule(
-            self._section.full_table_days,
-            self._state.full_table_until,
-            self._turns_taken,
+            self._section.full_table_days, self._state.full_table_until, self._present
         )
+        self._turns_taken = schedule.hour
         return _Choice(rules, schedule)
 
     def _order_steps(self, customer_ids: list[str], choice: _Choice) -> Iterator[Step]:

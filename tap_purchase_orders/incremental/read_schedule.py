@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tap_purchase_orders.instants import instant_at
+
 if TYPE_CHECKING:
     from tap_purchase_orders.instants import Instant
 
 DAY_SECONDS = 24 * 60 * 60
+_HOUR_SECONDS = 60 * 60
 
 
 def turn_of(customer_id: str, moment: Instant, days: int) -> int:
@@ -41,10 +44,18 @@ class FullTableSchedule(Struct, frozen=True):
         """Return whether a turn of a customer has begun since all were taken."""
         if self.days is None or self.taken_until is None:
             return False
-        if self.moment <= self.taken_until:
+        if self.hour <= self.taken_until:
             return False
         one, other = (
             turn_of(customer_id, moment, self.days)
-            for moment in (self.moment, self.taken_until)
+            for moment in (self.hour, self.taken_until)
         )
         return one != other
+
+    @property
+    def hour(self) -> Instant:
+        """The whole hour that has begun: up to then this run takes all turns.
+
+        Within it the state of a quiet run stays as it is.
+        """
+        return instant_at(self.moment.second // _HOUR_SECONDS * _HOUR_SECONDS)

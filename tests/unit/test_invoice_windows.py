@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tap_purchase_orders.clients.appzen_invoices import FoundInvoice
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import CancelledError
+from tap_purchase_orders.http.api_response import ApiResponse
 from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.upstream_clock import UpstreamClock
 from tap_purchase_orders.number_sources.invoices import Window, windows
@@ -207,3 +209,24 @@ def test_the_last_request_is_left_to_a_purchase_order_that_was_named() -> None:
         list(items)
     assert client.budget.is_exceeded
     assert client.budget.left == 1
+
+
+def test_clocks_what_is_read_until_goes_by_the_clock_that_is_earlier() -> None:
+    behind = dt.timedelta(hours=3)
+    client = Client(ONE_A_SECOND)
+    there = {"Date": format_datetime(END - behind, usegmt=True)}
+    client.clock.note(ApiResponse(body=[], received_at=END, headers=there))
+
+    items = items_of(SECTION, context(START, END, client))
+
+    assert items[-1] == Checkpoint(END - behind - LATENESS)
+
+
+def test_clocks_one_that_is_ahead_of_ours_changes_nothing() -> None:
+    client = Client(ONE_A_SECOND)
+    there = {"Date": format_datetime(END + LATENESS, usegmt=True)}
+    client.clock.note(ApiResponse(body=[], received_at=END, headers=there))
+
+    items = items_of(SECTION, context(START, END, client))
+
+    assert items[-1] == Checkpoint(END - LATENESS)

@@ -244,3 +244,81 @@ def test_whatever_happens_the_warehouse_becomes_what_the_world_is(
     before = history.warehouse.copy()
     history.run()
     assert history.warehouse.copy() == before
+
+
+def test_clocks_the_activity_log_is_followed_by_the_clock_that_is_earlier() -> None:
+    for customer_ids in ((), ("c1",)):
+        history = History()
+        history.change("change_detection", "activity_log")
+        history.change("customer_ids", customer_ids)
+        history.run()
+
+        until = history.state["bookmarks"]["orders"]["activity_read_until"]
+        assert until[:10] == "2024-03-01" or until[:10] == "2024-02-29"
+
+
+def test_switching_to_other_customers_loses_no_activity() -> None:
+    history = History()
+    history.change("change_detection", "activity_log")
+    history.run()
+    history.change("customer_ids", ("c1",))
+    history.wait(1)
+    history.order("c2", 0, "completed", "user")
+    for _ in range(3):
+        history.wait(72)
+        history.run()
+    history.change("customer_ids", ())
+    history.run()
+
+    history.check()
+
+
+def test_every_customer_is_taken_whole_once_in_so_many_days_and_not_at_once() -> None:
+    history = History()
+    history.world.customers = tuple(f"customer-{number}" for number in range(40))
+    for customer in history.world.customers:
+        history.order(customer, 300, "completed", "user")
+    history.change("full_table_days", 5)
+    history.run()
+    written = []
+    for _ in range(5 * 24):
+        history.wait(1)
+        before = history.warehouse.copy()["orders"]
+        history.run()
+        after = history.warehouse.copy()["orders"]
+        written.append(sum(after[key] != before[key] for key in after))
+
+    # Each has one order, and one turn; no run takes many of them.
+    assert sum(written) == 40
+    assert max(written) <= 5
+
+
+def test_a_customer_that_could_not_be_read_in_its_turn_is_taken_whole_later() -> None:
+    history = History()
+    history.change("full_table_days", 1)
+    history.run()
+    old = next(it for it in history.world.orders if it.customer == "c1")
+    old.quantity = 9
+    history.wait(30)
+    history.run_in_trouble("/c1/")
+    history.run()
+
+    _, line = history.warehouse.tables["order_line_items"]["c1", old.name, 0]
+    assert line["quantity"] == 9
+
+
+def test_a_state_without_a_scope_is_carried_over_and_writes_nothing() -> None:
+    history = History()
+    history.run()
+    orders = history.state["bookmarks"]["orders"]
+    del orders["scope"]
+    for part in orders["partitions"]:
+        del part["ids"]
+        for order in part["followed_orders"].values():
+            # As the first version counted and wrote them.
+            order[1] = 1
+    before = history.warehouse.copy()
+    history.run()
+
+    assert history.warehouse.copy() == before
+    assert "scope" in history.state["bookmarks"]["orders"]
