@@ -14,7 +14,7 @@ PLUGINS := .meltano/.installed
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench loaders format lock setup clean chromium
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -38,7 +38,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
-tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
+tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-duckdb/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py
 
 # For the tests of the report. Where it cannot be had, they are skipped.
@@ -68,11 +68,14 @@ meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano
 bench: $(TAP) .venv-bench/.installed ## What an order costs, against others
 	$(BIN)/python -m benchmarks
 
+loaders: $(TAP) .venv-meltano/.installed ## What each loader keeps, into docs/loaders.md
+	$(BIN)/python -m benchmarks.loaders
+
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-setup: $(TAP) $(PLUGINS) .venv-checker/.installed .venv-dbt/.installed .venv-airflow/.installed ## All environments
+setup: $(TAP) $(PLUGINS) .venv-checker/.installed .venv-dbt/.installed .venv-duckdb/.installed .venv-airflow/.installed ## All environments
 
 clean: ## Remove environments, caches and the demo's files; Meltano's own database stays
 	rm -rf .venv .venv-* .meltano/extractors .meltano/loaders .meltano/utilities $(PLUGINS) .demo .orchestrate .tutorial site
@@ -89,8 +92,9 @@ clean: ## Remove environments, caches and the demo's files; Meltano's own databa
 .venv-checker/.installed: constraints/checker.txt
 .venv-dbt/.installed: constraints/dbt.txt
 .venv-docs/.installed: constraints/docs.txt
+.venv-duckdb/.installed: constraints/duckdb.txt
 
-.venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed:
+.venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed .venv-duckdb/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; to name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r $<
@@ -119,7 +123,7 @@ lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
 	$(COMPILE) pyproject.toml --extra azure --extra postgres --extra report --extra sandbox --group dev -o constraints/dev.txt
 	$(COMPILE) pyproject.toml -c constraints/dev.txt -o constraints/tap.txt
 	$(COMPILE) --group bench -c constraints/dev.txt -o constraints/bench.txt
-	for group in airflow checker dbt docs meltano target-jsonl target-postgres; do \
+	for group in airflow checker dbt docs duckdb meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \
 	done
 

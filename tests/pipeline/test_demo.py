@@ -76,8 +76,8 @@ def altered(table_name: str, old: str, new: str) -> dict[str, Records]:
 
 def test_a_warehouse_that_holds_every_digit_passes() -> None:
     assert list(differences(truth(), loaded())) == []
-    # lineItemNumber, totalPrice, status, creationDate, the amount and its currency, 6.10,
-    # the rates.
+    # lineItemNumber, totalPrice, status, creationDate, the amount and its currency,
+    # 6.10, the rates.
     assert count_of_values(truth()) == 9
 
 
