@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GENERATOR = TRANSFORM / "duckdb" / "generate.py"
-ALL_STREAMS = {
+ALL_STREAMS: dict[str, Any] = {
     "order_attachments": True,
     "order_provisioning_status": True,
     "extraction_runs": True,
@@ -235,7 +235,7 @@ def test_other_decimals_can_be_chosen(tmp_path: Path) -> None:
 
 
 # It builds the models twice.
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_the_models_say_the_same_as_in_postgresql(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

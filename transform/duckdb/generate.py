@@ -244,8 +244,8 @@ def _exact(part: Mapping[str, Any], texts: str, typed: str, depth: int = 0) -> s
     return f"if({typed} IS NULL, NULL, {{{members}}})"
 
 
-def _members(name: str, *values: str) -> tuple[str, ...]:
-    return tuple(f'{value}."{name}"' for value in values)
+def _members(name: str, texts: str, typed: str) -> tuple[str, str]:
+    return f'{texts}."{name}"', f'{typed}."{name}"'
 
 
 def _quoted(structure: Any) -> str:
