@@ -44,7 +44,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
-tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
+tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-duckdb/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients
 
 # FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
@@ -96,11 +96,14 @@ soak: $(TAP) $(PLUGINS) ## Histories of runs with faults, kills and changes: is 
 	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results)
 	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py)
 
+loaders: $(TAP) .venv-meltano/.installed ## What each loader keeps, into docs/loaders.md
+	$(BIN)/python -m benchmarks.loaders
+
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-setup: $(TAP) $(PLUGINS) .venv-checker/.installed .venv-dbt/.installed .venv-airflow/.installed ## All environments
+setup: $(TAP) $(PLUGINS) .venv-checker/.installed .venv-dbt/.installed .venv-duckdb/.installed .venv-airflow/.installed ## All environments
 
 clean: ## Remove environments, caches and the demo's files; Meltano's own database stays
 	rm -rf .venv .venv-* .meltano/extractors .meltano/loaders .meltano/utilities $(PLUGINS) .demo .orchestrate .tutorial site
@@ -117,8 +120,9 @@ clean: ## Remove environments, caches and the demo's files; Meltano's own databa
 .venv-checker/.installed: constraints/checker.txt
 .venv-dbt/.installed: constraints/dbt.txt
 .venv-docs/.installed: constraints/docs.txt
+.venv-duckdb/.installed: constraints/duckdb.txt
 
-.venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed:
+.venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed .venv-duckdb/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; to name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r $<
@@ -175,7 +179,7 @@ lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
 	$(COMPILE) pyproject.toml --extra azure --extra postgres --extra report --extra sandbox --group dev -o constraints/dev.txt
 	$(COMPILE) pyproject.toml -c constraints/dev.txt -o constraints/tap.txt
 	$(COMPILE) --group bench -c constraints/dev.txt -o constraints/bench.txt
-	for group in airflow checker dbt docs meltano target-jsonl target-postgres; do \
+	for group in airflow checker dbt docs duckdb meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \
 	done
 	$(COMPILE) tests/clients/python.in -o tests/clients/python.txt

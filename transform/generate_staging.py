@@ -215,18 +215,22 @@ def _typed(name: str, data_type: str) -> str:
     # Those are loaded as what they are, by whatever loader.
     if data_type in {"text", "jsonb"} or data_type.endswith("[]"):
         return _field(name)
-    return f"{_field(name)}::{data_type}"
+    return _macro("typed", _field(name), data_type)
 
 
 def _typed_member(name: str, member: str, data_type: str) -> tuple[str, str]:
     """Return the expression for a member of an object, and its type."""
-    if data_type == "jsonb" or data_type.endswith("[]"):
-        return f"{_field(name)} -> '{member}'", "jsonb"
-    if data_type == "text":
-        return f"{_field(name)} ->> '{member}'", data_type
+    if data_type.endswith("[]"):
+        data_type = "jsonb"
     # Within JSON, whole numbers of any length are kept.
     data_type = "numeric" if data_type == "bigint" else data_type
-    return f"({_field(name)} ->> '{member}')::{data_type}", data_type
+    return _macro("member_of", _field(name), member, data_type), data_type
+
+
+def _macro(name: str, *arguments: str) -> str:
+    """Return a call of a macro of the project, for what differs between databases."""
+    quoted = ", ".join(f"'{argument}'" for argument in arguments)
+    return f"{{{{ {name}({quoted}) }}}}"
 
 
 def _moment(name: str) -> str:

@@ -9,10 +9,10 @@ select
     changes.status,
     changes.observed_at as seen_at,
     lead(changes.observed_at) over timeline as seen_until,
-    round(
+    cast(
         extract(epoch from lead(changes.observed_at) over timeline - changes.observed_at)
-        / 3600,
-        2
+        / 3600
+        as numeric(18, 2)
     ) as hours_in_status,
     lead(changes.observed_at) over timeline is null as is_latest,
     changes.order_creation_date as order_created_at

@@ -7,7 +7,7 @@ with lines as (
         headers.entity_name,
         headers.supplier_id,
         headers.appzen_purchase_order_status,
-        nullif(btrim(lines.amount_currency), '') as currency
+        nullif(trim(lines.amount_currency), '') as currency
     from {{ ref('stg_purchase_order_lines') }} as lines
     inner join {{ ref('stg_purchase_orders') }} as headers
         using (purchase_order_number)
@@ -24,11 +24,11 @@ figures as (
             as is_open,
         -- Amounts in different currencies are not subtracted from each other.
         case
-            when nullif(btrim(received_amount_currency), '') is not distinct from currency
+            when nullif(trim(received_amount_currency), '') is not distinct from currency
                 then received_amount
         end as received,
         case
-            when nullif(btrim(uninvoiced_amount_currency), '') is not distinct from currency
+            when nullif(trim(uninvoiced_amount_currency), '') is not distinct from currency
                 then uninvoiced_amount
         end as uninvoiced
     from lines

@@ -7,7 +7,7 @@ select
     loaded.record_key as record_key,
     loaded.kind as kind,
     loaded.field as field,
-    loaded.http_status::bigint as http_status,
+    {{ typed('loaded.http_status', 'bigint') }} as http_status,
     loaded.error_code as error_code,
     loaded.message as message,
     loaded.correlation_id as correlation_id,

@@ -6,7 +6,7 @@ select
     loaded."orderId" as order_id,
     loaded."attachmentId" as attachment_id,
     loaded."fileName" as file_name,
-    loaded."sizeInKB"::bigint as size_in_kb,
+    {{ typed('loaded."sizeInKB"', 'bigint') }} as size_in_kb,
     loaded."attachmentType" as attachment_type,
     loaded.attributes ->> 'etag' as attributes_etag,
     loaded.attributes ->> 'objectType' as attributes_object_type,

@@ -4,8 +4,8 @@
 select
     loaded."referenceCustomerId" as reference_customer_id,
     loaded."orderId" as order_id,
-    loaded."orderLineItemId"::bigint as order_line_item_id,
-    loaded."lineItemNumber"::bigint as line_item_number,
+    {{ typed('loaded."orderLineItemId"', 'bigint') }} as order_line_item_id,
+    {{ typed('loaded."lineItemNumber"', 'bigint') }} as line_item_number,
     loaded.status as status,
     loaded."quantityProvisioningInformation" as quantity_provisioning_information,
     loaded.attributes ->> 'etag' as attributes_etag,

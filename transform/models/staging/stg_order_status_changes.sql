@@ -4,7 +4,7 @@
 select
     loaded."referenceCustomerId" as reference_customer_id,
     loaded."orderId" as order_id,
-    loaded.sequence::bigint as sequence,
+    {{ typed('loaded.sequence', 'bigint') }} as sequence,
     loaded."previousStatus" as previous_status,
     loaded.status as status,
     loaded."orderCreationDate" at time zone 'UTC' as order_creation_date,
