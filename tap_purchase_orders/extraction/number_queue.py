@@ -184,7 +184,7 @@ class NumberQueue:
             advance: Callable[[], None]
             match item:
                 case str():
-                    is_empty = False
+                    is_empty = is_empty and not item.strip()
                     point = place.take(item)
                     if not self._shard.takes(item) or not seen.add(item):
                         continue
@@ -205,7 +205,7 @@ class NumberQueue:
                 item, checkpoint, unread, partial(self._advance, serial, _nothing)
             )
         if is_empty:
-            self._say_nothing_came()
+            self._check_may_be_empty()
 
     def _opened(self, seen: SeenSet) -> tuple[Iterator[Item], ListPosition]:
         """Return what is still to come of the source, and the place of that in it.
@@ -287,15 +287,26 @@ class NumberQueue:
         self.position = 0
         self._state.remember_changes(ChangesRead(self.identity, until))
 
-    def _say_nothing_came(self) -> None:
+    def _check_may_be_empty(self) -> None:
+        """Say that nothing came of the source.
+
+        Raises:
+            SourceError: It looks as if whatever makes the list has failed.
+        """
         if not self._is_new:
             logger.info("AppZen: the source names no changes since the last run")
             return
-        logger.warning(
-            "AppZen: the source gives no purchase order numbers: nothing to read; "
-            "check `%s`",
-            SECTION,
+        may_be_empty = self._source.may_be_empty or self._section.get("allow_empty")
+        setting = ".".join((SECTION, *self._source.required[-1:]))
+        label = self._source.label(self._section)
+        problem = (
+            f"`{setting}`: {label or 'the source'} gives no purchase order numbers"
         )
+        if may_be_empty:
+            logger.warning("AppZen: %s: nothing to read", problem)
+            return
+        msg = f"AppZen: {problem}; if that may be, set `{SECTION}.allow_empty` to true"
+        raise SourceError(msg)
 
 
 @contextmanager
