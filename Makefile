@@ -110,11 +110,12 @@ $(DBT): .venv-meltano/.installed constraints/dbt.txt
 
 # One resolution for every Python and platform. UPGRADE=--upgrade takes newer versions.
 UPGRADE ?=
+DEV_EXTRAS := azure excel http parquet postgres report sandbox zstd
 COMPILE = .venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras $(UPGRADE)
 
 lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
-	$(COMPILE) pyproject.toml --extra azure --extra postgres --extra report --extra sandbox --group dev -o constraints/dev.txt
-	$(COMPILE) pyproject.toml -c constraints/dev.txt -o constraints/tap.txt
+	$(COMPILE) pyproject.toml $(DEV_EXTRAS:%=--extra %) --group dev -o constraints/dev.txt
+	$(COMPILE) pyproject.toml --extra excel -c constraints/dev.txt -o constraints/tap.txt
 	$(COMPILE) --group bench -c constraints/dev.txt -o constraints/bench.txt
 	for group in airflow checker dbt docs meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \

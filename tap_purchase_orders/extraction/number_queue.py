@@ -190,6 +190,8 @@ class NumberQueue:
                         continue
                     advance = partial(self._remember_point, point)
                 case Checkpoint():
+                    if is_empty:
+                        self._check_may_be_empty()
                     until = instant_of(item.moment)
                     advance = partial(self._checkpoint_changes, until)
                     place = ListPosition(self.identity, self._began_at)
@@ -206,6 +208,7 @@ class NumberQueue:
             )
         if is_empty:
             self._check_may_be_empty()
+            self._say_nothing_came()
 
     def _opened(self, seen: SeenSet) -> tuple[Iterator[Item], ListPosition]:
         """Return what is still to come of the source, and the place of that in it.
@@ -288,25 +291,33 @@ class NumberQueue:
         self._state.remember_changes(ChangesRead(self.identity, until))
 
     def _check_may_be_empty(self) -> None:
-        """Say that nothing came of the source.
+        """Return if it is no failure that the source gives no numbers.
 
         Raises:
             SourceError: It looks as if whatever makes the list has failed.
         """
-        if not self._is_new:
+        if self._is_new and not self._may_be_empty:
+            msg = (
+                f"AppZen: {self._is_empty_in_words}; if that may be, set "
+                f"`{SECTION}.allow_empty` to true"
+            )
+            raise SourceError(msg)
+
+    def _say_nothing_came(self) -> None:
+        if self._is_new:
+            logger.warning("AppZen: %s: nothing to read", self._is_empty_in_words)
+        else:
             logger.info("AppZen: the source names no changes since the last run")
-            return
-        may_be_empty = self._source.may_be_empty or self._section.get("allow_empty")
+
+    @property
+    def _may_be_empty(self) -> bool:
+        return self._source.may_be_empty or bool(self._section.get("allow_empty"))
+
+    @property
+    def _is_empty_in_words(self) -> str:
         setting = ".".join((SECTION, *self._source.required[-1:]))
-        label = self._source.label(self._section)
-        problem = (
-            f"`{setting}`: {label or 'the source'} gives no purchase order numbers"
-        )
-        if may_be_empty:
-            logger.warning("AppZen: %s: nothing to read", problem)
-            return
-        msg = f"AppZen: {problem}; if that may be, set `{SECTION}.allow_empty` to true"
-        raise SourceError(msg)
+        what = self._source.label(self._section) or "the source"
+        return f"`{setting}`: {what} gives no purchase order numbers"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.number_sources.error_messages import source_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_purchase_orders.errors import SourceError
     from tap_purchase_orders.number_sources.stored_file import StoredFile
@@ -30,17 +30,16 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# What a server answers that wants somebody to sign in, and other things that are no
-# text of numbers. A file of XML is no better.
-_NO_LIST = (
-    (
-        re.compile(r"\s*<(?:!doctype|html|head|body|script|\?xml)\b", re.IGNORECASE),
-        "a web page",
-    ),
-    (re.compile(r"%PDF-"), "a PDF document"),
-    (re.compile(r"\{\\rtf"), "an RTF document"),
-    (re.compile(r"PK\x03\x04"), "a ZIP archive or an Excel file"),
-)
+# What a server answers that wants somebody to sign in. A file of XML is no better.
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|script|\?xml)\b", re.IGNORECASE)
+# What begins like this is no text.
+_NO_TEXTS = {
+    b"PK\x03\x04": "a ZIP archive or an Excel file",
+    b"\xd0\xcf\x11\xe0": "an Excel file",
+    b"%PDF-": "a PDF document",
+    b"{\\rtf": "an RTF document",
+    b"\x1f\x8b": "packed with gzip, which its name has to say",
+}
 
 
 def lines(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:
@@ -78,7 +77,9 @@ def pieces(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str
     for chunk in chain(_whole_start(_chunks(file, packing)), (b"",)):
         if decoder is None:
             # A mark is certain, whatever the settings say.
-            encoding = _marked_encoding(chunk) or encoding or "utf-8"
+            encoding = _marked(chunk, _MARKS) or encoding or "utf-8"
+            if what := _marked(chunk, _NO_TEXTS):
+                raise _no_text(file, f"it is {what}")
             decoder = codecs.getincrementaldecoder(encoding)()
         try:
             decoded = decoder.decode(chunk, final=not chunk)
@@ -87,7 +88,8 @@ def pieces(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str
         text = line_ends.decode(decoded, final=not chunk)
         if is_start:
             text = text.removeprefix("\ufeff")
-            _check_is_list(file, text)
+            if _PAGE.match(text):
+                raise _no_text(file, "it is a web page, and no list of numbers")
             is_start = False
         if (place := text.find("\0")) >= 0:
             line += text.count("\n", 0, place)
@@ -140,19 +142,14 @@ def _whole_start(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _marked_encoding(start: bytes) -> str | None:
-    found = (name for mark, name in _MARKS.items() if start.startswith(mark))
+def _marked(start: bytes, marks: Mapping[bytes, str]) -> str | None:
+    """Return what a mark at the start of a file tells."""
+    found = (what for mark, what in marks.items() if start.startswith(mark))
     return next(found, None)
 
 
 def _name_of(encoding: str | None) -> str:
     return "UTF-8" if encoding in {"utf-8", "utf-8-sig"} else str(encoding).upper()
-
-
-def _check_is_list(file: StoredFile, text: str) -> None:
-    for pattern, what in _NO_LIST:
-        if pattern.match(text):
-            raise _no_text(file, f"it is {what}, and no list of numbers")
 
 
 def _no_text(file: StoredFile, problem: str, key: str = "path") -> SourceError:
