@@ -11,7 +11,7 @@ PLUGINS := .meltano/.installed
 DBT := .meltano/utilities/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench format lock setup clean chromium
+.PHONY: help demo orchestrate test lint types audit tests check docs tutorial meltano bench format lock setup clean chromium mariadb
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
@@ -35,7 +35,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
-tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
+tests: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-docs/.installed chromium mariadb .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py
 
 # For the tests of the report. Where it cannot be had, they are skipped.
@@ -44,6 +44,13 @@ chromium:
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
 	|| echo "The report is not looked at: install Chromium, and let CHROMIUM name it."
+
+# For the tests of the number source `sql`. Where it cannot be had, they are skipped.
+mariadb:
+	@test -x /usr/sbin/mariadbd -a -x /usr/bin/my_print_defaults || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends mariadb-server-core mariadb-client-core >/dev/null; } \
+	|| echo "MariaDB is not asked for numbers: install mariadb-server."
 
 orchestrate: $(TAP) $(PLUGINS) $(DBT) .venv-airflow/.installed ## Airflow with two workers, one of which is killed midway: what becomes of it
 	$(BIN)/python -m orchestrate.demo

@@ -37,10 +37,10 @@ def serving(
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802  # named by the library
+        def do_GET(self) -> None:  # named by the library
             self._answer(body)
 
-        def do_HEAD(self) -> None:  # noqa: N802  # named by the library
+        def do_HEAD(self) -> None:  # named by the library
             if has_head:
                 self._answer(b"")
             else:
