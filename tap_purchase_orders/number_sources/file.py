@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import logging
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
+def _pages(section: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield the numbers of all files, many at a time."""
     options, is_said = file_options(section), False
     for file, kind in _files(section):
         if kind.name == "txt" and options.column is not None and not is_said:
@@ -109,7 +111,8 @@ def _identity(section: Mapping[str, Any]) -> str:
 
 
 SOURCE = NumberSource(
-    numbers=lambda section, _: _numbers(section),
+    # Without code of ours between the numbers: there may be millions.
+    numbers=lambda section, _: chain.from_iterable(_pages(section)),
     settings=(
         th.Property(
             "path",

@@ -40,8 +40,8 @@ class Format(Struct, frozen=True):
     name: str
     packing: str = ""
 
-    def numbers(self, file: StoredFile, options: FileOptions) -> Iterator[str]:
-        """Yield the numbers in a file of the format.
+    def numbers(self, file: StoredFile, options: FileOptions) -> Iterator[list[str]]:
+        """Yield the numbers in a file of the format, many at a time.
 
         Raises:
             SourceError: It cannot be read.
@@ -99,12 +99,12 @@ def _suffixes(name: str) -> list[str]:
 
 def _numbers_of_tsv(
     file: StoredFile, packing: str, options: FileOptions
-) -> Iterator[str]:
+) -> Iterator[list[str]]:
     delimiter = options.delimiter or "\t"
     return numbers_of_csv(file, packing, replace(options, delimiter=delimiter))
 
 
-_TEXTS: dict[str, Callable[[StoredFile, str, FileOptions], Iterator[str]]] = {
+_TEXTS: dict[str, Callable[[StoredFile, str, FileOptions], Iterator[list[str]]]] = {
     "csv": numbers_of_csv,
     "json": numbers_of_json,
     "jsonl": numbers_of_json_lines,

@@ -30,7 +30,7 @@ _decode = json.JSONDecoder(parse_float=Decimal).raw_decode
 
 def numbers_of_json(
     file: StoredFile, packing: str, options: FileOptions
-) -> Iterator[str]:
+) -> Iterator[list[str]]:
     """Yield the items of an array, or the values of a member of those that are objects.
 
     Without an array, it is read as JSON lines, which some warehouses write under this
@@ -56,7 +56,7 @@ def numbers_of_json(
     values = NumberColumn(file.shown, refusal, is_verbatim=options.verbatim)
     for number, item in items:
         if (known := values.text(item, number)) is not None:
-            yield from values.numbers([known], number.__add__)
+            yield values.numbers([known], number.__add__)
     values.end()
 
 

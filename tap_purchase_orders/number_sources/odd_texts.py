@@ -34,7 +34,9 @@ _REFUSED = (
     (re.compile(r"#(?:REF|VALUE|NAME|NUM|NULL|DIV/0)[!?]"), "a formula has failed"),
 )
 # Every odd text has one of these, or cannot be printed.
-_SIGNS_OF_ODD = ("+", ".", ",", "=", "#", "\\", "n", "N", "  ")
+_SIGNS_OF_ODD = (" ", "+", ".", ",", "=", "#", "\\", "n", "N")
+_BETWEEN = "\n"
+_CONTROLS = bytes({*range(0x20), 0x7F} - {ord(_BETWEEN)})
 
 
 class OddTextError(Exception):
@@ -44,14 +46,21 @@ class OddTextError(Exception):
 def are_plain(texts: Sequence[str]) -> bool:
     """Return whether texts are numbers as they stand, without blanks around them.
 
-    It takes a fraction of the time of looking at each. The answer no is only perhaps
-    true.
+    It takes a fraction of the time of looking at each.
     """
-    line = f" {' '.join(texts)} "
-    if not line.isprintable():
+    line = _BETWEEN.join(texts)
+    if not all(texts) or line.count(_BETWEEN) != len(texts) - 1:
         return False
-    signs = [sign for sign in _SIGNS_OF_ODD if sign in line]
-    return not signs or ("  " not in signs and not any(map(_may_be_odd, texts)))
+    if line.isascii():
+        # It takes a sixth of the time of `isprintable`.
+        known = line.encode()
+        is_printable = len(known.translate(None, _CONTROLS)) == len(known)
+    else:
+        is_printable = all(map(str.isprintable, texts))
+    if not is_printable:
+        return False
+    has_signs = any(sign in line for sign in _SIGNS_OF_ODD)
+    return not (has_signs and any(map(_may_be_odd, texts)))
 
 
 def number_in(text: str) -> str | None:
@@ -78,7 +87,7 @@ def number_in(text: str) -> str | None:
 
 
 def _may_be_odd(text: str) -> bool:
-    return _MAY_BE_ODD.fullmatch(text) is not None
+    return text != text.strip() or _MAY_BE_ODD.fullmatch(text) is not None
 
 
 _MAY_BE_ODD = re.compile(

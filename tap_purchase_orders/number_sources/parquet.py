@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.number_sources.stored_file import StoredFile
     from tap_purchase_orders.number_sources.values import NumberColumn
 
-_ROWS_PER_BATCH = 10_000
+_ROWS_PER_BATCH = 20_000
 # With a buffer, a column is read piece by piece; without, a row group at once.
 _BUFFER_BYTES = 1024 * 1024
 _TEXT = (
@@ -41,8 +41,8 @@ _EXACT_UP_TO = {pa.float16(): 2**11, pa.float32(): 2**24}
 _BETWEEN = "\n"
 
 
-def numbers_of_parquet(file: StoredFile, options: FileOptions) -> Iterator[str]:
-    """Yield the values of a column.
+def numbers_of_parquet(file: StoredFile, options: FileOptions) -> Iterator[list[str]]:
+    """Yield the values of a column, many at a time.
 
     Raises:
         SourceError: It cannot be read, has no such column, or one of another type.
@@ -66,7 +66,7 @@ def numbers_of_parquet(file: StoredFile, options: FileOptions) -> Iterator[str]:
             _ROWS_PER_BATCH, columns=[name], use_threads=False
         )
         for batch in batches:
-            yield from _numbers(values, _plain(batch.column(name)), row)
+            yield _numbers(values, _plain(batch.column(name)), row)
             row += len(batch)
         values.end()
 
@@ -117,9 +117,11 @@ def _numbers(values: NumberColumn, column: Any, row: int) -> list[str]:
     texts = _texts(column)
     if texts is None:
         return _one_by_one(values, column, row)
+    values.null(column.null_count)
+    if pa.types.is_integer(column.type):
+        return texts
     if not column.null_count:
         return values.numbers(texts, row.__add__)
-    values.null(column.null_count)
     rows = [
         at for at, is_there in enumerate(column.is_valid().to_pylist(), row) if is_there
     ]

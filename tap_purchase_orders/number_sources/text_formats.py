@@ -26,15 +26,16 @@ if TYPE_CHECKING:
     from tap_purchase_orders.number_sources.options import FileOptions
     from tap_purchase_orders.number_sources.stored_file import StoredFile
 
-_ROWS_PER_PAGE = 2_000
+# With more, Python's collector of garbage has more to look through.
+_ROWS_PER_PAGE = 250
 # So many rows of JSON show which members there are.
 _ROWS_LOOKED_AT = 100
 
 
 def numbers_of_text(
     file: StoredFile, packing: str, options: FileOptions
-) -> Iterator[str]:
-    """Yield each line of a text, without the blanks around it.
+) -> Iterator[list[str]]:
+    """Yield the lines of a text, many at a time, without the blanks around them.
 
     Raises:
         SourceError: It cannot be read.
@@ -45,15 +46,15 @@ def numbers_of_text(
     before = 0
     while page := list(islice(rest, _ROWS_PER_PAGE)):
         texts = [line.strip() for line in page]
-        yield from values.numbers(texts, (before + 1).__add__)
+        yield values.numbers(texts, (before + 1).__add__)
         before += len(page)
     values.end()
 
 
 def numbers_of_csv(
     file: StoredFile, packing: str, options: FileOptions
-) -> Iterator[str]:
-    """Yield the values of a column of a CSV file that has a header.
+) -> Iterator[list[str]]:
+    """Yield the values of a column of a CSV file with a header, many at a time.
 
     Raises:
         SourceError: It cannot be read, has no such column, or a row does not fit.
@@ -79,15 +80,17 @@ def numbers_of_csv(
         take, widths = itemgetter(place), {len(header)}
         line = before + rows.line_num
         while page := list(islice(rows, _ROWS_PER_PAGE)):
+            filled = page
             if {*map(len, page)} != widths:
                 _check_widths(file, page, len(header), line)
+                filled = list(filter(None, page))
             line_of = partial(_line_of, page, line)
             line = before + rows.line_num
             if is_only_by_chance:
                 is_only_by_chance = False
-                first = next(filter(None, page), None)
-                check_is_heading(name, first[place] if first else None, file.shown)
-            yield from values.numbers(list(map(take, filter(None, page))), line_of)
+                first = filled[0][place] if filled else None
+                check_is_heading(name, first, file.shown)
+            yield values.numbers(list(map(take, filled)), line_of)
         if is_only_by_chance:
             check_is_heading(name, None, file.shown)
         values.end()
@@ -128,7 +131,7 @@ def _line_of(page: list[list[str]], line: int, position: int) -> int:
 
 def numbers_of_json_lines(
     file: StoredFile, packing: str, options: FileOptions
-) -> Iterator[str]:
+) -> Iterator[list[str]]:
     """Yield the values of a member of the objects that stand one a line.
 
     Raises:
@@ -140,7 +143,7 @@ def numbers_of_json_lines(
 
 def numbers_of_objects(
     file: StoredFile, rows: Iterator[tuple[int, dict[str, Any]]], options: FileOptions
-) -> Iterator[str]:
+) -> Iterator[list[str]]:
     """Yield the values of a member of objects.
 
     Args:
@@ -168,7 +171,7 @@ def numbers_of_objects(
         is_there = is_there or column in row
         text = values.text(row.get(column), number)
         if text is not None:
-            yield from values.numbers([text], number.__add__)
+            yield values.numbers([text], number.__add__)
     if not is_there:
         chosen_column(column, names, file.shown)
     values.end()

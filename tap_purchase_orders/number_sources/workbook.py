@@ -31,8 +31,8 @@ _MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MARK_BYTES = 4
 
 
-def numbers_of_workbook(file: StoredFile, options: FileOptions) -> Iterator[str]:
-    """Yield the values of a column of a sheet.
+def numbers_of_workbook(file: StoredFile, options: FileOptions) -> Iterator[list[str]]:
+    """Yield the values of a column of a sheet, many at a time.
 
     The header is the first row that has the name of the column; without a name that of
     the usual one, or the first row that has anything.
@@ -58,9 +58,9 @@ def numbers_of_workbook(file: StoredFile, options: FileOptions) -> Iterator[str]
             check_is_heading(name, None if below is None else str(below), file.shown)
         values = column_of(file.shown, name, is_verbatim=options.verbatim)
         values.exact_up_to = _EXACT_UP_TO
-        yield from _numbers(values, first[at + 1 :], place)
+        yield _numbers(values, first[at + 1 :], place)
         while page := list(islice(rows, _ROWS_PER_PAGE)):
-            yield from _numbers(values, page, place)
+            yield _numbers(values, page, place)
         values.end()
 
 

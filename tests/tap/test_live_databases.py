@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_runs_beside_a_writer_ask_for_everything_it_has_written(
     live: LiveDatabase,
 ) -> None:
     # As much as a transaction takes, and a second for the whole one.
-    section = {"source": "sql", "url": live.url, "query": QUERY}
+    section: dict[str, Any] = {"source": "sql", "url": live.url, "query": QUERY}
     section |= {"since_overlap_seconds": 2}
     asked: list[str] = []
     with Upstream() as upstream:
@@ -106,7 +106,7 @@ def test_a_row_of_the_second_or_the_day_in_which_a_run_began_is_asked_for(
     since = dt.datetime.now(dt.UTC)
     # A run that began 0.7 seconds into the second of the row, had it been so fast.
     stamped = since - dt.timedelta(seconds=1)
-    section = {"source": "sql", "url": live.url, "query": QUERY}
+    section: dict[str, Any] = {"source": "sql", "url": live.url, "query": QUERY}
     section |= {"since_overlap_seconds": 0}
 
     before = items_of(section, occasion(since=stamped))
