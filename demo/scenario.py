@@ -82,8 +82,8 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
         sandbox.advance(timedelta(days=days).total_seconds())
         _say(f"            {days} days go by")
         second = _run(2, pipeline, sandbox, warehouse)
-        for section in sections(warehouse, (first, second)):
-            _say(f"\n{section}")
+        for part in sections(warehouse, (first, second)):
+            _say(f"\n{part}")
         if first.statuses == second.statuses:
             message = "no order has another status after the second run"
             raise DemoFailedError(message)
