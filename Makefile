@@ -44,7 +44,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
-tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-duckdb/.installed .venv-docs/.installed chromium .venv-airflow/.installed ## The test suite
+tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-duckdb/.installed .venv-docs/.installed chromium mariadb .venv-airflow/.installed ## The test suite
 	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients
 
 # FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
@@ -62,6 +62,13 @@ chromium:
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
 	|| echo "The report is not looked at: install Chromium, and let CHROMIUM name it."
+
+# For the tests of the number source `sql`. Where it cannot be had, they are skipped.
+mariadb:
+	@test -x /usr/sbin/mariadbd -a -x /usr/bin/my_print_defaults || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends mariadb-server-core mariadb-client-core >/dev/null; } \
+	|| echo "MariaDB is not asked for numbers: install mariadb-server."
 
 orchestrate: $(TAP) $(PLUGINS) $(DBT) .venv-airflow/.installed ## Airflow with two workers, one of which is killed midway: what becomes of it
 	$(BIN)/python -m orchestrate.demo
@@ -173,11 +180,12 @@ $(DBT): .venv-meltano/.installed constraints/dbt.txt
 
 # One resolution for every Python and platform. UPGRADE=--upgrade takes newer versions.
 UPGRADE ?=
+DEV_EXTRAS := azure excel http parquet postgres report sandbox zstd
 COMPILE = .venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras $(UPGRADE)
 
 lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
-	$(COMPILE) pyproject.toml --extra azure --extra postgres --extra report --extra sandbox --group dev -o constraints/dev.txt
-	$(COMPILE) pyproject.toml -c constraints/dev.txt -o constraints/tap.txt
+	$(COMPILE) pyproject.toml $(DEV_EXTRAS:%=--extra %) --group dev -o constraints/dev.txt
+	$(COMPILE) pyproject.toml --extra excel -c constraints/dev.txt -o constraints/tap.txt
 	$(COMPILE) --group bench -c constraints/dev.txt -o constraints/bench.txt
 	for group in airflow checker dbt docs duckdb meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \

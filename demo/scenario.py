@@ -14,6 +14,7 @@ from demo.page import move_times, write_page
 from demo.pipeline import pipeline_in
 from demo.report import Run, sections
 from demo.warehouse import running_warehouse
+from demo.workbook import write_numbers
 from tap_purchase_orders.sandbox.process import Sandbox
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
         _say(f"Sandbox     {customers} customers, {purchase_orders} purchase orders")
         _say(f"Warehouse   PostgreSQL {version} in {timezone}, port {warehouse.port}")
         settings = {**sandbox.settings, "run_history": True}
+        path = directory / "purchase-orders.xlsx"
+        numbers = settings["appzen"]["purchase_order_numbers"]["numbers"]
+        section = write_numbers(path, numbers)
+        settings["appzen"] = {**settings["appzen"], "purchase_order_numbers": section}
+        _say(f"List        {len(numbers)} numbers in {os.path.relpath(path)}")
         pipeline = pipeline_in(
             directory, settings, warehouse.loader_settings, sandbox.environment
         )
@@ -77,8 +83,8 @@ def tell(directory: Path, customers: int, purchase_orders: int, days: int) -> No
         sandbox.advance(timedelta(days=days).total_seconds())
         _say(f"            {days} days go by")
         second = _run(2, pipeline, sandbox, warehouse)
-        for section in sections(warehouse, (first, second)):
-            _say(f"\n{section}")
+        for part in sections(warehouse, (first, second)):
+            _say(f"\n{part}")
         if first.statuses == second.statuses:
             message = "no order has another status after the second run"
             raise DemoFailedError(message)

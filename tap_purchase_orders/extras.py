@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+def how_to_install(extra: str) -> str:
+    """Return how to install an extra; the tap is installed from a checkout."""
+    return f"install the extra `{extra}`, in a checkout: pip install '.[{extra}]'"
+
+
 def run_with_extra(
     extra: str, brings: Collection[str], module: str, arguments: list[str] | None
 ) -> int:

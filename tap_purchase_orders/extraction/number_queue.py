@@ -184,12 +184,14 @@ class NumberQueue:
             advance: Callable[[], None]
             match item:
                 case str():
-                    is_empty = False
+                    is_empty = is_empty and not item.strip()
                     point = place.take(item)
                     if not self._shard.takes(item) or not seen.add(item):
                         continue
                     advance = partial(self._remember_point, point)
                 case Checkpoint():
+                    if is_empty:
+                        self._check_may_be_empty()
                     until = instant_of(item.moment)
                     advance = partial(self._checkpoint_changes, until)
                     place = ListPosition(self.identity, self._began_at)
@@ -205,6 +207,7 @@ class NumberQueue:
                 item, checkpoint, unread, partial(self._advance, serial, _nothing)
             )
         if is_empty:
+            self._check_may_be_empty()
             self._say_nothing_came()
 
     def _opened(self, seen: SeenSet) -> tuple[Iterator[Item], ListPosition]:
@@ -287,15 +290,34 @@ class NumberQueue:
         self.position = 0
         self._state.remember_changes(ChangesRead(self.identity, until))
 
+    def _check_may_be_empty(self) -> None:
+        """Return if it is no failure that the source gives no numbers.
+
+        Raises:
+            SourceError: It looks as if whatever makes the list has failed.
+        """
+        if self._is_new and not self._may_be_empty:
+            msg = (
+                f"AppZen: {self._is_empty_in_words}; if that may be, set "
+                f"`{SECTION}.allow_empty` to true"
+            )
+            raise SourceError(msg)
+
     def _say_nothing_came(self) -> None:
-        if not self._is_new:
+        if self._is_new:
+            logger.warning("AppZen: %s: nothing to read", self._is_empty_in_words)
+        else:
             logger.info("AppZen: the source names no changes since the last run")
-            return
-        logger.warning(
-            "AppZen: the source gives no purchase order numbers: nothing to read; "
-            "check `%s`",
-            SECTION,
-        )
+
+    @property
+    def _may_be_empty(self) -> bool:
+        return self._source.may_be_empty or bool(self._section.get("allow_empty"))
+
+    @property
+    def _is_empty_in_words(self) -> str:
+        setting = ".".join((SECTION, *self._source.required[-1:]))
+        what = self._source.label(self._section) or "the source"
+        return f"`{setting}`: {what} gives no purchase order numbers"
 
 
 @contextmanager

@@ -316,4 +316,6 @@ SOURCE = NumberSource(
     numbers=lambda _, context: _numbers(context),
     settings=(),
     follows_changes=lambda _: True,
+    # AppZen itself says so.
+    may_be_empty=True,
 )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow.parquet import ParquetFile
 
 from tap_purchase_orders.number_sources.columns import chosen_column, column_of
@@ -14,9 +15,11 @@ from tap_purchase_orders.number_sources.error_messages import source_error
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_purchase_orders.number_sources.options import FileOptions
     from tap_purchase_orders.number_sources.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.values import NumberColumn
 
-_ROWS_PER_BATCH = 10_000
+_ROWS_PER_BATCH = 20_000
 # With a buffer, a column is read piece by piece; without, a row group at once.
 _BUFFER_BYTES = 1024 * 1024
 _TEXT = (
@@ -26,41 +29,45 @@ _TEXT = (
     pa.types.is_null,
 )
 # As older writers have text.
-_BYTES = (pa.types.is_binary, pa.types.is_large_binary)
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+# Up to where the types of floating point have every whole number.
+_EXACT_UP_TO = {pa.float16(): 2**11, pa.float32(): 2**24}
+_BETWEEN = "\n"
 
 
-def numbers_of_parquet(file: StoredFile, column: str | None) -> Iterator[str]:
-    """Yield the values of a column.
+def numbers_of_parquet(file: StoredFile, options: FileOptions) -> Iterator[list[str]]:
+    """Yield the values of a column, many at a time.
 
     Raises:
         SourceError: It cannot be read, has no such column, or one of another type.
     """
     with _parquet(file) as parquet:
         schema = parquet.schema_arrow
-        place = chosen_column(column, schema.names, file.shown)
+        place = chosen_column(options.column, schema.names, file.shown)
         name = schema.names[place]
-        values = column_of(file.shown, name)
+        values = column_of(file.shown, name, is_verbatim=options.verbatim)
         kind = schema.field(place).type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type
-        is_bytes = _is_any(_BYTES, kind)
+        values.exact_up_to = _EXACT_UP_TO.get(kind, values.exact_up_to)
         if _is_any(_NUMBERS, kind):
             values.warn_of_numbers()
-        elif not is_bytes and not _is_any(_TEXT, kind):
+        elif not _is_any((*_BYTES, *_TEXT), kind):
             problem = f"column {name!r} of {file.shown} has the type {kind}, not text"
             raise source_error(problem, "column")
-        row = 0
+        row = 1
         batches = parquet.iter_batches(
             _ROWS_PER_BATCH, columns=[name], use_threads=False
         )
         for batch in batches:
-            for value in batch.column(name).to_pylist():
-                row += 1
-                known = _decoded(value, row, name, file) if is_bytes else value
-                text = values.text(known, row)
-                if text is not None:
-                    yield text.strip()
+            yield _numbers(values, _plain(batch.column(name)), row)
+            row += len(batch)
         values.end()
 
 
@@ -77,7 +84,7 @@ def row_count(file: StoredFile) -> int:
 @contextmanager
 def _parquet(file: StoredFile) -> Iterator[Any]:
     with (
-        file.opened() as stored,
+        file.opened_for_seeking() as stored,
         ParquetFile(
             stored,
             buffer_size=_BUFFER_BYTES,
@@ -93,9 +100,72 @@ def _is_any(kinds: tuple[Any, ...], kind: Any) -> bool:
     return any(is_kind(kind) for is_kind in kinds)
 
 
-def _decoded(value: Any, row: int, name: str, file: StoredFile) -> Any:
+def _plain(column: Any) -> Any:
+    """Return a column without a dictionary."""
+    is_encoded = pa.types.is_dictionary(column.type)
+    return column.dictionary_decode() if is_encoded else column
+
+
+def _numbers(values: NumberColumn, column: Any, row: int) -> list[str]:
+    """Return the numbers of a batch.
+
+    Args:
+        values: Turns values into numbers.
+        column: The batch.
+        row: The row of its first value.
+    """
+    texts = _texts(column)
+    if texts is None:
+        return _one_by_one(values, column, row)
+    values.null(column.null_count)
+    if pa.types.is_integer(column.type):
+        return texts
+    if not column.null_count:
+        return values.numbers(texts, row.__add__)
+    rows = [
+        at for at, is_there in enumerate(column.is_valid().to_pylist(), row) if is_there
+    ]
+    return values.numbers(texts, rows.__getitem__) if texts else []
+
+
+def _texts(column: Any) -> list[str] | None:
+    """Return the texts of all values that are not null.
+
+    It takes a fraction of the time of having each value as an object. There is nothing
+    where the column has other values than text and whole numbers, or texts of several
+    lines.
+    """
+    kind = column.type
+    if pa.types.is_integer(kind) or _is_any(_TEXT[2:], kind):
+        column = pc.cast(column, pa.string())
+    elif not _is_any(_TEXT[:2], kind):
+        return None
+    count = len(column) - column.null_count
+    if not count:
+        return []
+    whole = pa.ListArray.from_arrays(
+        pa.array([0, count], pa.int32()),
+        column.drop_null() if column.null_count else column,
+    )
+    between = pa.scalar(_BETWEEN, column.type)
+    texts: list[str] = pc.binary_join(whole, between)[0].as_py().split(_BETWEEN)
+    return texts if len(texts) == count else None
+
+
+def _one_by_one(values: NumberColumn, column: Any, row: int) -> list[str]:
+    texts, rows = [], []
+    for at, value in enumerate(column.to_pylist(), row):
+        known = _decoded(values, value, at) if isinstance(value, bytes) else value
+        text = values.text(known, at)
+        if text is not None:
+            texts.append(text)
+            rows.append(at)
+    return values.numbers(texts, rows.__getitem__) if texts else []
+
+
+def _decoded(values: NumberColumn, value: bytes, row: int) -> str:
     try:
-        return None if value is None else value.decode()
+        return value.decode()
     except UnicodeDecodeError as error:
-        problem = f"column {name!r} of {file.shown} is not UTF-8 in row {row}"
-        raise source_error(problem, "column") from error
+        words = "is not UTF-8"
+        raise values.refused(words, row) from error

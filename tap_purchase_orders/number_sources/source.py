@@ -89,6 +89,9 @@ class NumberSource(Struct, frozen=True):
             followed, in the same list only.
         follows_changes: Returns whether a section asks for what has changed since the
             last finished run, and not for all there is.
+        may_be_empty: Whether it is no failure that there are no numbers.
+        label: Returns what messages call the list of a section, nothing where the
+            setting says enough.
     """
 
     numbers: Callable[[Mapping[str, Any], SourceContext], Iterator[Item]]
@@ -98,3 +101,5 @@ class NumberSource(Struct, frozen=True):
     count: Callable[[Mapping[str, Any]], int | None] = lambda _: None
     identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
     follows_changes: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    may_be_empty: bool = False
+    label: Callable[[Mapping[str, Any]], str] = lambda _: ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import re
 from contextlib import closing
@@ -13,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_purchase_orders.number_sources.buffer import Buffer
+from tap_purchase_orders.number_sources.dialects import dialect_of
 from tap_purchase_orders.number_sources.error_messages import source_error
+from tap_purchase_orders.number_sources.since import (
+    OVERLAP_SECONDS,
+    compares_days,
+    since_value,
+)
 from tap_purchase_orders.number_sources.source import (
     SECTION,
     Checkpoint,
@@ -25,11 +30,13 @@ from tap_purchase_orders.number_sources.values import NumberColumn
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
+    from tap_purchase_orders.number_sources.database import Database
+    from tap_purchase_orders.number_sources.since import Kind
+    from tap_purchase_orders.number_sources.since import Value as Since
     from tap_purchase_orders.number_sources.source import Item, SourceContext
 
 _URL = re.compile(r"[A-Za-z][\w.+-]*://.*", re.DOTALL)
-# Where there is neither an earlier run nor a `start_date`: before any purchase order.
-_BEGINNING = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+_LONGEST_OVERLAP_SECONDS = 366 * 24 * 60 * 60
 _COLUMN = "the first column of the query"
 
 logger = logging.getLogger(__name__)
@@ -62,10 +69,14 @@ def _pages(
     from tap_purchase_orders.number_sources.database import Database  # noqa: PLC0415
 
     column = NumberColumn(_COLUMN, partial(source_error, key="query"))
-    database = Database(section["url"], context.cancel_token)
+    database = Database(
+        section["url"], context.cancel_token, section.get("connect_args")
+    )
+    since = _since(section, context, database)
     row, has_blanks = 0, False
-    with closing(database.pages(section["query"], _since(section, context))) as pages:
+    with closing(database.pages(section["query"], since)) as pages:
         for page in pages:
+            column.exact_up_to = database.exact_up_to
             texts = [column.text(value, row) for row, value in enumerate(page, row + 1)]
             row += len(page)
             numbers = [text for text in texts if text is not None]
@@ -81,20 +92,29 @@ def _pages(
 
 
 def _since(
-    section: Mapping[str, Any], context: SourceContext
-) -> dt.datetime | str | None:
+    section: Mapping[str, Any], context: SourceContext, database: Database
+) -> Since | None:
     """Return the value of `:since`, none for a query that has none."""
     if not _follows_changes(section):
         return None
-    since = (context.since or _BEGINNING).astimezone(dt.UTC)
-    if section.get("since_as") != "text":
-        return since
-    # Of one width, so that comparing the texts compares the moments.
-    return since.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    kind: Kind = section.get("since_as") or "datetime"
+    if "since_as" not in section:
+        dialect = dialect_of(section["url"])
+        if compares_days(section["query"], dialect, database.columns()):
+            kind = "date"
+            logger.info(
+                "AppZen: the query compares `:since` with days: `since_as` is taken "
+                "for `date`"
+            )
+    return since_value(section, context, kind)
 
 
 def _follows_changes(section: Mapping[str, Any]) -> bool:
-    return SINCE in parameters(section["query"])
+    return SINCE in _parameters(section)
+
+
+def _parameters(section: Mapping[str, Any]) -> set[str]:
+    return parameters(section["query"], dialect_of(section["url"]))
 
 
 def _mistakes(section: Mapping[str, Any]) -> list[str]:
@@ -108,12 +128,12 @@ def _mistakes(section: Mapping[str, Any]) -> list[str]:
     setting, query = f"`{SECTION}.query`", section["query"]
     if not query.strip():
         mistakes.append(f"{setting} must be a SELECT")
-    if (word := writes(query)) is not None:
+    if (word := writes(query, dialect_of(section["url"]))) is not None:
         mistakes.append(f"{setting} must be a SELECT; it begins with {word}")
     mistakes += [
         f"{setting} has the parameter `:{name}`, and there is only `:{SINCE}`; a colon "
         f"that is only a colon is written `\\:`"
-        for name in sorted(parameters(query) - {SINCE})
+        for name in sorted(_parameters(section) - {SINCE})
     ]
     return mistakes
 
@@ -142,12 +162,34 @@ SOURCE = NumberSource(
         ),
         th.Property(
             "since_as",
-            th.StringType(allowed_values=["datetime", "text"]),
+            th.StringType(allowed_values=["date", "datetime", "text"]),
             title="Type of :since",
             description=(
-                "Source `sql`: what `:since` is. `datetime`, the default, is a UTC "
-                "date-time with zone; `text` is like 2026-03-01T12:00:00.000000Z, for "
-                "databases that keep text."
+                "Source `sql`: what `:since` is. `datetime` is a UTC date-time with "
+                "zone; `date` is the day before, for columns that have only days; "
+                "`text` is like 2026-03-01T12:00:00.000000Z, for databases that keep "
+                "text. By default `date` where the query compares it with a column of "
+                "that type, `datetime` elsewhere."
+            ),
+        ),
+        th.Property(
+            "since_overlap_seconds",
+            th.IntegerType(minimum=0, maximum=_LONGEST_OVERLAP_SECONDS),
+            title="Overlap of :since (seconds)",
+            description=(
+                "Source `sql`: how much earlier than the last finished run `:since` "
+                "is, so that changes that were committed late are not missed; by "
+                f"default {OVERLAP_SECONDS}."
+            ),
+        ),
+        th.Property(
+            "connect_args",
+            th.ObjectType(additional_properties=True),
+            secret=True,
+            title="Arguments of the driver",
+            description=(
+                "Source `sql`: what the database's driver takes besides the URL, by "
+                'name, such as {"private_key_file": "..."}.'
             ),
         ),
     ),

@@ -5,72 +5,162 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 from itertools import chain
 from typing import IO, TYPE_CHECKING, cast
 
+from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.number_sources.error_messages import source_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_purchase_orders.errors import SourceError
     from tap_purchase_orders.number_sources.stored_file import StoredFile
 
 _CHUNK_BYTES = 64 * 1024
+_START_BYTES = 256
 # Of a few bytes of zstd much can come at once: so little is taken at a time.
 _ZSTD_CHUNK_BYTES = 4 * 1024
 # In characters; a number has a few, a line of JSON may have a lot.
 LONGEST_LINE = 8 * 1024 * 1024
-_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Marks that tell the encoding for certain.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# What a server answers that wants somebody to sign in. A file of XML is no better.
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|script|\?xml)\b", re.IGNORECASE)
+# What begins like this is no text.
+_NO_TEXTS = {
+    b"PK\x03\x04": "a ZIP archive or an Excel file",
+    b"\xd0\xcf\x11\xe0": "an Excel file",
+    b"%PDF-": "a PDF document",
+    b"{\\rtf": "an RTF document",
+    b"\x1f\x8b": "packed with gzip, which its name has to say",
+}
 
 
-def lines(file: StoredFile, packing: str) -> Iterator[str]:
-    """Yield the lines of a UTF-8 text, each but perhaps the last with its line feed.
+def lines(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:
+    """Yield the lines of a text, each but perhaps the last with its line feed.
 
     A byte order mark is left out; CR LF and CR end lines too.
 
     Args:
         file: Where the text is.
         packing: `.gz`, `.zst`, or nothing.
+        encoding: The encoding, where no byte order mark tells it; by default UTF-8.
 
     Raises:
         SourceError: It cannot be read, or is no text; the message names the line.
     """
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    # Without code of ours between the lines: there may be millions.
+    return chain.from_iterable(map(io.StringIO, _blocks(file, packing, encoding)))
+
+
+def pieces(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:
+    """Yield a text in pieces of any length, with line feeds for all ends of lines.
+
+    Args:
+        file: Where the text is.
+        packing: `.gz`, `.zst`, or nothing.
+        encoding: The encoding, where no byte order mark tells it; by default UTF-8.
+
+    Raises:
+        SourceError: It cannot be read, or is no text; the message names the line.
+    """
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
-    number, rest = 1, ""
+    decoder: codecs.IncrementalDecoder | None = None
+    line, is_start = 1, True
     # Nothing, at the end: it shows whether the last character is whole.
-    for chunk in chain(_chunks(file, packing), (b"",)):
-        if number == 1 and not rest and chunk.startswith(_UTF_16_MARKS):
-            raise _no_text(file, "it is UTF-16; save it as UTF-8")
-        if (place := chunk.find(b"\0")) >= 0:
-            line = number + chunk.count(b"\n", 0, place)
-            raise _no_text(file, f"there is a byte 0 in line {line}")
+    for chunk in chain(_whole_start(_chunks(file, packing)), (b"",)):
+        if decoder is None:
+            # A mark is certain, whatever the settings say.
+            encoding = _marked(chunk, _MARKS) or encoding or "utf-8"
+            if what := _marked(chunk, _NO_TEXTS):
+                raise _no_text(file, f"it is {what}")
+            decoder = codecs.getincrementaldecoder(encoding)()
         try:
             decoded = decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            line = number + error.object.count(b"\n", 0, error.start)
-            byte = f"0x{error.object[error.start]:02x}"
-            problem = f"line {line} is not UTF-8 (byte {byte})"
-            raise _no_text(file, problem) from error
-        text = rest + line_ends.decode(decoded, final=not chunk)
-        *whole, rest = text.split("\n")
-        for line_text in whole:
-            yield f"{line_text}\n"
-        number += len(whole)
+        except UnicodeError as error:
+            raise _undecodable(file, encoding or "", line, error) from error
+        text = line_ends.decode(decoded, final=not chunk)
+        if is_start:
+            text = text.removeprefix("\ufeff")
+            if _PAGE.match(text):
+                raise _no_text(file, "it is a web page, and no list of numbers")
+            is_start = False
+        if (place := text.find("\0")) >= 0:
+            line += text.count("\n", 0, place)
+            raise _no_text(file, f"there is a byte 0 in line {line}")
+        line += text.count("\n")
+        yield text
+
+
+def _blocks(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:
+    """Yield a text in pieces that end where lines end."""
+    number, rest = 1, ""
+    for piece in pieces(file, packing, encoding):
+        text = rest + piece
+        end = text.rfind("\n") + 1
+        block, rest = text[:end], text[end:]
+        number += block.count("\n")
         if len(rest) > LONGEST_LINE:
             raise _no_text(file, f"line {number} is longer than 8 MiB")
+        if block:
+            yield block
     if rest:
         yield rest
 
 
-def _no_text(file: StoredFile, problem: str) -> SourceError:
-    return source_error(f"{file.shown} cannot be read as text: {problem}", "path")
+def _undecodable(
+    file: StoredFile, encoding: str, line: int, error: UnicodeError
+) -> SourceError:
+    name = _name_of(encoding)
+    if not isinstance(error, UnicodeDecodeError):
+        return _no_text(file, f"it is not {name}", "encoding")
+    line += error.object[: error.start].decode(encoding, "replace").count("\n")
+    byte = f"0x{error.object[error.start]:02x}"
+    problem = f"line {line} is not {name} (byte {byte})"
+    if name == "UTF-8":
+        problem += "; on Windows it is perhaps windows-1252"
+    return _no_text(file, problem, "encoding")
+
+
+def _whole_start(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield chunks, the first of which is long enough to tell what it is."""
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= _START_BYTES:
+            yield start
+            break
+    else:
+        if start:
+            yield start
+    yield from chunks
+
+
+def _marked(start: bytes, marks: Mapping[bytes, str]) -> str | None:
+    """Return what a mark at the start of a file tells."""
+    found = (what for mark, what in marks.items() if start.startswith(mark))
+    return next(found, None)
+
+
+def _name_of(encoding: str | None) -> str:
+    return "UTF-8" if encoding in {"utf-8", "utf-8-sig"} else str(encoding).upper()
+
+
+def _no_text(file: StoredFile, problem: str, key: str = "path") -> SourceError:
+    return source_error(f"{file.shown} cannot be read as text: {problem}", key)
 
 
 def _chunks(file: StoredFile, packing: str) -> Iterator[bytes]:
     unpacked: Callable[[IO[bytes]], Iterator[bytes]]
     unpacked = {".gz": _of_gzip, ".zst": _of_zstd}.get(packing, _as_they_are)
+    if packing == ".gz" and file.is_without_gzip:
+        unpacked = _as_they_are
     with file.opened() as stored:
         yield from unpacked(stored)
 
@@ -89,8 +179,11 @@ def _of_gzip(stored: IO[bytes]) -> Iterator[bytes]:
 
 
 def _of_zstd(stored: IO[bytes]) -> Iterator[bytes]:
-    import zstandard  # noqa: PLC0415  # few runs need it
-
+    try:
+        import zstandard  # noqa: PLC0415  # few runs need it
+    except ModuleNotFoundError as error:
+        problem = f"needs the package zstandard: {how_to_install('zstd')}"
+        raise source_error(problem, "path") from error
     unpacker = zstandard.ZstdDecompressor()
     frame, is_whole = unpacker.decompressobj(), False
     while chunk := stored.read(_ZSTD_CHUNK_BYTES):

@@ -220,7 +220,10 @@ def _source_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
         return []
     names = (setting.name for setting in source.settings)
     mistakes = section_mistakes(
-        SECTION, section, known=("source", *names), required=source.required
+        SECTION,
+        section,
+        known=("source", "allow_empty", *names),
+        required=source.required,
     )
     if mistakes:
         return mistakes

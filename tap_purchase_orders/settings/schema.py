@@ -193,6 +193,15 @@ _APPZEN: Sequence[th.Property[Any]] = (
                 ),
             ),
             *_SOURCE_SETTINGS,
+            th.Property(
+                "allow_empty",
+                th.BooleanType,
+                title="Empty list",
+                description=(
+                    "Let a list without any numbers be no failure. By default it is "
+                    "one: it looks the same as an export that has failed."
+                ),
+            ),
         ),
         required=True,
         title="Purchase order numbers",

@@ -38,7 +38,7 @@ from tests.tap.worlds import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-GENERATOR = TRANSFORM / "duckdb" / "generate.py"
+GENERATOR = TRANSFORM / "duckdb" / "generate_tables.py"
 ALL_STREAMS: dict[str, Any] = {
     "order_attachments": True,
     "order_provisioning_status": True,

@@ -8,6 +8,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -137,19 +138,62 @@ def test_a_blank_number_is_an_issue_and_no_failure(
     assert [issue["kind"] for issue in run.issues()] == ["invalid_number"]
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_an_empty_file_is_a_warning_and_no_failure(
+@pytest.mark.parametrize("suffix", [*FORMATS, "blank.txt"])
+def test_an_empty_file_is_a_failure_unless_that_may_be(
     suffix: str, upstream: Upstream, tmp_path: Path
 ) -> None:
     path = tmp_path / f"numbers.{suffix}"
-    path.write_bytes(FORMATS[suffix]([]))
+    path.write_bytes(b"\n \n" if suffix == "blank.txt" else FORMATS[suffix]([]))
 
     run = read(upstream, path)
+    allowed = read(upstream, path, source={"allow_empty": True})
+
+    assert run.status == 1
+    assert f"{SETTING}.path`: {path} gives no purchase order numbers" in run.errors[0]
+    assert "allow_empty" in run.errors[0]
+    assert allowed.status == 0
+    assert upstream.asked == []
+    assert [line for line in allowed.warnings if "nothing to read" in line]
+
+
+def test_a_folder_without_files_is_a_failure_unless_that_may_be(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    run = read(upstream, tmp_path)
+    allowed = read(upstream, f"{tmp_path}/*.csv", source={"allow_empty": True})
+
+    assert run.status == 1
+    assert f"{SETTING}.path`" in run.errors[0]
+    assert allowed.status == 0
+
+
+@pytest.mark.parametrize("numbers", [[], "", " "])
+def test_an_empty_list_in_the_settings_is_a_failure_unless_that_may_be(
+    numbers: Any, upstream: Upstream
+) -> None:
+    source: dict[str, Any] = {"source": "list", "numbers": numbers}
+    for more, status in (({}, 1), ({"allow_empty": True}, 0)):
+        section = appzen(upstream, [], purchase_order_numbers={**source, **more})
+        run = run_tap({"appzen": section})
+
+        assert run.status == status
+    assert upstream.asked == []
+
+
+def test_a_workbook_is_read_by_sheet_and_column(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Open orders")
+    for row in (["Supplier", "PO"], ["Foo", "000"], ["Bar, Ltd.", "001"]):
+        sheet.append(row)
+    path = tmp_path / "numbers.xlsx"
+    book.save(path)
+
+    run = read(upstream, path, source={"sheet": "Open orders", "column": "PO"})
 
     assert run.status == 0
-    assert upstream.asked == []
-    (warning,) = run.warnings
-    assert "nothing to read" in warning
+    assert asked(upstream) == ["000", "001"]
 
 
 def test_numbers_that_are_no_text_are_warned_of_once(
@@ -198,7 +242,7 @@ def test_what_a_source_does_not_use_is_not_imported(
     run = run_tap({"appzen": section}, environment=imports)
 
     imported = {line.rpartition("|")[2].strip() for line in run.log.splitlines()}
-    assert imported & {"pyarrow", "sqlalchemy", "psycopg"} == used
+    assert imported & {"pyarrow", "python_calamine", "sqlalchemy", "psycopg"} == used
 
 
 # Files that cannot be read
@@ -212,6 +256,7 @@ BROKEN: dict[str, bytes] = {
     "columns.csv": b"a,b\n1,2\n",
     "binary.txt": b"\x7fELF\x02\x01\x01\0\0\0",
     "latin.csv": "number\nKöln\n".encode("latin-1"),
+    "misfit.csv": b"supplier,purchase_order_number\nFoo, Ltd.,000\n",
     "cut.csv.gz": gzip.compress(as_csv(NUMBERS), mtime=0)[:-5],
     "cut.txt.zst": b"\x28\xb5\x2f\xfd",
     "broken.jsonl": b'{"n": \n{"n": "000"}\n',
@@ -221,16 +266,17 @@ BROKEN: dict[str, bytes] = {
 # What is told before anything is read, and what is told when the turn comes.
 MISTAKES = {
     "-": "path",
-    "numbers.xlsx": "path",
+    "numbers.docx": "path",
     "numbers": "path",
     "nowhere.csv": "path",
-    "folder.csv": "path",
     "http://files.example.com/numbers.csv": "path",
 }
 REFUSALS = {
     "columns.csv": "column",
     "binary.txt": "path",
-    "latin.csv": "path",
+    "latin.csv": "encoding",
+    "misfit.csv": "path",
+    "folder.csv": "path",
     "cut.csv.gz": "path",
     "cut.txt.zst": "path",
     "broken.jsonl": "path",

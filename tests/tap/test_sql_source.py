@@ -223,14 +223,35 @@ def test_a_query_without_since_gives_everything_and_is_gone_on_with(
     assert runs.next() == NUMBERS[:4]
 
 
-def test_a_query_that_gives_no_rows_is_a_warning(erp: Erp, upstream: Upstream) -> None:
-    for query in (ALL, SINCE):
-        runs = Runs(upstream, erp.section(query.replace("FROM erp", "FROM none")))
-        erp.execute("CREATE TABLE IF NOT EXISTS none (number, updated_at)", ())
+@pytest.mark.parametrize("query", [ALL, SINCE], ids=["a list", "changes"])
+def test_a_first_run_that_finds_nothing_fails_unless_that_may_be(
+    query: str, erp: Erp, upstream: Upstream
+) -> None:
+    erp.execute("DELETE FROM erp", ())
+    runs = Runs(upstream, erp.section(query))
+    runs.next(status=1)
+    failed = runs.last.errors[0]
+    runs.section = {**runs.section, "allow_empty": True}
 
-        assert runs.next() == []
-        (warning,) = runs.last.warnings
-        assert "nothing to read" in warning
+    assert "`appzen.purchase_order_numbers.query`" in failed
+    assert runs.next() == []
+    (warning,) = runs.last.warnings
+    assert "nothing to read" in warning
+
+
+def test_changes_are_looked_for_a_quarter_of_an_hour_back(
+    erp: Erp, upstream: Upstream
+) -> None:
+    section = erp.section()
+    del section["since_overlap_seconds"]
+    runs = Runs(upstream, section)
+    runs.next()
+    now = dt.datetime.now(dt.UTC)
+    erp.change(NUMBERS[4], now - dt.timedelta(minutes=14))
+    erp.change(NUMBERS[5], now - dt.timedelta(minutes=16))
+
+    # What is written late, or by a clock that is late, is found all the same.
+    assert [runs.next(), runs.next()] == [[NUMBERS[4]]] * 2
 
 
 def test_numbers_of_a_numeric_column_are_read_with_a_warning(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import dialects
 
 from tap_purchase_orders.errors import SourceError
 from tap_purchase_orders.number_sources.buffer import Buffer
@@ -126,22 +127,99 @@ def test_a_query_with_since_says_up_to_when_it_has_given_the_changes(erp: Erp) -
 @pytest.mark.parametrize(
     ("since", "since_as", "expected"),
     [
-        (SINCE, None, "2026-03-01 10:00:00.250000"),
-        (SINCE, "datetime", "2026-03-01 10:00:00.250000"),
-        (SINCE, "text", "2026-03-01T10:00:00.250000Z"),
-        (SINCE.replace(microsecond=0), "text", "2026-03-01T10:00:00.000000Z"),
-        (None, None, "1900-01-01 00:00:00.000000"),
-        (None, "text", "1900-01-01T00:00:00.000000Z"),
+        (SINCE, None, "2026-03-01 10:00:00"),
+        (SINCE, "datetime", "2026-03-01 10:00:00"),
+        (SINCE, "text", "2026-03-01T09:59:59.000000Z"),
+        (SINCE, "date", "2026-02-28"),
+        (None, None, "1900-01-01 00:00:00"),
+        (None, "text", "1899-12-31T23:59:59.000000Z"),
+        (None, "date", "1899-12-31"),
     ],
 )
-def test_since_is_a_moment_in_utc(
+def test_since_is_a_moment_in_utc_and_a_whole_second(
     since: dt.datetime | None, since_as: str | None, expected: str, erp: Erp
 ) -> None:
-    more = {} if since_as is None else {"since_as": since_as}
+    more: dict[str, Any] = {"since_overlap_seconds": 0}
+    more |= {} if since_as is None else {"since_as": since_as}
 
     found = erp.read("SELECT :since", context(since=since), **more)
 
     assert found[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("overlap", "expected"),
+    [({}, "09:45:00"), ({"since_overlap_seconds": 7200}, "08:00:00")],
+)
+def test_since_is_earlier_by_an_overlap(
+    overlap: dict[str, Any], expected: str, erp: Erp
+) -> None:
+    found = erp.read("SELECT :since", context(since=SINCE), **overlap)
+
+    assert found[0] == f"2026-03-01 {expected}"
+
+
+def test_the_first_moment_there_is_has_none_before_it(erp: Erp) -> None:
+    start = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    for since_as in ("datetime", "date", "text"):
+        found = erp.read("SELECT :since", context(since=start), since_as=since_as)
+        assert str(found[0]).startswith("0001-01-01")
+
+
+# A row of the second in which the last run began, and that run 0.7 seconds into it.
+STAMP = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+BEGUN = STAMP.replace(microsecond=700_000)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "since_as"),
+    [
+        ("2026-03-01 12:00:00", None),
+        ("2026-03-01 12:00:00.699", None),
+        ("2026-03-01T12:00:00", "text"),
+        ("2026-03-01T12:00:00Z", "text"),
+        ("2026-03-01T12:00:00.699Z", "text"),
+        ("2026-03-01", "date"),
+    ],
+)
+def test_a_row_of_the_second_in_which_a_run_began_is_asked_for(
+    stamp: str, since_as: str | None, erp: Erp
+) -> None:
+    more: dict[str, Any] = {"since_overlap_seconds": 0}
+    more |= {} if since_as is None else {"since_as": since_as}
+    query = f"SELECT '7' WHERE '{stamp}' >= :since"
+
+    assert erp.read(query, context(since=BEGUN), **more)[0] == "7"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "updated_on >= :since",
+        "p.updated_on > :since AND n <> ''",
+        "n <> '' AND \"updated_on\" BETWEEN :since AND '9999-12-31'",
+        "coalesce(p.updated_on, '') >= :since",
+        "date(updated_at) >= :since",
+    ],
+)
+def test_days_are_compared_with_a_day(
+    condition: str, erp: Erp, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(sqlite3.connect(erp.path)) as connection:
+        connection.execute("DROP TABLE IF EXISTS purchase")
+        connection.execute(
+            "CREATE TABLE purchase (n TEXT, updated_on DATE, updated_at TIMESTAMP)"
+        )
+        connection.execute(
+            "INSERT INTO purchase VALUES ('A', '2026-03-01', '2026-03-01 12:00:00')"
+        )
+        connection.commit()
+    caplog.set_level("INFO")
+    query = f"SELECT n FROM purchase AS p WHERE {condition}"  # noqa: S608  # ours
+
+    assert erp.read(query, context(since=BEGUN))[0] == "A"
+    assert any("`since_as` is taken for `date`" in r.message for r in caplog.records)
 
 
 def test_the_identity_is_the_query_and_not_the_url(erp: Erp) -> None:
@@ -188,6 +266,8 @@ def test_what_the_database_refuses_is_one_line(
         ("postgresql+asyncpg://user:planted@host/erp", "asyncpg"),
         ("postgresql://user:planted@host:planted/erp", "SQLAlchemy URL"),
         ("postgresql://user:planted@127.0.0.1:1/erp", "refused"),
+        ("mariadb+mariadbconnector://user:planted@host/erp", "hides errors"),
+        ("mariadb+pymysql://user:planted@127.0.0.1:1/erp", "refused"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_one_line(url: str, words: str) -> None:
@@ -199,6 +279,35 @@ def test_a_database_that_cannot_be_used_is_one_line(url: str, words: str) -> Non
     assert words in message
     assert "planted" not in message
     assert len(message.splitlines()) == 1
+
+
+def test_a_dialect_that_fails_to_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_name: str) -> Any:
+        msg = "module 'numpy' has no attribute 'bool'\nand more"
+        raise AttributeError(msg)
+
+    monkeypatch.setattr(dialects.registry, "load", load)
+    section = {"source": "sql", "url": "broken://a:planted@b/c", "query": "SELECT 1"}
+
+    with pytest.raises(SourceError) as caught:
+        items_of(section)
+    message = str(caught.value)
+
+    assert (
+        "the SQLAlchemy dialect of broken cannot be loaded: AttributeError" in message
+    )
+    assert "has no attribute 'bool'" in message
+    assert "planted" not in message
+
+
+def test_the_driver_is_given_its_arguments(erp: Erp) -> None:
+    erp.fill(["A"])
+    query = "SELECT n FROM po"
+
+    assert erp.read(query, connect_args={"isolation_level": None}) == ["A"]
+    with pytest.raises(SourceError, match="keyword") as caught:
+        erp.read(query, connect_args={"planted": "planted-key"})
+    assert "planted-key" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
@@ -235,6 +344,9 @@ def test_a_spool_that_does_not_fit_into_memory_gives_back_the_same() -> None:
         ({"query": "UPDATE po SET n = 1"}, ["begins with UPDATE"]),
         ({"query": "SELECT :from, :to"}, ["`:from`", "`:to`"]),
         ({"since_as": "epoch"}, ["since_as"]),
+        ({"since_overlap_seconds": -1}, ["since_overlap_seconds` must be"]),
+        ({"connect_args": "key"}, ["connect_args` must be"]),
+        ({"connect_args": {"timeout": 3}, "since_overlap_seconds": 60}, []),
         ({"url": None}, ["`appzen.purchase_order_numbers.url` is missing"]),
         ({"query": None}, ["`appzen.purchase_order_numbers.query` is missing"]),
         ({"numbers": "A"}, ["unknown setting `appzen.purchase_order_numbers.numbers`"]),

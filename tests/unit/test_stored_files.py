@@ -33,11 +33,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("zip.txt", b"PK\x03\x04\x14\x00", "byte 0 in line 1"),
+        ("zip.txt", b"PK\x03\x04\x14\x00", "ZIP archive or an Excel file"),
+        ("page.csv", b"<!DOCTYPE html><p>Sign in", "a web page"),
         ("late.txt", b"A\n" * 100_000 + b"\0", "byte 0 in line 100001"),
-        ("latin.csv", "number\nA\nKöln\n".encode("latin-1"), "line 3 is not UTF-8"),
-        ("cut.txt", "A\nKö".encode()[:-1], "line 2 is not UTF-8"),
-        ("wide.txt", "A\n".encode("utf-16"), "UTF-16"),
+        ("wide.txt", "A\n".encode("utf-16-le"), "byte 0 in line 1"),
         ("one-line.txt", b"A," * 5_000_000, "line 1 is longer"),
         ("open.csv", b'number\n"A\nB\n', "line 3"),
         ("odd.csv", b'number\nA\n"A"B\n', "line 3"),
@@ -60,6 +59,23 @@ def test_a_broken_file_is_told_in_one_line(
     message = folder.refusal(name, content)
 
     assert "`appzen.purchase_order_numbers.path`" in message
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("number\nA\nKöln\n".encode("latin-1"), "line 3 is not UTF-8"),
+        ("number\nA\nKö".encode()[:-1], "line 3 is not UTF-8"),
+        ("number\nA\n".encode("utf-16")[:-1], "not UTF-16"),
+    ],
+)
+def test_a_text_in_another_encoding_is_told_with_the_line(
+    content: bytes, words: str, folder: Folder
+) -> None:
+    message = folder.refusal("text.csv", content)
+
+    assert "`appzen.purchase_order_numbers.encoding`" in message
     assert words in message
 
 
@@ -145,9 +161,8 @@ def test_a_package_that_is_missing_is_named_with_what_installs_it(
     with pytest.raises(SourceError) as caught:
         items_of({"source": "file", "path": path})
 
-    assert f"needs the package {package}; install tap-purchase-orders[{extra}]" in str(
-        caught.value
-    )
+    assert f"needs the package {package}: " in str(caught.value)
+    assert f"pip install '.[{extra}]'" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +175,7 @@ def test_a_package_that_is_missing_is_named_with_what_installs_it(
 )
 def test_what_signs_a_url_is_in_no_message(path: str) -> None:
     with pytest.raises(SourceError) as caught:
-        items_of({"source": "file", "path": path})
+        items_of({"source": "file", "path": path, "format": "csv"})
 
     assert "a.csv" in str(caught.value)
     assert "planted" not in str(caught.value)
@@ -183,7 +198,7 @@ def test_what_a_storage_says_is_shown_in_one_line_without_what_signs_the_url() -
     path = "talkative://user:p%40ss@host/a.csv?sig=s3cr3t%2B"
 
     with pytest.raises(SourceError) as caught:
-        items_of({"source": "file", "path": path})
+        items_of({"source": "file", "path": path, "format": "csv"})
 
     message = str(caught.value)
     assert "talkative://***@host/a.csv?*** cannot be read: no access to" in message

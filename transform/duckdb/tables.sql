@@ -1,4 +1,4 @@
--- Written by transform/duckdb/generate.py from schemas/.
+-- Written by transform/duckdb/generate_tables.py from schemas/.
 --
 -- Makes a table of each stream, of all that the tap has written: the last record of
 -- each key, numbers with all their digits, instants as TIMESTAMP in UTC. DuckDB 2.0 or

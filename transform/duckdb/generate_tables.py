@@ -1,8 +1,8 @@
 # ruff: noqa: INP001  # run as a script
 """Writes the SQL that makes DuckDB tables of the tap's records, from the schemas.
 
-`python transform/duckdb/generate.py` writes tables.sql anew; with `--check` it only
-says whether it would change.
+`python transform/duckdb/generate_tables.py` writes tables.sql anew; with `--check` it
+only says whether it would change.
 
 A field is a column of the type that its schema names: an object is a STRUCT, an array a
 LIST, and what may be any JSON is JSON. A number is a DECIMAL. DuckDB rounds what a
@@ -36,7 +36,7 @@ _TYPES = {
 }
 _ARRAY, _JSON = ["array"], "JSON"
 
-_HEAD = r"""-- Written by transform/duckdb/generate.py from schemas/.
+_HEAD = r"""-- Written by transform/duckdb/generate_tables.py from schemas/.
 --
 -- Makes a table of each stream, of all that the tap has written: the last record of
 -- each key, numbers with all their digits, instants as TIMESTAMP in UTC. DuckDB 2.0 or
