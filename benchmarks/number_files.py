@@ -98,7 +98,7 @@ def main() -> int:
             write(path, count)
             shortest = {read: float("inf"), read_as_the_tap: float("inf")}
             for _ in range(_REPEATS):
-                for each in tuple(shortest):
+                for each in (read, read_as_the_tap):
                     began = time.process_time()
                     each(path)
                     spent = time.process_time() - began

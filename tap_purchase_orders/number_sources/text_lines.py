@@ -13,13 +13,14 @@ from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.number_sources.error_messages import source_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap_purchase_orders.errors import SourceError
     from tap_purchase_orders.number_sources.stored_file import StoredFile
 
 _CHUNK_BYTES = 64 * 1024
 _START_BYTES = 256
+_OTHER_LINE_ENDS = "\v\f\x1c\x1d\x1e"
 # Of a few bytes of zstd much can come at once: so little is taken at a time.
 _ZSTD_CHUNK_BYTES = 4 * 1024
 # In characters; a number has a few, a line of JSON may have a lot.
@@ -56,7 +57,14 @@ def lines(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]
         SourceError: It cannot be read, or is no text; the message names the line.
     """
     # Without code of ours between the lines: there may be millions.
-    return chain.from_iterable(map(io.StringIO, _blocks(file, packing, encoding)))
+    return chain.from_iterable(map(_lines_of, _blocks(file, packing, encoding)))
+
+
+def _lines_of(block: str) -> Iterable[str]:
+    # `splitlines` takes half the time, and ends lines at more signs than a line feed.
+    if block.isascii() and not any(sign in block for sign in _OTHER_LINE_ENDS):
+        return block.splitlines(keepends=True)
+    return io.StringIO(block)
 
 
 def pieces(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:

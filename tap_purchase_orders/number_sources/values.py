@@ -88,19 +88,25 @@ class NumberColumn:
         self.warn_of_numbers()
         return _digits(value)
 
-    def numbers(self, texts: Sequence[str], row_of: Callable[[int], int]) -> list[str]:
+    def numbers(
+        self,
+        texts: Sequence[str],
+        row_of: Callable[[int], int],
+        line: str | None = None,
+    ) -> list[str]:
         """Return the numbers that texts stand for, without the blanks around them.
 
         Args:
             texts: Texts of the column.
             row_of: Returns the row of the text in a position.
+            line: The texts with line feeds between them, where somebody has that.
 
         Raises:
             SourceError: One of them has to be corrected first.
         """
         if self._is_verbatim:
             return [text.strip() for text in texts]
-        if are_plain(texts):
+        if are_plain(texts, line):
             return list(texts)
         numbers = []
         for position, text in enumerate(texts):
