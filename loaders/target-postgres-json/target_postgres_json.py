@@ -108,7 +108,7 @@ class JsonSink(PostgresSink):
         name = _profile.identifier_preparer.format_table(table)
         return " ".join(
             [
-                f"INSERT INTO {name.replace('%', '%%')}",
+                f"INSERT INTO {name}",
                 f"({', '.join(map(_quoted, columns))}) SELECT",
                 f"DISTINCT ON ({members_of_keys})" if keys else "",
                 ", ".join(values[name] for name in columns),
@@ -152,4 +152,5 @@ class TargetPostgresJson(TargetPostgres):
 
 
 def _quoted(name: str) -> str:
-    return _profile.identifier_preparer.quote_identifier(name).replace("%", "%%")
+    # It doubles the percent signs, too.
+    return _profile.identifier_preparer.quote_identifier(name)
