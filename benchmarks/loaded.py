@@ -54,8 +54,8 @@ DLT = {
         FROM {schema}.purchase_orders""",
     "lines of purchase orders": """
         SELECT header.purchase_order_number, line_number, quantity, price_per_unit,
-            unit_price__amount, amount__amount, uninvoiced_amount__amount,
-            received_quantity
+            (unit_price ->> 'amount')::numeric, (amount ->> 'amount')::numeric,
+            (uninvoiced_amount ->> 'amount')::numeric, received_quantity
         FROM {schema}.purchase_orders__purchase_order_lines AS line
         JOIN {schema}.purchase_orders AS header
         ON line._dlt_parent_id = header._dlt_id""",
@@ -94,10 +94,10 @@ class Truth:
                 query = select.replace("{schema}", schema).encode()
                 found = connection.execute(query).fetchall()
             if len(found) != len(self.rows[kind]) or set(found) != self.rows[kind]:
-                odd = sorted(map(repr, set(found) ^ self.rows[kind]))[:4]
                 msg = (
                     f"{who} has {len(found)} rows of {kind}, {len(self.rows[kind])} "
-                    f"were sent; they differ in {odd}"
+                    f"were sent; found, not sent: {_some(set(found) - self.rows[kind])}"
+                    f"; sent, not found: {_some(self.rows[kind] - set(found))}"
                 )
                 raise WorkDiffersError(msg)
 
@@ -148,6 +148,10 @@ def truth(url: str, customers: int, numbers: Iterable[str]) -> Truth:
             for line in order["purchase_order_lines"]
         }
     return Truth(rows)
+
+
+def _some(rows: set[Row]) -> str:
+    return ", ".join(sorted(map(repr, rows))[:2])
 
 
 def check_same_tables(who: str, warehouse: Warehouse, schema: str, other: str) -> None:

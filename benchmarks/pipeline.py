@@ -272,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     selects = SINGER if each.loader else DLT
                     sent.check(each.title, warehouse, each.name, selects)
                     # The first turn fills caches, of bytecode above all.
-                    if turn:
+                    if turn or not options.turns:
                         costs[each.name].append(cost)
                 for each in contestants[1:]:
                     if {each.reader, contestants[0].reader} <= {TAP, str(_BEFORE)}:

@@ -44,22 +44,27 @@ def _exact(response: Response, *_: Any, **__: Any) -> None:
     response.json = lambda **_: json.loads(text, parse_float=Decimal)  # type: ignore[method-assign]
 
 
-def _decimals(stream: str) -> dict[str, Any]:
-    """Return the hints for the number columns of a stream."""
+def _decimals(stream: str, *, nested: bool) -> dict[str, Any]:
+    """Return the hints for the number columns of a stream.
+
+    Args:
+        stream: The stream.
+        nested: Whether dlt makes columns of nested objects, too.
+    """
     schema = json.loads((SCHEMAS / f"{stream}.json").read_bytes())
     hint = {"data_type": "decimal", "precision": _PRECISION, "scale": _SCALE}
-    return {name: {"name": name, **hint} for name in _numbers(schema, "")}
+    return {name: {"name": name, **hint} for name in _numbers(schema, nested)}
 
 
-def _numbers(schema: dict[str, Any], path: str) -> Iterator[str]:
+def _numbers(schema: dict[str, Any], nested: bool, path: str = "") -> Iterator[str]:  # noqa: FBT001
     """Yield the names that dlt gives the number columns of a schema."""
     convention = dlt.Schema("names").naming
     for name, part in schema.get("properties", {}).items():
         column = path + convention.normalize_identifier(name)
         if part["type"] == ["number", "null"]:
             yield column
-        elif "object" in part["type"]:
-            yield from _numbers(part, f"{column}__")
+        elif nested and "object" in part["type"]:
+            yield from _numbers(part, nested, f"{column}__")
 
 
 def main() -> None:
@@ -70,8 +75,8 @@ def main() -> None:
     (name,) = source.selected_resources
     stream, member, row_stream = _TABLES[name]
     source.resources[name].apply_hints(
-        columns=_decimals(stream),
-        nested_hints={member: {"columns": _decimals(row_stream)}},
+        columns=_decimals(stream, nested=True),
+        nested_hints={member: {"columns": _decimals(row_stream, nested=False)}},
     )
     pipeline = dlt.pipeline(
         f"benchmark_{job['upstream']}",

@@ -105,9 +105,10 @@ class JsonSink(PostgresSink):
         rest = [_quoted(name) for name in columns if name not in self.key_properties]
         set_ = ", ".join(f"{name} = excluded.{name}" for name in rest)
         members_of_keys = ", ".join(f"record.{_quoted(n)}" for n in self.key_properties)
+        name = _profile.identifier_preparer.format_table(table)
         return " ".join(
             [
-                f"INSERT INTO {_profile.identifier_preparer.format_table(table)}",
+                f"INSERT INTO {name}",
                 f"({', '.join(map(_quoted, columns))}) SELECT",
                 f"DISTINCT ON ({members_of_keys})" if keys else "",
                 ", ".join(values[name] for name in columns),
@@ -151,4 +152,5 @@ class TargetPostgresJson(TargetPostgres):
 
 
 def _quoted(name: str) -> str:
-    return _profile.identifier_preparer.quote_identifier(name).replace("%", "%%")
+    # It doubles the percent signs, too.
+    return _profile.identifier_preparer.quote_identifier(name)
