@@ -173,6 +173,7 @@ class _History:
                 counts=step.full_table != "own state"
                 and "order_status_changes" in step.streams,
                 missed=self._missed(step, world),
+                streams=step.streams,
             )
         )
         table = self._tables.rows(STREAM)
