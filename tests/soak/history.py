@@ -38,7 +38,7 @@ _DAY_SECONDS = 86_400
 _FOREIGN = ("MELTANO_", "PG", "TAP_PURCHASE_ORDERS_", "TARGET_POSTGRES_")
 _ENOUGH = 100_000
 _TRIES = 3
-_LOG_LINES = 15
+_LOG_LINES = 6
 
 
 @dataclass(slots=True)
@@ -243,8 +243,7 @@ class _History:
         end = "\n".join(ended.log.splitlines()[-_LOG_LINES:])
         if ended.has_crashed:
             self._find(Finding("tap crashed", found=end, when=name))
-        is_quiet = not step.troubles and step.kill is None and not step.overlap
-        if is_quiet and not ended.is_good:
+        elif not (ended.is_good or step.troubles or step.kill or step.overlap):
             self._find(Finding("run failed", found=end, when=name))
 
     def _lacks(self, step: Step) -> bool:
