@@ -166,8 +166,8 @@ _SHORT_TOKEN_SECONDS = 4
 _LATER_START, _EARLIER_START = "2026-02-20T00:00:00Z", "2024-01-01T00:00:00Z"
 _BUDGET, _NIGHTS = 5, 4
 _KILLED = 0.4
-# So long that orders move while a weekly job is under way.
-_DAYS_APART = 5.0
+# Orders move while a weekly job is under way.
+_CUSTOMERS_THAT_MOVE, _FIRST_DAYS, _DAYS_APART = 6, 0.5, 5.0
 
 
 def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
@@ -180,6 +180,8 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     random = Random(f"runs {seed}")
     under_meltano = seed % MELTANO_EVERY == 0
     customers, purchase_orders = random.randint(2, 4), random.randint(8, 10)
+    if under_meltano:
+        customers = _CUSTOMERS_THAT_MOVE
     short_tokens = random.random() < 0.3 and "token" in classes
     settings = list(_settings(random, customers, purchase_orders + _MISSING_NUMBERS))
     selections = list(_selections(random, len(settings)))
@@ -197,6 +199,9 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     last = replace(steps[-1], troubles=(), kill=None, name="last incremental")
     last = replace(last, settings=replace(last.settings, change_detection="full"))
     place = random.randrange(1, len(steps))
+    if under_meltano:
+        # Early, while most orders move.
+        place, steps[0] = 1, replace(steps[0], days=_FIRST_DAYS)
     # With the settings of the run before: what was widened stays so.
     before = steps[place - 1]
     extra = _extra(random, before, last.settings.numbers, under_meltano=under_meltano)
