@@ -27,9 +27,15 @@ pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> Iterator[dict[int, Future[Outcome]]]:
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[int, Future[Outcome]]]:
+    """The histories of the tests that were chosen, some of them at a time."""
     if not is_installed():
         pytest.skip("no target-postgres here: `make soak` installs it")
+    chosen: list[Any] = [
+        item.callspec.params["seed"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module
+    ]
     with (
         running_server() as server,
         running_loaders() as loaders,
@@ -37,8 +43,9 @@ def outcomes() -> Iterator[dict[int, Future[Outcome]]]:
     ):
         yield {
             seed: pool.submit(run_history, plan_of(seed), server, loaders)
-            for seed in SEEDS
+            for seed in chosen
         }
+        pool.shutdown(cancel_futures=True)
 
 
 def seeds() -> Iterator[Any]:
