@@ -55,7 +55,7 @@ def seeds() -> Iterator[Any]:
         yield pytest.param(seed, marks=marks)
 
 
-@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("seed", list(seeds()))
 def test_the_warehouse_is_right_at_the_end(
     seed: int, outcomes: dict[int, Future[Outcome]]
 ) -> None:
