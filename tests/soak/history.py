@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -74,7 +75,10 @@ class Outcome:
                 f"{found.kind} {found.stream}" for found in self.findings.found
             )
             lines.append(f"in all: {dict(kinds)}")
-        lines.append(f"again: python -m tests.soak --seed {self.plan.seed}")
+        again = ["python", "-m", "tests.soak", "--seed", str(self.plan.seed)]
+        if self.plan.left_out:
+            again += ["--without", *self.plan.left_out]
+        lines.append(f"again: {shlex.join(again)}")
         return "\n".join(lines)
 
 

@@ -150,6 +150,7 @@ class Plan:
         token_lifetime: How many seconds an access token is good.
         steps: The runs. The last two are without troubles, with everything selected
             that ever was: an incremental one, then one that is FULL_TABLE.
+        left_out: The classes that may not be in it.
     """
 
     seed: int
@@ -158,6 +159,7 @@ class Plan:
     purchase_orders: int
     token_lifetime: int
     steps: tuple[Step, ...]
+    left_out: tuple[str, ...] = ()
 
 
 # Numbers of the sandbox that no purchase order has.
@@ -216,6 +218,7 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
         purchase_orders,
         _SHORT_TOKEN_SECONDS if short_tokens else 3600,
         tuple(steps),
+        tuple(name for name in CLASSES if name not in classes),
     )
 
 
