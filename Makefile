@@ -71,8 +71,9 @@ FIRST ?= 1
 WORKERS ?= 2
 RESULTS ?=
 soak: $(TAP) $(PLUGINS) ## Histories of runs with faults, kills and changes: is the warehouse right?
-	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results)
-	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py)
+	@status=0; \
+	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results) || status=$$?; \
+	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py &&) exit $$status
 
 format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
