@@ -100,8 +100,9 @@ FIRST ?= 1
 WORKERS ?= 2
 RESULTS ?=
 soak: $(TAP) $(PLUGINS) ## Histories of runs with faults, kills and changes: is the warehouse right?
-	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results)
-	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py)
+	@status=0; \
+	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results) || status=$$?; \
+	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py &&) exit $$status
 
 loaders: $(TAP) .venv-meltano/.installed ## What each loader keeps, into docs/loaders.md
 	$(BIN)/python -m benchmarks.loaders

@@ -60,7 +60,10 @@ def tables_of(results: dict[str, Any]) -> dict[str, str]:
         ("Of these under Meltano", _number(len(results["under_meltano"]))),
         ("Left out", ", ".join(results["left_out"]) or "nothing"),
         ("Runs", _number(runs.get("good", 0) + runs.get("failed", 0))),
-        ("Runs that faults or kills made fail", _number(runs.get("failed", 0))),
+        (
+            "Runs that failed, by faults, kills or otherwise",
+            _number(runs.get("failed", 0)),
+        ),
         ("Runs that overlapped with a weekly one", _number(runs.get("overlapping", 0))),
         ("Faults", _number(sum(results["faults"].values()))),
         ("Kills", _number(sum(results["kills"].values()))),

@@ -10,9 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from demo.processes import end_on
+from tap_purchase_orders.sandbox.process import SandboxError
 
 from .figures import RESULTS, figures_of, written
+from .findings import Finding
 from .history import Outcome, run_history
 from .loaders import running_loaders
 from .plan import CLASSES, Plan, plan_of
@@ -40,14 +44,27 @@ def main() -> int:
     ):
 
         def run(plan: Plan) -> Outcome:
-            return run_history(plan, server, loaders)
+            try:
+                outcome = run_history(plan, server, loaders)
+            except (OSError, RuntimeError, SandboxError, psycopg.Error) as error:
+                outcome = Outcome(plan)
+                finding = Finding("history broken off", found=repr(error))
+                outcome.findings.found.append(finding)
+            return outcome
 
         def outcome_of(seed: int) -> Outcome:
             outcome = run(plan_of(seed, classes))
             _say(outcome)
             return outcome
 
-        outcomes = list(pool.map(outcome_of, seeds))
+        outcomes = []
+        # In the order of the seeds: what is there when it is cut short has no gaps.
+        for outcome in pool.map(outcome_of, seeds):
+            outcomes.append(outcome)
+            if arguments.results is not None:
+                seconds = round(time.monotonic() - began)
+                figures = figures_of(outcomes, seconds, _left_out(classes))
+                arguments.results.write_text(written(figures), encoding="utf-8")
         bad = [outcome for outcome in outcomes if not outcome.is_good]
         if bad and arguments.shrink:
             print(shrunk(bad[0], run).account(), flush=True)
@@ -55,9 +72,6 @@ def main() -> int:
     print(f"{len(outcomes)} histories in {seconds} s, {len(bad)} of them wrong")
     if bad:
         print("wrong:", *(outcome.plan.seed for outcome in bad))
-    if arguments.results is not None:
-        figures = figures_of(outcomes, seconds, _left_out(classes))
-        arguments.results.write_text(written(figures), encoding="utf-8")
     return 1 if bad else 0
 
 

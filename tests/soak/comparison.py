@@ -95,13 +95,19 @@ def _check_attachments(
     last = observations[-1]
     there = last.world.rows[ATTACHMENTS]
     wanted: set[Key] = set()
+    earlier: set[Key] = set()
     for customer in last.world.orders:
-        for order_id, world in with_attachments(customer, observations):
-            rows = world.rows[ATTACHMENTS]
-            wanted |= {key for key in rows if key[:2] == (customer, order_id)}
-    keys = {key_of(ATTACHMENTS, row) for row in table}
-    expected = {key: [there[key]] for key in wanted | (keys & there.keys())}
+        for order_id, seen in with_attachments(customer, observations):
+            rows = seen.world.rows[ATTACHMENTS]
+            keys = {key for key in rows if key[:2] == (customer, order_id)}
+            (wanted if ATTACHMENTS in seen.streams else earlier).update(keys)
+    found = {key_of(ATTACHMENTS, row) for row in table}
+    expected = {key: [there[key]] for key in wanted | (found & there.keys())}
     _check(ATTACHMENTS, table, expected, findings, when)
+    findings.compared[ATTACHMENTS] += len(earlier - wanted - found)
+    for key in sorted(earlier - wanted - found):
+        kind = "attachment from before the selection missing"
+        findings.found.append(Finding(kind, ATTACHMENTS, key, when=when))
 
 
 def _check(

@@ -92,7 +92,7 @@ class DirectRunner:
         for line in pipes.states:
             is_kept |= self._states.take(state_id, line)
         tap_said, loader_said = (
-            f"{path.name}, status {status}:\n{_end_of(path)}"
+            f"{_end_of(path)}\n{path.name} ends with status {status}"
             for path, status in zip(logs, pipes.statuses, strict=True)
         )
         tap_status = pipes.statuses[0] or 0

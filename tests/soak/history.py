@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -38,7 +39,7 @@ _DAY_SECONDS = 86_400
 _FOREIGN = ("MELTANO_", "PG", "TAP_PURCHASE_ORDERS_", "TARGET_POSTGRES_")
 _ENOUGH = 100_000
 _TRIES = 3
-_LOG_LINES = 15
+_LOG_LINES = 6
 
 
 @dataclass(slots=True)
@@ -74,7 +75,10 @@ class Outcome:
                 f"{found.kind} {found.stream}" for found in self.findings.found
             )
             lines.append(f"in all: {dict(kinds)}")
-        lines.append(f"again: python -m tests.soak --seed {self.plan.seed}")
+        again = ["python", "-m", "tests.soak", "--seed", str(self.plan.seed)]
+        if self.plan.left_out:
+            again += ["--without", *self.plan.left_out]
+        lines.append(f"again: {shlex.join(again)}")
         return "\n".join(lines)
 
 
@@ -173,6 +177,7 @@ class _History:
                 counts=step.full_table != "own state"
                 and "order_status_changes" in step.streams,
                 missed=self._missed(step, world),
+                streams=step.streams,
             )
         )
         table = self._tables.rows(STREAM)
@@ -242,8 +247,7 @@ class _History:
         end = "\n".join(ended.log.splitlines()[-_LOG_LINES:])
         if ended.has_crashed:
             self._find(Finding("tap crashed", found=end, when=name))
-        is_quiet = not step.troubles and step.kill is None and not step.overlap
-        if is_quiet and not ended.is_good:
+        elif not (ended.is_good or step.troubles or step.kill or step.overlap):
             self._find(Finding("run failed", found=end, when=name))
 
     def _lacks(self, step: Step) -> bool:

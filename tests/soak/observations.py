@@ -28,6 +28,7 @@ class Observation:
         is_complete: It ended well and its state was kept: what it was to read is read.
         counts: Whether it is one of the incremental runs, which follow one state.
         missed: The customers whose orders were refused.
+        streams: The selected streams.
     """
 
     world: World = field(repr=False)
@@ -35,6 +36,7 @@ class Observation:
     is_complete: bool
     counts: bool
     missed: frozenset[str] = frozenset()
+    streams: frozenset[str] = frozenset()
 
 
 def must_be_current(
@@ -129,15 +131,15 @@ def current_since(
 
 def with_attachments(
     customer: str, observations: Sequence[Observation]
-) -> Iterator[tuple[str, World]]:
-    """Yield the orders whose attachments had to be read, and when at the latest.
+) -> Iterator[tuple[str, Observation]]:
+    """Yield the orders whose attachments had to be read, and the last run that had to.
 
     That is while an order was seen in a purchase-order state, and once when it had
-    left it.
+    left it, whether the stream was selected then or later.
     """
     reads = certain_reads(customer, observations)
     for place, seen in enumerate(reads):
         for order_id, order in seen.world.orders.get(customer, {}).items():
             is_listed = order.is_listed(seen.settings)
             if is_listed and order.status in PURCHASE_ORDER_STATES:
-                yield order_id, reads[min(place + 1, len(reads) - 1)].world
+                yield order_id, reads[min(place + 1, len(reads) - 1)]

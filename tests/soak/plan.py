@@ -150,6 +150,7 @@ class Plan:
         token_lifetime: How many seconds an access token is good.
         steps: The runs. The last two are without troubles, with everything selected
             that ever was: an incremental one, then one that is FULL_TABLE.
+        left_out: The classes that may not be in it.
     """
 
     seed: int
@@ -158,6 +159,7 @@ class Plan:
     purchase_orders: int
     token_lifetime: int
     steps: tuple[Step, ...]
+    left_out: tuple[str, ...] = ()
 
 
 # Numbers of the sandbox that no purchase order has.
@@ -166,8 +168,8 @@ _SHORT_TOKEN_SECONDS = 4
 _LATER_START, _EARLIER_START = "2026-02-20T00:00:00Z", "2024-01-01T00:00:00Z"
 _BUDGET, _NIGHTS = 5, 4
 _KILLED = 0.4
-# So long that orders move while a weekly job is under way.
-_DAYS_APART = 5.0
+# Orders move while a weekly job is under way.
+_CUSTOMERS_THAT_MOVE, _FIRST_DAYS, _DAYS_APART = 6, 0.5, 5.0
 
 
 def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
@@ -180,6 +182,8 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     random = Random(f"runs {seed}")
     under_meltano = seed % MELTANO_EVERY == 0
     customers, purchase_orders = random.randint(2, 4), random.randint(8, 10)
+    if under_meltano:
+        customers = _CUSTOMERS_THAT_MOVE
     short_tokens = random.random() < 0.3 and "token" in classes
     settings = list(_settings(random, customers, purchase_orders + _MISSING_NUMBERS))
     selections = list(_selections(random, len(settings)))
@@ -197,6 +201,9 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
     last = replace(steps[-1], troubles=(), kill=None, name="last incremental")
     last = replace(last, settings=replace(last.settings, change_detection="full"))
     place = random.randrange(1, len(steps))
+    if under_meltano:
+        # Early, while most orders move.
+        place, steps[0] = 1, replace(steps[0], days=_FIRST_DAYS)
     # With the settings of the run before: what was widened stays so.
     before = steps[place - 1]
     extra = _extra(random, before, last.settings.numbers, under_meltano=under_meltano)
@@ -211,6 +218,7 @@ def plan_of(seed: int, classes: Collection[str] = CLASSES) -> Plan:
         purchase_orders,
         _SHORT_TOKEN_SECONDS if short_tokens else 3600,
         tuple(steps),
+        tuple(name for name in CLASSES if name not in classes),
     )
 
 

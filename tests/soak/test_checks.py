@@ -195,6 +195,50 @@ def test_a_number_that_the_budget_never_reached_is_noticed() -> None:
     assert [finding.key for finding in findings.found] == [("P2",), ("P1",)]
 
 
+ATTACHMENT = {
+    "referenceCustomerId": CUSTOMER,
+    "orderId": OLD,
+    "attachmentId": "a1",
+    "fileName": "PO_Part1.pdf",
+    "sizeInKB": 12,
+    "attachmentType": "POAttachment",
+}
+
+
+def uploads(*statuses: str, selected_since: int) -> list[Observation]:
+    """Return runs that see an order whose file is there from the second on."""
+    observations = []
+    for day, status in enumerate(statuses):
+        rows = {(CUSTOMER, OLD, "a1"): as_row("order_attachments", ATTACHMENT)}
+        streams = {"order_attachments"} if day >= selected_since else set()
+        observation = seen(day, status, streams=frozenset(streams))
+        if day:
+            observation.world.rows["order_attachments"].update(rows)
+        observations.append(observation)
+    return observations
+
+
+def test_the_attachments_of_an_upload_must_be_there() -> None:
+    observations = uploads("pending_po_upload", "completed", selected_since=0)
+    rows = tables("completed") | {"order_attachments": []}
+
+    assert found(observations, rows) == ["row missing order_attachments"]
+    rows["order_attachments"] = [ATTACHMENT]
+    assert found(observations, rows) == []
+    rows["order_attachments"] = [ATTACHMENT | {"sizeInKB": 13}]
+    assert found(observations, rows) == ["row differs order_attachments"]
+
+
+def test_attachments_from_before_their_selection_are_missed_by_another_name() -> None:
+    statuses = ("pending_po_upload", "completed", "completed")
+    observations = uploads(*statuses, selected_since=2)
+    rows = tables("completed") | {"order_attachments": []}
+
+    assert found(observations, rows) == [
+        "attachment from before the selection missing order_attachments"
+    ]
+
+
 Steps = dict[int, tuple[str | None, str]]
 
 

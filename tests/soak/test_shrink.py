@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .findings import Finding
 from .history import Outcome
-from .plan import Plan, plan_of
+from .plan import CLASSES, Plan, plan_of
 from .shrink import shrunk
 
 
@@ -50,3 +50,5 @@ def test_the_account_tells_how_to_see_it_again() -> None:
     assert "found    {'a': 2}" in account
     assert "'row differs orders': 20" in account
     assert account.endswith("again: python -m tests.soak --seed 7")
+    without = plan_of(7, set(CLASSES) - {"kill", "page of a proxy"})
+    assert Outcome(without).account().endswith("--without 'page of a proxy' kill")
