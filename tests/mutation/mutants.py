@@ -90,6 +90,9 @@ def _ignored(tree: ast.Module) -> Iterator[ast.AST]:
             case ast.FunctionDef():
                 every = (*node.args.args, *node.args.kwonlyargs)
                 parts = [node.returns, *(each.annotation for each in every)]
+            # Whether it is frozen is for those who write the code, not for its users.
+            case ast.ClassDef():
+                parts = [*node.keywords, *node.decorator_list]
             case ast.AnnAssign():
                 parts = [node.annotation]
             # What an error says, and how a text is put together, is not logic.
