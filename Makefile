@@ -53,6 +53,24 @@ FUZZ_SEED ?= $(shell date +%s)
 fuzz: $(TAP) ## Mutated documented payloads through the readers, for ten minutes
 	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) $(BIN)/pytest tests/unit/test_mutated_payloads.py
 
+# SAMPLE=100 tries so many, by chance; 0 tries all, which takes hours.
+SAMPLE ?= 0
+mutation: $(TAP) ## Changes of the code that reads and decides: do the tests notice?
+	$(BIN)/python -u -m tests.mutation --sample $(SAMPLE)
+
+# What pyproject.toml allows: the lowest and the highest versions on each Python. With
+# pyenv, PYENV_VERSION has to name the three.
+ALLOWED ?= $(foreach python,3.11 3.12 3.13,$(python)-lowest-direct $(python)-highest)
+COMPATIBILITY_TESTS ?= tests
+compatibility: $(addprefix compatibility-,$(ALLOWED)) ## The tests on each Python, with the lowest and the highest dependencies
+
+compatibility-%: UV = .venv-lock/bin/uv pip install -q --python .venv-compatibility/$*
+compatibility-%: .venv-lock/bin/uv
+	.venv-lock/bin/uv venv -q --clear --python python$(firstword $(subst -, ,$*)) .venv-compatibility/$*
+	$(UV) --resolution $(subst $(firstword $(subst -, ,$*))-,,$*) --editable '.[azure,postgres,report,sandbox]'
+	$(UV) --group dev
+	.venv-compatibility/$*/bin/pytest -p no:anyio -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients $(COMPATIBILITY_TESTS)
+
 clients: $(TAP) .venv-clients/.installed ## Other people's clients of the two upstreams, against the sandbox
 	$(BIN)/pytest tests/clients
 

@@ -48,7 +48,8 @@ def decode_body(body: bytes) -> Any:
         return _decode_leniently(text)
     try:
         return _decoder.decode(text)
-    except (ValueError, ArithmeticError, RecursionError):
+    # In msgspec 0.20, which is allowed, its errors are no `ValueError`.
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
         return _decode_leniently(text)
 
 

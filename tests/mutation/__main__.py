@@ -1,0 +1,108 @@
+"""`python -m tests.mutation`: mutants of the modules that read, decide and remember."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from .mutants import mutants_of
+from .trial import outcome_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGES = ("reading", "deciding")
+_UNIT = "tests/unit"
+# The tests of a module, those first that notice most.
+TESTS = {
+    "reading.activity": ("activity_reading",),
+    "reading.compiled": ("compiled", "orders_reading", "purchase_orders_reading"),
+    "reading.customers": ("customers_reading",),
+    "reading.encoded": ("compiled",),
+    "reading.issues": ("issues", "orders_reading", "purchase_orders_reading"),
+    "reading.levels": ("compiled", "purchase_orders_reading"),
+    "reading.line_keys": ("line_keys", "purchase_orders_reading", "compiled"),
+    "reading.order_children": ("order_children_reading",),
+    "reading.orders": ("orders_reading", "compiled"),
+    "reading.purchase_orders": ("purchase_orders_reading", "compiled"),
+    "reading.records": ("records", "purchase_orders_reading", "orders_reading"),
+    "reading.schemas": ("records", "orders_reading"),
+    "reading.values": ("values", "number_values", "records", "compiled"),
+    "deciding.activity": ("activity_rules",),
+    "deciding.memory": ("order_rules", "state"),
+    "deciding.orders": ("order_rules", "order_rules_properties"),
+    "deciding.resume": ("resume_points", "state"),
+    "deciding.state": ("state", "resume_points"),
+    "deciding.statuses": ("order_rules", "order_rules_properties"),
+}
+_SLACK = 4
+_LEAST_SECONDS = 60
+
+
+def main() -> int:
+    """Run a sample; return the exit status: 1 if fewer are noticed than asked for."""
+    arguments = _parser().parse_args()
+    chance = random.Random(arguments.seed)  # noqa: S311
+    paths = {
+        name: PROJECT / "tap_purchase_orders" / f"{name.replace('.', '/')}.py"
+        for name in TESTS
+        if name.startswith(tuple(arguments.only))
+    }
+    mutants = [
+        (name, mutant)
+        for name, path in paths.items()
+        for mutant in mutants_of(
+            f"tap_purchase_orders.{name}", path.read_text(encoding="utf-8")
+        )
+    ]
+    chance.shuffle(mutants)
+    chosen = mutants[: arguments.sample or None]
+    print(
+        f"{len(mutants)} mutants of {len(paths)} modules, {len(chosen)} of them tried"
+    )
+    seconds_of: dict[str, float] = {}
+    outcomes: Counter[tuple[str, str]] = Counter()
+    ends_at = time.monotonic() + arguments.seconds
+    for name, mutant in chosen:
+        if arguments.seconds and time.monotonic() > ends_at:
+            break
+        tests = [f"{_UNIT}/test_{test}.py" for test in TESTS[name]]
+        if name not in seconds_of:
+            outcome, seconds_of[name] = outcome_of(None, tests, 600)
+            if outcome != "survived":
+                print(f"{name}: its tests fail without any mutant")
+                return 2
+        most = max(_LEAST_SECONDS, round(_SLACK * seconds_of[name]))
+        outcome, _ = outcome_of(mutant, tests, most)
+        outcomes[name, outcome] += 1
+        if outcome == "survived":
+            print(f"survived: {name}:{mutant.line}: {mutant.change}", flush=True)
+    return _summary(outcomes, arguments.least)
+
+
+def _summary(outcomes: Counter[tuple[str, str]], least: float) -> int:
+    tried = sum(outcomes.values())
+    survived = sum(n for (_, outcome), n in outcomes.items() if outcome == "survived")
+    for name in sorted({name for name, _ in outcomes}):
+        own = {outcome: n for (each, outcome), n in outcomes.items() if each == name}
+        noticed = sum(n for outcome, n in own.items() if outcome != "survived")
+        print(f"{name}: {noticed} of {sum(own.values())} noticed")
+    share = (tried - survived) / tried if tried else 0.0
+    print(f"{tried - survived} of {tried} mutants noticed: {share:.1%}")
+    return 0 if share >= least else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("--sample", type=int, default=0, help="so many; 0: all")
+    parser.add_argument("--seconds", type=float, default=0, help="0: to the end")
+    parser.add_argument("--seed", type=int, default=1, help="chooses the sample")
+    parser.add_argument("--only", nargs="+", default=PACKAGES, metavar="MODULE")
+    parser.add_argument("--least", type=float, default=0.85, metavar="SHARE")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
