@@ -45,7 +45,7 @@ def rows(world: LoadedWorld, query: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_can_be_asked(world: LoadedWorld, query: str) -> None:
-    rows(world, query)
+    world.postgres.execute(query, SCHEMA, BESIDE)
 
 
 def test_the_line_that_is_gone_is_found_and_no_other(world: LoadedWorld) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TRANSFORM = Path(__file__).parents[2] / "transform"
 MARTS = "purchasing_marts"
 AS_OF = "2027-01-01T00:00:00Z"
-_SECONDS = 200
+_SECONDS = 600
 
 
 @dataclass(frozen=True)

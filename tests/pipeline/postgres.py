@@ -35,7 +35,7 @@ _PLUGIN = next(
     if plugin["name"] == "target-postgres"
 )
 _DEFAULTS = {s["name"]: s["value"] for s in _PLUGIN["settings"] if "value" in s}
-_SECONDS = 120
+_SECONDS = 250
 _LINES_SHOWN = 40
 
 
