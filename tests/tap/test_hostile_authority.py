@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.tap.hostile_server import Bytes
     from tests.tap.tap import Run
 
-BOUNDS = {"auth.authority:_TRIES": 1, "wire.bounded:ANSWER_SECONDS": 4.0}
+BOUNDS = {"auth.authority:_TRIES": 1, "http.response_limits:ANSWER_SECONDS": 4.0}
 # The interpreter with all that signing in imports; an authority may say 1 MiB.
 MOST_MEMORY = 200 * MIB
 AT_ONCE = (

@@ -40,7 +40,7 @@ GOOD = "good"
 # bodies of 64 MiB are under way at once.
 MOST_MEMORY = 800 * MIB
 KEYS = (SECRETS["api_key"], SECRETS["customer_id"], SECRETS["customer_key"])
-SOON = {"wire.bounded:ANSWER_SECONDS": 4.0}
+SOON = {"http.response_limits:ANSWER_SECONDS": 4.0}
 
 
 def plain(body: bytes, *fields: bytes) -> Bytes:

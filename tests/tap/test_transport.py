@@ -298,7 +298,7 @@ def test_a_signal_is_heard_while_the_list_of_customers_is_waited_for(
     partition["replication_key_value"] = "2026-01-01T00:00:00Z"
     kept = {"bookmarks": {"orders": {"partitions": [partition]}}}
     state.write_text(json.dumps(kept))
-    bounds = json.dumps({"asking.transport:_GRACE_SECONDS": 0.0})
+    bounds = json.dumps({"http.transport:_GRACE_SECONDS": 0.0})
     asked = threading.Event()
     with HostileServer() as server:
 
