@@ -35,8 +35,9 @@ _MANY = 16
 _GATHER_SECONDS = 0.016
 # How often a waiting consumer looks whether the run is to end.
 _LOOK_SECONDS = 0.5
-# How long requests that are under way may still take when the run is to end.
-_GRACE_SECONDS = 10.0
+# How long requests that are under way may still take when the run is to end: what
+# asks it to expects its end within 10 seconds.
+_GRACE_SECONDS = 8.0
 
 
 def ordered_map(
@@ -58,8 +59,8 @@ def ordered_map(
             iterable when all that was begun before has been yielded.
         workers: How many tasks are under way at once, at most.
         cancel_token: When it is requested, no task is begun. Results of those that are under
-            way are still yielded; the others are left out. It is requested here when
-            the tasks come to a bad end.
+            way are still yielded; the others are left out. Then its reason is raised,
+            if it has one. It is requested here when the tasks come to a bad end.
         before_waiting: Called on the caller's thread whenever it is about to wait.
         weigh: Returns about how many bytes a result holds: of large ones fewer wait.
     """
@@ -75,14 +76,16 @@ def ordered_map(
                 window.wait_for(queued)
                 if len(window.pending) >= _MANY:
                     window.gather()
-            if isinstance(queued.error, CancelledError):
+            if isinstance(queued.error, CancelledError) or window.is_reason(
+                queued.error
+            ):
                 continue
             result = queued.outcome()
             window.taken(queued)
             if (room := most - len(window.pending)) >= most // _PARTS:
                 window.fill(room)
             yield result
-        window.raise_source_error()
+        window.raise_reason()
     except BaseException:
         # Nobody takes the rest: what still waits for its turn need not wait.
         cancel_token.request()
@@ -188,8 +191,14 @@ class _Window(Generic[Result]):
         """Whether the results that wait are too large for more."""
         return self._done_bytes - self._taken_bytes > _MOST_WAITING_BYTES
 
-    def raise_source_error(self) -> None:
-        """Raise the error that ended the iterable of the tasks, if one did."""
+    def is_reason(self, error: BaseException | None) -> bool:
+        """Return whether an error is the one that ends all asking."""
+        return error is not None and error is self._cancel_token.reason
+
+    def raise_reason(self) -> None:
+        """Raise the error that ended the asking or the iterable, if one did."""
+        if self._cancel_token.reason is not None:
+            raise self._cancel_token.reason
         if self._source_error is not None:
             raise self._source_error
 

@@ -6,7 +6,11 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.errors import (
+    BudgetUsedUpError,
+    CancelledError,
+    UpstreamRefusedError,
+)
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.backoff import longer_waits
 from tap_purchase_orders.http.response_reader import (
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from tap_purchase_orders.concurrency.cancellation import CancelToken
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
+    from tap_purchase_orders.http.health import Health
+    from tap_purchase_orders.http.rate_limit import RateLimiter
     from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_WAIT_SECONDS = 300.0
@@ -55,6 +61,7 @@ class ApiClient:
         max_tries: How often one request is tried.
         concurrency_limiter: The places of requests that are under way.
         budget: Counts every request.
+        health: Ends the asking when the upstream is down.
         secrets: What may appear in no failure.
         cancel_token: Ends the waiting.
     """
@@ -68,6 +75,7 @@ class ApiClient:
         max_tries: int,
         concurrency_limiter: ConcurrencyLimiter,
         budget: Budget,
+        health: Health,
         secrets: Secrets,
         cancel_token: CancelToken,
     ) -> None:
@@ -77,7 +85,13 @@ class ApiClient:
         self._max_tries = max_tries
         self._concurrency_limiter = concurrency_limiter
         self._budget = budget
+        self._health = health
+        self._health.probe = self._is_well
         self._cancel_token = cancel_token
+        # What was answered well lately, and what was not, by their allowances: one part
+        # of an upstream may be down, and another up.
+        self._last_good: dict[RateLimiter, ApiRequest] = {}
+        self._last_bad: ApiRequest | None = None
         self._reader = ResponseReader(profile, secrets.redacted)
 
     def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
@@ -85,9 +99,16 @@ class ApiClient:
 
         Raises:
             UpstreamRefusedError: The upstream serves this caller nothing at all.
+            UpstreamDownError: It serves nobody just now.
+            BudgetUsedUpError: Asking is to end; there was no good answer so far.
             CancelledError: Asking is to end.
         """
-        outcome = self._ask(api_request)
+        try:
+            outcome = self._ask(api_request)
+        except CancelledError:
+            if self._cancel_token.reason is not None:
+                raise self._cancel_token.reason from None
+            raise
         return outcome if isinstance(outcome, ApiResponse) else self.noted(outcome)
 
     def noted(self, failure: RequestFailure) -> RequestFailure:
@@ -107,7 +128,12 @@ class ApiClient:
         is_repeat = False
         tries = 0
         while True:
-            response, outcome = self._try(api_request, headers, is_repeat=is_repeat)
+            try:
+                response, outcome = self._try(api_request, headers, is_repeat=is_repeat)
+            except CancelledError:
+                self._check_budget(tries)
+                raise
+            self._take_in(api_request, response, outcome)
             if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
@@ -116,8 +142,6 @@ class ApiClient:
                 # Kept connections are closed now and then. Once is no reason to wait.
                 is_first = outcome.was_stale_connection and tries == 1
                 wait = 0.0 if is_first else _wait_seconds(response, waits)
-                if wait > _LONGEST_WAIT_SECONDS:
-                    return outcome.failure
                 if response is not None and _asks_for_patience(response):
                     api_request.limiter.hold(wait)
                 if tries >= self._max_tries:
@@ -130,6 +154,52 @@ class ApiClient:
             # the same (Partner Center, *Headers*: MS-RequestId).
             if response is not None:
                 headers = self._profile.headers()
+
+    def _take_in(
+        self,
+        api_request: ApiRequest,
+        response: Response | None,
+        outcome: ApiResponse | RequestFailure | Retryable,
+    ) -> bool:
+        """Take in what came of a request; return whether the upstream is well.
+
+        Raises:
+            UpstreamDownError: It serves nobody just now.
+        """
+        if isinstance(outcome, ApiResponse) or (
+            isinstance(outcome, RequestFailure) and outcome.is_refusal
+        ):
+            self._last_good[api_request.limiter] = api_request
+            self._health.answered()
+            return True
+        self._last_bad = api_request
+        failure = outcome.failure if isinstance(outcome, Retryable) else outcome
+        may_pass = response is not None and isinstance(outcome, Retryable)
+        asked = asked_wait_seconds(response.headers) if response and may_pass else 0.0
+        self._health.failed(self._words(failure), asked)
+        return False
+
+    def _is_well(self) -> bool:
+        """Return whether what was answered well before is so again."""
+        bad = self._last_bad
+        api_request = None if bad is None else self._last_good.get(bad.limiter)
+        if api_request is None:
+            return False
+        headers = self._profile.headers()
+        try:
+            response, outcome = self._try(api_request, headers, is_repeat=True)
+            return self._take_in(api_request, response, outcome)
+        except UpstreamRefusedError:
+            return False
+
+    def _check_budget(self, tries: int) -> None:
+        """Return if it is not the budget that has ended the tries for one question.
+
+        Raises:
+            BudgetUsedUpError: It is.
+        """
+        if tries and self._budget.is_exceeded:
+            raise BudgetUsedUpError
 
     def _try(
         self, api_request: ApiRequest, headers: dict[str, str], *, is_repeat: bool
@@ -148,7 +218,8 @@ class ApiClient:
                 slot.begin()
                 # Unless an answer comes.
                 slot.is_overloaded = True
-                response = self._sent(request, slot)
+                with self._health.request():
+                    response = self._sent(request, slot)
                 place.status = response.status
                 slot.is_overloaded = response.status in _TROUBLED
                 slot.is_answered = not slot.is_overloaded
@@ -214,7 +285,11 @@ class ApiClient:
             self._max_tries,
             seconds,
         )
-        self._cancel_token.wait(seconds)
+        try:
+            self._cancel_token.wait(seconds)
+        except CancelledError:
+            self._check_budget(tries)
+            raise
 
     def _words(self, failure: RequestFailure) -> str:
         return self._reader.named(failure.message, failure.correlation_id)
