@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tap_purchase_orders.concurrency.event_loop import event_loop
 from tap_purchase_orders.errors import CancelledError
@@ -38,6 +39,8 @@ _LOOK_SECONDS = 0.5
 # How long requests that are under way may still take when the run is to end: what
 # asks it to expects its end within 10 seconds.
 _GRACE_SECONDS = 8.0
+# So many are begun beside the others, where these get no answer.
+_FARTHEST = 2
 
 
 def ordered_map(
@@ -67,6 +70,7 @@ def ordered_map(
     window = _Window(tasks, workers, cancel_token, weigh)
     most = min(_AHEAD_PER_WORKER * workers, _MANY_AHEAD)
     most = max(most, _LEAST_AHEAD_PER_WORKER * workers)
+    _open_windows.add(window)
     try:
         window.fill(most)
         while window.pending:
@@ -91,7 +95,18 @@ def ordered_map(
         cancel_token.request()
         raise
     finally:
+        _open_windows.discard(window)
         window.leave_out()
+
+
+def begin_farthest(cancel_token: CancelToken) -> None:
+    """Begin those tasks whose turn is the last, beside those at work; for the loop.
+
+    Args:
+        cancel_token: What the tasks belong to.
+    """
+    for window in list(_open_windows):
+        window.begin_farthest(cancel_token)
 
 
 class _QueuedTask(Generic[Result]):
@@ -253,6 +268,14 @@ class _Window(Generic[Result]):
                     self._do(self._to_do.popleft())
             self._working -= 1
 
+    def begin_farthest(self, cancel_token: CancelToken) -> None:
+        """Begin those whose turn is the last, if they belong to a stop."""
+        if cancel_token is not self._cancel_token:
+            return
+        for _ in range(_FARTHEST):
+            with suppress(IndexError):
+                event_loop().begin(partial(self._do, self._to_do.pop()))
+
     def _do(self, queued: _QueuedTask[Result]) -> None:
         try:
             self._check()
@@ -272,3 +295,7 @@ class _Window(Generic[Result]):
         if self._has_failed:
             raise CancelledError
         self._cancel_token.check()
+
+
+# Those whose results are being taken.
+_open_windows: set[_Window[Any]] = set()

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
     from tap_purchase_orders.http.health import Health
-    from tap_purchase_orders.http.rate_limit import RateLimiter
     from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_WAIT_SECONDS = 300.0
@@ -86,12 +85,7 @@ class ApiClient:
         self._concurrency_limiter = concurrency_limiter
         self._budget = budget
         self._health = health
-        self._health.probe = self._is_well
         self._cancel_token = cancel_token
-        # What was answered well lately, and what was not, by their allowances: one part
-        # of an upstream may be down, and another up.
-        self._last_good: dict[RateLimiter, ApiRequest] = {}
-        self._last_bad: ApiRequest | None = None
         self._reader = ResponseReader(profile, secrets.redacted)
 
     def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
@@ -133,7 +127,7 @@ class ApiClient:
             except CancelledError:
                 self._check_budget(tries)
                 raise
-            self._take_in(api_request, response, outcome)
+            self._take_in(response, outcome)
             if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
@@ -157,40 +151,19 @@ class ApiClient:
 
     def _take_in(
         self,
-        api_request: ApiRequest,
         response: Response | None,
         outcome: ApiResponse | RequestFailure | Retryable,
-    ) -> bool:
-        """Take in what came of a request; return whether the upstream is well.
+    ) -> None:
+        """Take in whether the upstream is well.
 
         Raises:
             UpstreamDownError: It serves nobody just now.
         """
-        if isinstance(outcome, ApiResponse) or (
-            isinstance(outcome, RequestFailure) and outcome.is_refusal
-        ):
-            self._last_good[api_request.limiter] = api_request
+        if isinstance(outcome, Retryable):
+            asked = asked_wait_seconds(response.headers) if response else 0.0
+            self._health.failed(self._words(outcome.failure), asked)
+        elif isinstance(outcome, ApiResponse) or outcome.is_refusal:
             self._health.answered()
-            return True
-        self._last_bad = api_request
-        failure = outcome.failure if isinstance(outcome, Retryable) else outcome
-        may_pass = response is not None and isinstance(outcome, Retryable)
-        asked = asked_wait_seconds(response.headers) if response and may_pass else 0.0
-        self._health.failed(self._words(failure), asked)
-        return False
-
-    def _is_well(self) -> bool:
-        """Return whether what was answered well before is so again."""
-        bad = self._last_bad
-        api_request = None if bad is None else self._last_good.get(bad.limiter)
-        if api_request is None:
-            return False
-        headers = self._profile.headers()
-        try:
-            response, outcome = self._try(api_request, headers, is_repeat=True)
-            return self._take_in(api_request, response, outcome)
-        except UpstreamRefusedError:
-            return False
 
     def _check_budget(self, tries: int) -> None:
         """Return if it is not the budget that has ended the tries for one question.

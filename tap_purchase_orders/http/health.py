@@ -11,6 +11,7 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_purchase_orders.concurrency.event_loop import event_loop
+from tap_purchase_orders.concurrency.ordered_map import begin_farthest
 from tap_purchase_orders.errors import CancelledError, UpstreamDownError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # With what the end of a run takes, it is less than two minutes.
 SILENT_SECONDS: Final = 90.0
 LONGEST_PATIENCE_SECONDS: Final = 300.0
+# In the last part of it, other keys are tried.
+_PART_FOR_OTHERS: Final = 1 / 3
 # Signing in may take its time; signing a request takes none.
 _SIGN_IN_SECONDS: Final = 1.0
 
@@ -92,10 +95,8 @@ class Silence:
 class Health:
     """Ends the asking of an upstream that does not answer, or asks for too long a wait.
 
-    Attributes:
-        probe: Asks once more for what was answered well before; returns whether it is
-            answered well now. Some keys may fail, however long it takes, at an upstream
-            that is up.
+    Some keys may fail at an upstream that is up, for however long: before that is taken
+    for its end, others are tried.
 
     Args:
         name: What people call the upstream.
@@ -120,7 +121,6 @@ class Health:
         self._signing_in = 0
         self._is_watched = False
         self._last_words = "no answer"
-        self.probe: Callable[[], bool] = lambda: False
 
     @contextmanager
     def request(self) -> Iterator[None]:
@@ -178,11 +178,16 @@ class Health:
         """End the asking once the upstream has been silent for too long."""
         try:
             while (left := self._left_seconds()) is not None:
-                if left <= 0 and not self.probe():
+                if left <= 0:
                     silence = f"no good answer for {SILENT_SECONDS:.0f} seconds"
                     self._error(f"{silence}: {self._last_words}")
                     return
-                self._cancel_token.wait(left)
+                until_others = left - _PART_FOR_OTHERS * SILENT_SECONDS
+                if until_others > 0:
+                    self._cancel_token.wait(until_others)
+                else:
+                    begin_farthest(self._cancel_token)
+                    self._cancel_token.wait(left)
         except CancelledError:
             return
 

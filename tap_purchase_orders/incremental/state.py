@@ -19,11 +19,7 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.resume import (
-    ChangesRead,
-    DigestMark,
-    ResumePoint,
-)
+from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
 from tap_purchase_orders.instants import Instant, instant_or_none
 
 REPLICATION_KEY = "creationDate"
@@ -65,7 +61,6 @@ class State:
         }
         numbers = _section(bookmarks.get("purchase_orders", {}), _NUMBERS)
         self._resume_point = _resume_point(numbers)
-        self._says_resume = "resume" in numbers
         self._changes_read = _changes_read(numbers)
         orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
         self._activity_read_until = _instant(
@@ -129,7 +124,6 @@ class State:
     def remember_resume_point(self, point: ResumePoint | None) -> None:
         """Take in how far the purchase orders are written, none at the end."""
         self._resume_point = point
-        self._says_resume = True
 
     @property
     def changes_read(self) -> ChangesRead | None:
@@ -139,7 +133,7 @@ class State:
     def remember_changes(self, changes: ChangesRead) -> None:
         """Take in that all changes up to a moment are written: a new list begins."""
         self._changes_read = changes
-        self.remember_resume_point(None)
+        self._resume_point = None
 
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message."""
@@ -155,9 +149,6 @@ class State:
     def _value(self, partitions: list[Any]) -> dict[str, Any]:
         bookmarks = dict(self._others)
         numbers = _numbers(self._resume_point, self._changes_read)
-        if self._says_resume and self._resume_point is None:
-            # Said, and not left out: those who merge states would keep the old one.
-            numbers["resume"] = None
         if numbers or "purchase_orders" in bookmarks:
             bookmarks["purchase_orders"] = numbers
         orders: dict[str, Any] = {}
@@ -180,21 +171,9 @@ def _resume_point(numbers: Mapping[str, Any]) -> ResumePoint | None:
             not isinstance(count, bool) and 0 <= count <= sys.maxsize
         ):
             began_at = _instant(values.get("began_at"), f"{path}.began_at")
-            order = _digest_mark(values.get("order"), f"{path}.order")
-            return ResumePoint(count, text, began_at, order)
+            return ResumePoint(count, text, began_at)
         case _:
             raise _mistake(path, "must have a position and a digest")
-
-
-def _digest_mark(value: Any, path: str) -> DigestMark | None:
-    if value is None:
-        return None
-    values = _section(value, path)
-    match values.get("round"), values.get("after"):
-        case int(number), str(after) if not isinstance(number, bool) and number >= 0:
-            return DigestMark(number, after)
-        case _:
-            raise _mistake(path, "must have a round and an after")
 
 
 def _changes_read(numbers: Mapping[str, Any]) -> ChangesRead | None:
@@ -218,16 +197,9 @@ def _numbers(resume: ResumePoint | None, changes: ChangesRead | None) -> dict[st
             "until": changes.until.text,
         }
     if resume is not None:
-        began_at, order = resume.began_at, resume.order
-        # All of them, each time: those who merge states would keep an old one.
-        numbers["resume"] = {
-            "position": resume.position,
-            "digest": resume.digest,
-            "began_at": None if began_at is None else began_at.text,
-            "order": None
-            if order is None
-            else {"round": order.round, "after": order.after},
-        }
+        numbers["resume"] = {"position": resume.position, "digest": resume.digest}
+        if resume.began_at is not None:
+            numbers["resume"]["began_at"] = resume.began_at.text
     return numbers
 
 

@@ -311,5 +311,4 @@ SOURCE = NumberSource(
     numbers=lambda _, context: _numbers(context),
     settings=(),
     follows_changes=lambda _: True,
-    spends_requests=True,
 )

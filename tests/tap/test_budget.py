@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.tap.tap import Run, run_tap
-from tests.tap.upstream import Asked, Reply, Upstream, json_reply
+from tests.tap.upstream import Reply, Upstream
 from tests.tap.worlds import (
     appzen,
     appzen_error,
@@ -18,7 +17,7 @@ from tests.tap.worlds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 NUMBERS = [f"N{number}" for number in range(10)]
 
@@ -97,114 +96,16 @@ def test_a_finished_run_forgets_where_the_one_before_it_was_interrupted(
     run = read(upstream, numbers=numbers)
 
     assert "purchase_orders" in run.states[0]["bookmarks"]
-    # By name: those who merge states would keep what is left out.
-    forgotten = {"bookmarks": {"purchase_orders": {"resume": None}}}
-    assert run.messages[-1] == {"type": "STATE", "value": forgotten}
+    assert run.messages[-1] == {"type": "STATE", "value": {"bookmarks": {}}}
     assert emitted(read(upstream, run.state, numbers)) == numbers
 
 
-def test_another_list_is_asked_for_as_a_whole(upstream: Upstream) -> None:
+def test_another_list_starts_from_its_beginning(upstream: Upstream) -> None:
     first = read(upstream, max_requests_per_run=4)
 
     second = read(upstream, first.state, NUMBERS[::-1])
 
-    assert sorted(emitted(second)) == NUMBERS
-    assert second.state == {"bookmarks": {"purchase_orders": {"resume": None}}}
-
-
-def nights(
-    upstream: Upstream, lists: Iterable[Sequence[str]], **settings: Any
-) -> list[set[str]]:
-    """Return what a run asks for with each of some lists, one after another."""
-    asked, state = [], None
-    for numbers in lists:
-        serve_purchase_orders(upstream, {n: purchase_order(n) for n in numbers})
-        run = read(upstream, state, numbers, **settings)
-        state = run.state
-        asked.append({each.path.rpartition("/")[2] for each in upstream.asked})
-    return asked
-
-
-CHANGES: dict[str, Callable[[int], list[str]]] = {
-    "added-at-the-end": lambda night: [*NUMBERS, *(f"X{n}" for n in range(night))],
-    "added-at-the-front": lambda night: [*(f"X{n}" for n in range(night)), *NUMBERS],
-    "reversed": lambda night: NUMBERS[:: (-1) ** night],
-    "turned-round": lambda night: NUMBERS[night % 10 :] + NUMBERS[: night % 10],
-    "one-taken-away": lambda night: [n for n in NUMBERS if n != f"N{night}"],
-    # As many new ones as the budget, where the last run stopped.
-    "added-behind-what-was-asked-for": lambda night: [
-        *NUMBERS[:3],
-        *(f"X{n}" for n in reversed(range(3 * night))),
-        *NUMBERS[3:],
-    ],
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_every_number_has_its_turn_however_the_list_changes(
-    change: str, upstream: Upstream
-) -> None:
-    count = 12 if "behind" in change else 8
-    lists = [CHANGES[change](night) for night in range(count)]
-
-    asked = nights(upstream, lists, max_requests_per_run=3)
-
-    assert all(len(night) <= 3 for night in asked)
-    assert set(NUMBERS) <= set().union(*asked)
-
-
-def test_a_list_that_only_grows_at_its_end_goes_on_where_it_stopped(
-    upstream: Upstream,
-) -> None:
-    lists = [NUMBERS[: 5 + night] for night in range(3)]
-
-    asked = nights(upstream, lists, max_requests_per_run=3)
-
-    assert asked == [{"N0", "N1", "N2"}, {"N3", "N4", "N5"}, {"N6"}]
-
-
-def test_a_number_that_uses_up_the_budget_keeps_no_other_from_its_turn(
-    upstream: Upstream,
-) -> None:
-    upstream.answer(number_path("N0"), Reply(b"", 503))
-    section = {"max_requests_per_run": 2, "max_tries": 3, "max_concurrency": 1}
-
-    first = read(upstream, **section)
-    second = read(upstream, first.state, **section)
-
-    assert [i["record_key"] for i in first.issues(kind="unavailable")] == ["N0"]
-    assert first.status == 1
-    assert emitted(second) == ["N1", "N2"]
-    assert second.status == 0
-
-
-def test_a_quota_that_is_used_up_at_the_server_works_as_a_budget_does(
-    upstream: Upstream,
-) -> None:
-    """Whatever is added to the list meanwhile."""
-    asked: list[set[str]] = []
-    state: Any = None
-    for night in range(8):
-        numbers = [*(f"X{n}" for n in range(night)), *NUMBERS]
-        left = [3]
-        for number in numbers:
-            upstream.answer(number_path(number), partial(_granted, number, left))
-        run = read(upstream, state, numbers, max_concurrency=1)
-        state = run.state
-        asked.append(set(emitted(run)))
-        assert run.status == 1
-        assert run.issues() == []
-        # One more than was granted tells that no more is to be had.
-        assert len(upstream.asked) <= 4
-
-    assert set(NUMBERS) <= set().union(*asked)
-
-
-def _granted(number: str, left: list[int], _: Asked) -> Reply:
-    left[0] -= 1
-    if left[0] < 0:
-        return Reply(b"", 429, {"Retry-After": "86400"})
-    return json_reply(purchase_order(number))
+    assert emitted(second) == NUMBERS[::-1]
 
 
 def test_a_rest_of_the_list_that_is_not_there_is_no_failure(upstream: Upstream) -> None:
