@@ -19,7 +19,11 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
+from tap_purchase_orders.incremental.resume import (
+    ChangesRead,
+    DigestMark,
+    ResumePoint,
+)
 from tap_purchase_orders.instants import Instant, instant_or_none
 
 REPLICATION_KEY = "creationDate"
@@ -44,6 +48,27 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Partition)
 
 
+def state_value(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the state that a person or a program has given.
+
+    Args:
+        given: A state, or a whole STATE message.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if given.get("type") == "STATE" and isinstance(given.get("value"), Mapping):
+        given = given["value"]
+    if given and "bookmarks" not in given:
+        shown = ", ".join(sorted(repr(str(name))[:40] for name in given)[:5])
+        msg = (
+            f"the state cannot be used: it has no `bookmarks`, but {shown}; give the "
+            f"value of a STATE message, or the whole message"
+        )
+        raise SettingsError(msg)
+    return given
+
+
 class State:
     """The state of a run. Only the thread that writes messages may touch it.
 
@@ -61,6 +86,7 @@ class State:
         }
         numbers = _section(bookmarks.get("purchase_orders", {}), _NUMBERS)
         self._resume_point = _resume_point(numbers)
+        self._says_resume = "resume" in numbers
         self._changes_read = _changes_read(numbers)
         orders = _section(bookmarks.get("orders", {}), "bookmarks.orders")
         self._activity_read_until = _instant(
@@ -124,6 +150,7 @@ class State:
     def remember_resume_point(self, point: ResumePoint | None) -> None:
         """Take in how far the purchase orders are written, none at the end."""
         self._resume_point = point
+        self._says_resume = True
 
     @property
     def changes_read(self) -> ChangesRead | None:
@@ -133,7 +160,7 @@ class State:
     def remember_changes(self, changes: ChangesRead) -> None:
         """Take in that all changes up to a moment are written: a new list begins."""
         self._changes_read = changes
-        self._resume_point = None
+        self.remember_resume_point(None)
 
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message."""
@@ -149,6 +176,9 @@ class State:
     def _value(self, partitions: list[Any]) -> dict[str, Any]:
         bookmarks = dict(self._others)
         numbers = _numbers(self._resume_point, self._changes_read)
+        if self._says_resume and self._resume_point is None:
+            # Said, and not left out: those who merge states would keep the old one.
+            numbers["resume"] = None
         if numbers or "purchase_orders" in bookmarks:
             bookmarks["purchase_orders"] = numbers
         orders: dict[str, Any] = {}
@@ -171,9 +201,21 @@ def _resume_point(numbers: Mapping[str, Any]) -> ResumePoint | None:
             not isinstance(count, bool) and 0 <= count <= sys.maxsize
         ):
             began_at = _instant(values.get("began_at"), f"{path}.began_at")
-            return ResumePoint(count, text, began_at)
+            order = _digest_mark(values.get("order"), f"{path}.order")
+            return ResumePoint(count, text, began_at, order)
         case _:
             raise _mistake(path, "must have a position and a digest")
+
+
+def _digest_mark(value: Any, path: str) -> DigestMark | None:
+    if value is None:
+        return None
+    values = _section(value, path)
+    match values.get("round"), values.get("after"):
+        case int(number), str(after) if not isinstance(number, bool) and number >= 0:
+            return DigestMark(number, after)
+        case _:
+            raise _mistake(path, "must have a round and an after")
 
 
 def _changes_read(numbers: Mapping[str, Any]) -> ChangesRead | None:
@@ -197,9 +239,16 @@ def _numbers(resume: ResumePoint | None, changes: ChangesRead | None) -> dict[st
             "until": changes.until.text,
         }
     if resume is not None:
-        numbers["resume"] = {"position": resume.position, "digest": resume.digest}
-        if resume.began_at is not None:
-            numbers["resume"]["began_at"] = resume.began_at.text
+        began_at, order = resume.began_at, resume.order
+        # All of them, each time: those who merge states would keep an old one.
+        numbers["resume"] = {
+            "position": resume.position,
+            "digest": resume.digest,
+            "began_at": None if began_at is None else began_at.text,
+            "order": None
+            if order is None
+            else {"round": order.round, "after": order.after},
+        }
     return numbers
 
 

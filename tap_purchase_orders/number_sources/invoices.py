@@ -311,4 +311,5 @@ SOURCE = NumberSource(
     numbers=lambda _, context: _numbers(context),
     settings=(),
     follows_changes=lambda _: True,
+    spends_requests=True,
 )

@@ -89,6 +89,8 @@ class NumberSource(Struct, frozen=True):
             followed, in the same list only.
         follows_changes: Returns whether a section asks for what has changed since the
             last finished run, and not for all there is.
+        spends_requests: Whether its numbers come by requests to AppZen, which count
+            against the budget: they are then asked for as they come.
     """
 
     numbers: Callable[[Mapping[str, Any], SourceContext], Iterator[Item]]
@@ -98,3 +100,4 @@ class NumberSource(Struct, frozen=True):
     count: Callable[[Mapping[str, Any]], int | None] = lambda _: None
     identity: Callable[[Mapping[str, Any]], str] = lambda _: ""
     follows_changes: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    spends_requests: bool = False
