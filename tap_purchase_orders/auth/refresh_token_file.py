@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,13 +24,18 @@ from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.instants import Instant, instant_or_none, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SETTING = "refresh_token_path"
 
 _OWNER_ONLY = 0o600
 # Many times what a redemption takes.
 _LOCK_SECONDS = 300.0
+_LOOK_SECONDS = 0.1
+# What takes longer is worth a line of the log.
+_SILENT_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,13 @@ class RefreshTokenFile:
         return []
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, wait: Callable[[float], object] = time.sleep) -> Iterator[None]:
         """Keep other processes from reading and writing for a while.
 
         The lock is one of the operating system's and ends with the process.
+
+        Args:
+            wait: Waits for a number of seconds.
 
         Raises:
             SignInError: There is no lock to be had.
@@ -85,22 +95,36 @@ class RefreshTokenFile:
 
         lock = FileLock(
             f"{self._place()}.lock",
-            timeout=self._lock_seconds,
+            blocking=False,
             mode=_OWNER_ONLY,
             # The other kind of lock would outlive a process that is killed.
             fallback_to_soft=False,
         )
-        try:
-            lock.acquire()
-        except Timeout as error:
-            problem = (
-                f"is in use: another run has had its lock for "
-                f"{self._lock_seconds:.0f} seconds"
-            )
-            raise _unusable(problem) from error
-        except OSError as error:
-            problem = f"cannot be locked: {error.strerror}"
-            raise _unusable(problem) from error
+        began_at = time.monotonic()
+        is_said = False
+        while not lock.is_locked:
+            try:
+                lock.acquire()
+            except Timeout as error:
+                waited = time.monotonic() - began_at
+                if waited >= self._lock_seconds:
+                    problem = (
+                        f"is in use: another run has had its lock for "
+                        f"{self._lock_seconds:.0f} seconds"
+                    )
+                    raise _unusable(problem) from error
+                if not is_said and waited >= _SILENT_SECONDS:
+                    is_said = True
+                    logger.info(
+                        "Partner Center: waiting for another run that has the lock of "
+                        "the file of `%s.%s`",
+                        AUTH,
+                        SETTING,
+                    )
+                wait(_LOOK_SECONDS)
+            except OSError as error:
+                problem = f"cannot be locked: {error.strerror}"
+                raise _unusable(problem) from error
         try:
             yield
         finally:
