@@ -68,11 +68,18 @@ _STATE_MEMBERS = {
     "settings: another source starts anew.",
     "purchase_orders.changes_read.until": "The start of the last finished run: from "
     "then on changes are asked for. Only with a source that follows changes.",
-    "purchase_orders.resume.position": "How many numbers of the list are written. Only "
-    "after an interruption, or when a budget was used up.",
-    "purchase_orders.resume.digest": "A digest of these numbers: on another list the "
-    "next run starts over.",
-    "purchase_orders.resume.began_at": "When the run began that was interrupted.",
+    "purchase_orders.resume.position": "How many numbers of the list are written, from "
+    "its beginning. `resume` is there after an interruption, or when a budget was used "
+    "up; a finished run writes `null`, so that whoever merges states forgets it.",
+    "purchase_orders.resume.digest": "A digest of these numbers. Where a list begins "
+    "with others now, all of it is asked for by `order`.",
+    "purchase_orders.resume.began_at": "When the run began that was interrupted. Only "
+    "with a source that follows changes.",
+    "purchase_orders.resume.order.round": "Numbers behind `position` come in the order "
+    "of digests, which no change of the list touches: which one of such orders it is. "
+    "Only after the list has changed, or where two runs in a row found no answer.",
+    "purchase_orders.resume.order.after": "The digest of the last number that is "
+    "written.",
 }
 
 
