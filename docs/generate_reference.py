@@ -84,9 +84,12 @@ _STATE_MEMBERS = {
     "purchase_orders.changes_read.until": "The start of the last finished run: from "
     "then on changes are asked for. Only with a source that follows changes.",
     "purchase_orders.resume": "After an interruption, or when a budget was used up: "
-    "how many numbers of the list are written, a digest of these (on another list the "
-    "next run starts over), and when the run began, for a source that follows changes. "
-    "Null after a finished run.",
+    "how many numbers at the beginning of the list are written, a digest of these, "
+    "when the run began (for a source that follows changes), and two more if the list "
+    "began with other numbers since, or two runs in a row found no response: the rest "
+    "is then asked for in the order of digests, which no change of the list touches. "
+    "They are the number of that order, and the digest of the last number that is written. Null "
+    "after a finished run.",
     "purchase_orders.streams": "The streams of purchase orders that were selected; of "
     "each a digest of its fields and stream maps.",
 }

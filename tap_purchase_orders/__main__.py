@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from importlib import import_module
 
 from tap_purchase_orders.lazy_imports import deferred
+from tap_purchase_orders.process_exit import run_and_exit
 
 # All that the rest needs of the SDK.
 _NEEDED = ("singer_sdk.tap_base", "singer_sdk.streams.core")
@@ -24,6 +26,8 @@ _PUT_OFF = (
 
 def main() -> None:
     """Run the command."""
+    # Until the tap listens itself, it ends the process at once, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # What is imported stays. To look for garbage among it, again and again, takes a
     # quarter of the start, and some of the run.
     gc.disable()
@@ -40,7 +44,7 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    TapPurchaseOrders.cli()
+    run_and_exit(TapPurchaseOrders.cli)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from singer_sdk.singerlib import Catalog
 from tap_purchase_orders.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 FULL_TABLE = "FULL_TABLE"
 # Meltano writes the first; the second is the one of the Singer specification.
@@ -25,6 +25,9 @@ def read_catalog(catalog: Mapping[str, Any]) -> Catalog:
     Raises:
         SettingsError: It is not a Singer catalog.
     """
+    if not isinstance(catalog.get("streams"), list):
+        msg = "the catalog cannot be used: it has no list `streams`"
+        raise SettingsError(msg)
     try:
         entries = [_with_method(entry) for entry in catalog["streams"]]
         return Catalog.from_dict({"streams": entries})
@@ -41,3 +44,28 @@ def _with_method(entry: Mapping[str, Any]) -> dict[str, Any]:
     if FULL_TABLE in chosen:
         return {**entry, "replication_method": FULL_TABLE}
     return dict(entry)
+
+
+def catalog_warnings(
+    catalog: Catalog, known: Iterable[str], available: Iterable[str]
+) -> Iterator[str]:
+    """Yield what is to be said of a catalog that is of no use as it stands.
+
+    Args:
+        catalog: The catalog that was given.
+        known: The names of all streams that there are.
+        available: Those of the configured upstreams.
+    """
+    known, available = set(known), set(available)
+    if unknown := sorted(catalog.keys() - known):
+        yield f"the catalog names streams that do not exist: {', '.join(unknown)}"
+    if missing := sorted(
+        name
+        for name in (catalog.keys() & known) - available
+        if catalog[name].metadata.resolve_selection()[()]
+    ):
+        yield (
+            f"the catalog selects streams that the settings do not open: "
+            f"{', '.join(missing)}: set the section of their upstream, or the setting "
+            f"that switches them on"
+        )

@@ -13,7 +13,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_purchase_orders.errors import EndedBySignalError, SettingsError, TapError
+from tap_purchase_orders.errors import SettingsError, TapError
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.logs import uncaught_errors_in_log
 
@@ -41,10 +41,6 @@ class TapCommand(SingerCommand):
             self._fail([str(argument) for argument in error.args])
         except KeyboardInterrupt:
             sys.exit(_INTERRUPTED_EXIT)
-        except EndedBySignalError as error:
-            # The interpreter would wait for requests that are still under way.
-            logging.shutdown()
-            os._exit(error.exit_status)
         except Exception as error:  # the last resort, said in words
             self.logger.debug("the details", exc_info=True)
             name = type(error).__name__

@@ -23,6 +23,10 @@ class UpstreamRefusedError(TapError):
     """An upstream will not serve this caller at all: its part of the run ends."""
 
 
+class UpstreamDownError(UpstreamRefusedError):
+    """An upstream serves nobody just now; a later run can go on from here."""
+
+
 class SignInError(UpstreamRefusedError):
     """No credentials could be had; the message names the setting to look at."""
 
@@ -33,6 +37,10 @@ class SourceError(UpstreamRefusedError):
 
 class CancelledError(Exception):
     """The run was told to stop while something was waiting."""
+
+
+class BudgetUsedUpError(CancelledError):
+    """The last request that the run may make brought no good answer."""
 
 
 class EndedBySignalError(SystemExit):

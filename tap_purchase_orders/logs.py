@@ -54,14 +54,14 @@ class RedactingFilter(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock = threading.Lock()
-        # What a tap hides is hidden as long as there is the tap.
-        self._secrets: weakref.WeakSet[Secrets] = weakref.WeakSet()
+        # What a tap hides is hidden as long as there is the tap. Replaced as a whole:
+        # a lock could wait for itself when a signal's handler logs.
+        self._secrets: tuple[weakref.ref[Secrets], ...] = ()
 
     def hide(self, secrets: Secrets) -> None:
         """Hide more credentials from now on."""
-        with self._lock:
-            self._secrets.add(secrets)
+        kept = [known for known in self._secrets if known() not in {None, secrets}]
+        self._secrets = (*kept, weakref.ref(secrets))
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
@@ -102,10 +102,9 @@ class RedactingFilter(logging.Filter):
         return "\n".join(one_line(line, _LONGEST) for line in lines)
 
     def _redacted(self, text: str) -> str:
-        with self._lock:
-            known = tuple(self._secrets)
-        for secrets in known:
-            text = secrets.redacted(text)
+        for known in self._secrets:
+            if (secrets := known()) is not None:
+                text = secrets.redacted(text)
         return text
 
 

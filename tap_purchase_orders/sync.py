@@ -12,7 +12,14 @@ from tap_purchase_orders.errors import TapError, UpstreamRefusedError
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.messages.progress_display import ProgressDisplay
 from tap_purchase_orders.records.issues import UNREAD_KINDS
-from tap_purchase_orders.run_history import FAILED, RUNS_STREAM, RunHistory, UpstreamRun
+from tap_purchase_orders.run_history import (
+    BUDGET_USED,
+    FAILED,
+    FINISHED,
+    RUNS_STREAM,
+    RunHistory,
+    UpstreamRun,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
     from tap_purchase_orders.records.issues import Issue
 
 ISSUES_STREAM = "extraction_issues"
+_READ_TO_THE_END = {FINISHED, BUDGET_USED}
+# Issues with a part of a record that was read.
+_OF_A_VALUE = {"unreadable_value", "irregular_line"}
 
 logger = logging.getLogger(__name__)
 
@@ -99,12 +109,17 @@ class Sync:
         try:
             with self._output:
                 for extraction in self._extractions:
-                    if extraction.is_wanted and not self._cancel_token.is_requested:
+                    if not extraction.is_wanted:
+                        continue
+                    if self._cancel_token.is_requested:
+                        self._output.leave_unfinished(extraction.upstream)
+                    else:
                         self._visit(extraction)
         except _StrictError as error:
             self._errors.append(str(error))
         finally:
-            self._state_lines.write()
+            # Who is told to end says last how far it has come, be it nowhere.
+            self._state_lines.write(is_incomplete=self._cancel_token.is_requested)
         self._summarise()
         if self._errors:
             raise RunFailedError(*self._errors)
@@ -124,6 +139,8 @@ class Sync:
             logger.error("%s", error)  # noqa: TRY400  # it is written for people
             self._errors.append(f"{extraction.progress.name} was not read to the end")
         finally:
+            if outcome not in _READ_TO_THE_END:
+                self._output.leave_unfinished(extraction.upstream)
             ended_at = now()
             record = upstream_run.record(self._history, outcome, ended_at)
             self._output.write([(RUNS_STREAM, record)], ended_at)
@@ -147,6 +164,14 @@ class Sync:
             self._issues[issue.kind] += 1
             upstream_run.unread += issue.kind in UNREAD_KINDS
             self._output.write([(ISSUES_STREAM, issue.record())], issue.observed_at)
+            if not self._output.has(ISSUES_STREAM) and issue.kind not in _OF_A_VALUE:
+                logger.warning(
+                    "not read: %s %s: %s: %s",
+                    issue.stream,
+                    issue.record_key or "(no key)",
+                    issue.kind,
+                    issue.message,
+                )
         self._output.warn_of_unknown(batch.unknown)
         self._output.warn_of_shortened(batch.shortened)
         for warning in batch.warnings:
@@ -178,7 +203,9 @@ class Sync:
             logger.warning("issues: %s: %d", kind, count)
         unread = sum(self._issues[kind] for kind in UNREAD_KINDS)
         if unread:
+            see = f"see the stream {ISSUES_STREAM}"
+            if not self._output.has(ISSUES_STREAM):
+                see = f"the log names them; the stream {ISSUES_STREAM} would tell more"
             self._errors.append(
-                f"not everything could be read ({unread} issues); see the stream "
-                f"{ISSUES_STREAM}"
+                f"not everything could be read ({unread} issues); {see}"
             )

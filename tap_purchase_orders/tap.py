@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method
-from tap_purchase_orders.catalog import FULL_TABLE, read_catalog
+from tap_purchase_orders.catalog import FULL_TABLE, catalog_warnings, read_catalog
 from tap_purchase_orders.cli import (
     TapCommand,
     checked_config,
@@ -31,7 +31,7 @@ from tap_purchase_orders.extraction.batch import Selection
 from tap_purchase_orders.extraction.connection_test import try_connections
 from tap_purchase_orders.extraction.factory import open_extractions
 from tap_purchase_orders.extraction.order_children import PROVISIONING
-from tap_purchase_orders.incremental.state import State
+from tap_purchase_orders.incremental.state import State, state_value
 from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
@@ -46,10 +46,10 @@ from tap_purchase_orders.settings.schema import (
 )
 from tap_purchase_orders.stream_maps import prepare
 from tap_purchase_orders.streams import STREAMS, TapStream
-from tap_purchase_orders.sync import ISSUES_STREAM, Sync
+from tap_purchase_orders.sync import ISSUES_STREAM, Extraction, Sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from types import FrameType
 
     import click
@@ -155,9 +155,7 @@ class TapPurchaseOrders(Tap):
         Raises:
             SettingsError: It cannot be read.
         """
-        self._loaded_state = State(state)
-        if state and "bookmarks" not in state:
-            self.logger.warning("the state has no `bookmarks`: starting from nothing")
+        self._loaded_state = State(state_value(state))
         # The SDK would keep all of it for the whole run, and nobody would read it.
         super().load_state({})
 
@@ -255,6 +253,7 @@ class TapPurchaseOrders(Tap):
         extractions = open_extractions(
             self.settings, selection, state, self._cancel_token, self._secrets
         )
+        self._warn_of_selection(selected, extractions)
         run = Sync(
             extractions,
             RecordWriter(selected, writer),
@@ -272,6 +271,21 @@ class TapPurchaseOrders(Tap):
             # A run that was cut off never looks finished, nor failed by itself.
             if self._signal is not None:
                 raise EndedBySignalError(self._signal)
+
+    def _warn_of_selection(
+        self, selected: Collection[str], extractions: Sequence[Extraction]
+    ) -> None:
+        """Say what is selected in vain."""
+        if self.input_catalog is not None:
+            known = [vars(stream)["name"] for stream in STREAMS]
+            for line in catalog_warnings(self.input_catalog, known, self.streams):
+                self.logger.warning("%s", line)
+        if not selected:
+            self.logger.warning("no stream is selected: nothing is read")
+        elif not any(extraction.is_wanted for extraction in extractions):
+            self.logger.warning(
+                "no selected stream is read from an upstream: nothing is asked"
+            )
 
     def _check_credentials(self) -> None:
         """Return if the credentials are of the kind that the selection needs.
@@ -370,4 +384,6 @@ class TapPurchaseOrders(Tap):
             signal.signal(known, signal.SIG_DFL)
         self._signal = signum
         self._cancel_token.request()
-        self.logger.info("%s: ending", signal.Signals(signum).name)
+        # It may have interrupted the writing of another line, and does without then.
+        with suppress(RuntimeError):
+            self.logger.info("%s: ending", signal.Signals(signum).name)

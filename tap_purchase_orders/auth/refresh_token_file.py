@@ -32,6 +32,8 @@ _OWNER_ONLY = 0o600
 # Many times what a redemption takes.
 _LOCK_SECONDS = 300.0
 _LOOK_SECONDS = 0.1
+# What takes longer is worth a line of the log.
+_SILENT_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -98,26 +100,27 @@ class RefreshTokenFile:
             # The other kind of lock would outlive a process that is killed.
             fallback_to_soft=False,
         )
-        gives_up_at = time.monotonic() + self._lock_seconds
-        has_said_so = False
+        began_at = time.monotonic()
+        is_said = False
         while not lock.is_locked:
             try:
                 lock.acquire()
             except Timeout as error:
-                if time.monotonic() >= gives_up_at:
+                waited = time.monotonic() - began_at
+                if waited >= self._lock_seconds:
                     problem = (
                         f"is in use: another run has had its lock for "
                         f"{self._lock_seconds:.0f} seconds"
                     )
                     raise _unusable(problem) from error
-                if not has_said_so:
+                if not is_said and waited >= _SILENT_SECONDS:
+                    is_said = True
                     logger.info(
-                        "Partner Center: another run is using the file of `%s.%s`: "
-                        "waiting for it",
+                        "Partner Center: waiting for another run that has the lock of "
+                        "the file of `%s.%s`",
                         AUTH,
                         SETTING,
                     )
-                has_said_so = True
                 wait(_LOOK_SECONDS)
             except OSError as error:
                 problem = f"cannot be locked: {error.strerror}"

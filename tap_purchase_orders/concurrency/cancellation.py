@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_purchase_orders.concurrency.event_loop import Event
 from tap_purchase_orders.errors import CancelledError
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.errors import UpstreamRefusedError
 
 
 class CancelToken:
@@ -11,12 +16,16 @@ class CancelToken:
 
     Args:
         parent: Where that is requested, it is requested here too.
+
+    Attributes:
+        reason: The error that it was requested for, if it was one.
     """
 
     def __init__(self, parent: CancelToken | None = None) -> None:
         # No more than that: it is requested by handlers of signals, which may come
         # while anything else is under way.
         self._is_requested = False
+        self.reason: UpstreamRefusedError | None = None
         # Of those who wait, and would not hear of it else.
         self._events: set[Event] = set()
         self._children: list[CancelToken] = []
@@ -25,8 +34,13 @@ class CancelToken:
             if parent.is_requested:
                 self.request()
 
-    def request(self) -> None:
-        """Ask everything that waits, and whatever would ask, to end."""
+    def request(self, reason: UpstreamRefusedError | None = None) -> None:
+        """Ask everything that waits, and whatever would ask, to end.
+
+        Args:
+            reason: The error that ends it, if one does; the first counts.
+        """
+        self.reason = self.reason or reason
         self._is_requested = True
         for event in list(self._events):
             event.set()

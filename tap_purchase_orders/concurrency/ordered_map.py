@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tap_purchase_orders.concurrency.event_loop import event_loop
 from tap_purchase_orders.errors import CancelledError
@@ -35,8 +36,11 @@ _MANY = 16
 _GATHER_SECONDS = 0.016
 # How often a waiting consumer looks whether the run is to end.
 _LOOK_SECONDS = 0.5
-# How long requests that are under way may still take when the run is to end.
-_GRACE_SECONDS = 10.0
+# How long requests that are under way may still take when the run is to end: what
+# asks it to expects its end within 10 seconds.
+_GRACE_SECONDS = 8.0
+# So many are begun beside the others, where these get no answer.
+_FARTHEST = 2
 
 
 def ordered_map(
@@ -58,14 +62,15 @@ def ordered_map(
             iterable when all that was begun before has been yielded.
         workers: How many tasks are under way at once, at most.
         cancel_token: Once cancelled, no task is begun. Results of those that are under
-            way are still yielded; the others are left out. It is cancelled here when
-            the tasks come to a bad end.
+            way are still yielded; the others are left out. Then its reason is raised,
+            if it has one. It is cancelled here when the tasks come to a bad end.
         before_waiting: Called on the caller's thread whenever it is about to wait.
         weigh: Returns about how many bytes a result holds: of large ones fewer wait.
     """
     window = _Window(tasks, workers, cancel_token, weigh)
     most = min(_AHEAD_PER_WORKER * workers, _MANY_AHEAD)
     most = max(most, _LEAST_AHEAD_PER_WORKER * workers)
+    _open_windows.add(window)
     try:
         window.fill(most)
         while window.pending:
@@ -75,20 +80,33 @@ def ordered_map(
                 window.wait_for(queued)
                 if len(window.pending) >= _MANY:
                     window.gather()
-            if isinstance(queued.error, CancelledError):
+            if isinstance(queued.error, CancelledError) or window.is_reason(
+                queued.error
+            ):
                 continue
             result = queued.outcome()
             window.taken(queued)
             if (room := most - len(window.pending)) >= most // _PARTS:
                 window.fill(room)
             yield result
-        window.raise_source_error()
+        window.raise_reason()
     except BaseException:
         # Nobody takes the rest: what still waits for its turn need not wait.
         cancel_token.request()
         raise
     finally:
+        _open_windows.discard(window)
         window.leave_out()
+
+
+def begin_farthest(cancel_token: CancelToken) -> None:
+    """Begin those tasks whose turn is the last, beside those at work; for the loop.
+
+    Args:
+        cancel_token: What the tasks belong to.
+    """
+    for window in list(_open_windows):
+        window.begin_farthest(cancel_token)
 
 
 class _QueuedTask(Generic[Result]):
@@ -188,8 +206,14 @@ class _Window(Generic[Result]):
         """Whether the results that wait are too large for more."""
         return self._done_bytes - self._taken_bytes > _MOST_WAITING_BYTES
 
-    def raise_source_error(self) -> None:
-        """Raise the error that ended the iterable of the tasks, if one did."""
+    def is_reason(self, error: BaseException | None) -> bool:
+        """Return whether an error is the one that ends all asking."""
+        return error is not None and error is self._cancel_token.reason
+
+    def raise_reason(self) -> None:
+        """Raise the error that ended the asking or the iterable, if one did."""
+        if self._cancel_token.reason is not None:
+            raise self._cancel_token.reason
         if self._source_error is not None:
             raise self._source_error
 
@@ -244,6 +268,14 @@ class _Window(Generic[Result]):
                     self._do(self._to_do.popleft())
             self._working -= 1
 
+    def begin_farthest(self, cancel_token: CancelToken) -> None:
+        """Begin those whose turn is the last, if they belong to a stop."""
+        if cancel_token is not self._cancel_token:
+            return
+        for _ in range(_FARTHEST):
+            with suppress(IndexError):
+                event_loop().begin(partial(self._do, self._to_do.pop()))
+
     def _do(self, queued: _QueuedTask[Result]) -> None:
         try:
             self._check()
@@ -263,3 +295,7 @@ class _Window(Generic[Result]):
         if self._has_failed:
             raise CancelledError
         self._cancel_token.check()
+
+
+# Those whose results are being taken.
+_open_windows: set[_Window[Any]] = set()

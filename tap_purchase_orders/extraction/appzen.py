@@ -7,7 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.concurrency.ordered_map import ordered_map
-from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.errors import (
+    BudgetUsedUpError,
+    UpstreamDownError,
+    UpstreamRefusedError,
+)
 from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
 from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.extraction.number_queue import NumberQueue
@@ -92,15 +96,19 @@ class AppZenExtraction:
             return
         streams = self._selection.fingerprints_of(PURCHASE_ORDER_STREAMS)
         enter_number_streams(self._state, streams)
-        for batch in ordered_map(
-            self._steps(),
-            workers=self._section.max_concurrency,
-            cancel_token=self._cancel_token,
-            before_waiting=before_waiting,
-            weigh=weight,
-        ):
-            self.progress.count(batch)
-            yield batch
+        try:
+            for batch in ordered_map(
+                self._steps(),
+                workers=self._section.max_concurrency,
+                cancel_token=self._cancel_token,
+                before_waiting=before_waiting,
+                weigh=weight,
+            ):
+                self.progress.count(batch)
+                yield batch
+        except UpstreamDownError:
+            self._numbers.go_back()
+            raise
         if self.budget.is_exceeded:
             logger.warning(
                 "AppZen: the budget of %d requests is used up; the next run goes on %s",
@@ -130,13 +138,24 @@ class AppZenExtraction:
             if count == 0:
                 # Only now is it known where in the list this run begins.
                 self.progress.total = self._numbers.total
-            yield partial(self._batch, queued)
+            yield partial(self._batch, queued, is_first=count == 0)
 
-    def _batch(self, queued: QueuedNumber) -> Batch:
-        """Return what comes of one thing that the source gave."""
+    def _batch(self, queued: QueuedNumber, *, is_first: bool) -> Batch:
+        """Return what comes of one thing that the source gave.
+
+        Args:
+            queued: The thing.
+            is_first: No other came before it in this run.
+        """
         match queued.item:
             case str():
-                batch = self._purchase_order(queued.item)
+                try:
+                    batch = self._purchase_order(queued.item)
+                except BudgetUsedUpError:
+                    # Else it would use up the budget of each further run, too.
+                    if not is_first:
+                        raise
+                    batch = self._given_up(queued.item)
             case SourceIssue(key, failure):
                 issue = failure_issue(UPSTREAM, "purchase_orders", key, failure)
                 batch = Batch(now(), issues=[issue])
@@ -147,6 +166,15 @@ class AppZenExtraction:
         is_unread = any(issue.kind in UNREAD_KINDS for issue in batch.issues)
         batch.checkpoint = queued.checkpoint_unread if is_unread else queued.checkpoint
         return batch
+
+    def _given_up(self, number: str) -> Batch:
+        """Return the batch of a number whose tries have used up the budget."""
+        message = (
+            f"no good answer within the budget of {self.budget.limit} requests a run"
+        )
+        failure = RequestFailure("unavailable", message, now())
+        issue = failure_issue(UPSTREAM, "purchase_orders", number, failure)
+        return Batch(now(), issues=[issue], key_was_refused=False)
 
     def _checkpoint_changes(self, queued: QueuedNumber) -> None:
         """Take in up to when the changes are read, unless that looks wrong."""

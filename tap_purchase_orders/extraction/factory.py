@@ -16,6 +16,7 @@ from tap_purchase_orders.extraction.partner_center import PartnerCenterExtractio
 from tap_purchase_orders.http.api_client import ApiClient
 from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter
+from tap_purchase_orders.http.health import Health, TimedAuth
 from tap_purchase_orders.http.rate_limit import RateLimiter
 from tap_purchase_orders.http.session import TapSession
 from tap_purchase_orders.http.transport import Transport
@@ -121,12 +122,14 @@ def _api_client(
         hide_secrets(secrets.add)
     if (use_session := getattr(auth, "use_session", None)) is not None:
         use_session(TapSession(cancel_token, secrets))
+    health = Health(profile.name, profile.section, cancel_token)
     return ApiClient(
         profile,
-        Transport(auth, section.api_url, secrets, cancel_token),
+        Transport(TimedAuth(auth, health), section.api_url, secrets, cancel_token),
         max_tries=section.max_tries,
         concurrency_limiter=ConcurrencyLimiter(section.max_concurrency, cancel_token),
         budget=budget,
+        health=health,
         secrets=secrets,
         cancel_token=cancel_token,
     )

@@ -6,7 +6,11 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.errors import (
+    BudgetUsedUpError,
+    CancelledError,
+    UpstreamRefusedError,
+)
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.backoff import LONGEST_WAIT_SECONDS, longer_waits
 from tap_purchase_orders.http.channel import ForeignHostError, InvalidRequestError
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.concurrency.cancellation import CancelToken
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
+    from tap_purchase_orders.http.health import Health
     from tap_purchase_orders.http.transport import Transport
     from tap_purchase_orders.redaction import Secrets
 
@@ -49,6 +54,7 @@ class ApiClient:
         max_tries: How often one request is tried.
         concurrency_limiter: The places of requests that are under way.
         budget: Counts every request.
+        health: Ends the asking when the upstream is down.
         secrets: What may appear in no failure.
         cancel_token: Ends the waiting.
     """
@@ -61,6 +67,7 @@ class ApiClient:
         max_tries: int,
         concurrency_limiter: ConcurrencyLimiter,
         budget: Budget,
+        health: Health,
         secrets: Secrets,
         cancel_token: CancelToken,
     ) -> None:
@@ -69,6 +76,7 @@ class ApiClient:
         self._max_tries = max_tries
         self._concurrency_limiter = concurrency_limiter
         self._budget = budget
+        self._health = health
         self._cancel_token = cancel_token
         self._reader = ResponseReader(profile, secrets)
 
@@ -77,9 +85,16 @@ class ApiClient:
 
         Raises:
             UpstreamRefusedError: The upstream serves this caller nothing at all.
+            UpstreamDownError: It serves nobody just now.
+            BudgetUsedUpError: Asking is to end; there was no good answer so far.
             CancelledError: Asking is to end.
         """
-        outcome = self._ask(api_request)
+        try:
+            outcome = self._ask(api_request)
+        except CancelledError:
+            if self._cancel_token.reason is not None:
+                raise self._cancel_token.reason from None
+            raise
         if isinstance(outcome, ApiResponse):
             return outcome
         return self.noted(outcome, api_request.about)
@@ -102,7 +117,12 @@ class ApiClient:
         is_repeat = False
         tries = 0
         while True:
-            response, outcome = self._try(api_request, headers, is_repeat=is_repeat)
+            try:
+                response, outcome = self._try(api_request, headers, is_repeat=is_repeat)
+            except CancelledError:
+                self._check_budget(tries)
+                raise
+            self._take_in(response, outcome)
             if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
@@ -111,8 +131,6 @@ class ApiClient:
                 # Kept connections are closed now and then. Once is no reason to wait.
                 is_first = outcome.was_stale_connection and tries == 1
                 wait = 0.0 if is_first else _wait_seconds(response, waits)
-                if wait > LONGEST_WAIT_SECONDS:
-                    return outcome
                 if response is not None and _asks_for_patience(response):
                     api_request.limiter.hold(wait)
                 if tries >= self._max_tries:
@@ -125,6 +143,31 @@ class ApiClient:
             # the same (Partner Center, *Headers*: MS-RequestId).
             if response is not None:
                 headers = self._profile.headers()
+
+    def _take_in(
+        self,
+        response: ApiResponse | None,
+        outcome: ApiResponse | RequestFailure,
+    ) -> None:
+        """Take in whether the upstream is well.
+
+        Raises:
+            UpstreamDownError: It serves nobody just now.
+        """
+        if isinstance(outcome, ApiResponse) or outcome.is_refusal:
+            self._health.answered()
+        elif outcome.may_pass:
+            asked = asked_wait_seconds(response.headers) if response else 0.0
+            self._health.failed(self._words(outcome), asked)
+
+    def _check_budget(self, tries: int) -> None:
+        """Return if it is not the budget that has ended the tries for one question.
+
+        Raises:
+            BudgetUsedUpError: It is.
+        """
+        if tries and self._budget.is_exceeded:
+            raise BudgetUsedUpError
 
     def _try(
         self, api_request: ApiRequest, headers: dict[str, str], *, is_repeat: bool
@@ -139,7 +182,8 @@ class ApiClient:
                 api_request.limiter.place() as place,
             ):
                 self._budget.take(is_repeat=is_repeat)
-                response = self._sent(api_request, sent, slot)
+                with self._health.request():
+                    response = self._sent(api_request, sent, slot)
                 place.status = response.status
         except InvalidRequestError as error:
             msg = f"{self._profile.name}: {error}; check `{self._profile.section}.auth`"
@@ -208,7 +252,11 @@ class ApiClient:
             self._max_tries,
             seconds,
         )
-        self._cancel_token.wait(seconds)
+        try:
+            self._cancel_token.wait(seconds)
+        except CancelledError:
+            self._check_budget(tries)
+            raise
 
     def _words(self, failure: RequestFailure) -> str:
         return self._reader.named(failure.message, failure.correlation_id)

@@ -11,6 +11,31 @@ if TYPE_CHECKING:
     from tap_purchase_orders.instants import Instant
 
 
+# Of a digest, so many characters are enough to tell numbers apart.
+_DIGEST_CHARACTERS = 16
+
+
+class DigestMark(Struct, frozen=True):
+    """A place in a list that is gone through by digests of its numbers.
+
+    That order is the same however the list changes: what is added, removed or moved
+    keeps no other number from its turn.
+
+    Attributes:
+        round: Which one of such orders it is.
+        after: The digest of the last number that is done with; nothing before the
+            first one.
+    """
+
+    round: int = 0
+    after: str = ""
+
+    def digest(self, number: str) -> str:
+        """Return the place of a number in this order."""
+        text = f"{self.round}\0{number!r}"
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
 class ResumePoint(Struct, frozen=True):
     """A place in a list, and what came before it.
 
@@ -19,11 +44,14 @@ class ResumePoint(Struct, frozen=True):
         digest: A digest of the list's identity and of these numbers.
         began_at: When the first of the runs that come to this point began, where the
             list is one of changes: what changed since then may be missing from it.
+        order: How far the rest of the list is gone through, where that is done by
+            digests.
     """
 
     position: int
     digest: str
     began_at: Instant | None = None
+    order: DigestMark | None = None
 
 
 class ListPosition:
@@ -61,7 +89,7 @@ class ListPosition:
 
     def point(self) -> ResumePoint:
         """Return the present point."""
-        digest = self._digest.hexdigest()[:16]
+        digest = self._digest.hexdigest()[:_DIGEST_CHARACTERS]
         return ResumePoint(self.position, digest, self._began_at)
 
 

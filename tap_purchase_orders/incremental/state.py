@@ -6,12 +6,14 @@ other tools can read them; the orders that are followed stand beside the bookmar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
+from tap_purchase_orders.errors import SettingsError
 from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
@@ -33,7 +35,7 @@ from tap_purchase_orders.instants import Instant, instant_or_none
 from tap_purchase_orders.urls import as_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
 
@@ -59,6 +61,27 @@ class _Partition(Struct, omit_defaults=True):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Partition)
+
+
+def state_value(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the state that a person or a program has given.
+
+    Args:
+        given: A state, or a whole STATE message.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if given.get("type") == "STATE" and isinstance(given.get("value"), Mapping):
+        given = given["value"]
+    if given and "bookmarks" not in given:
+        shown = ", ".join(sorted(repr(str(name))[:40] for name in given)[:5])
+        msg = (
+            f"the state cannot be used: it has no `bookmarks`, but {shown}; give the "
+            f"value of a STATE message, or the whole message"
+        )
+        raise SettingsError(msg)
+    return given
 
 
 class State:
@@ -279,7 +302,12 @@ class State:
             numbers["changes_read"] = {"source": changes.identity, "until": until}
         if (resume := self._resume_point) is not None:
             began_at = None if resume.began_at is None else resume.began_at.text
-            numbers["resume"] = [resume.position, resume.digest, began_at]
+            order = resume.order
+            # An array: who merges states would mix the members of two objects.
+            numbers["resume"] = [
+                *(resume.position, resume.digest, began_at),
+                *(() if order is None else (order.round, order.after)),
+            ]
         elif "resume" in self._said:
             numbers["resume"] = None
         if numbers and self._number_streams:

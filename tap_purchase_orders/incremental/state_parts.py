@@ -15,7 +15,7 @@ from tap_purchase_orders.incremental.customer_bookmark import (
 )
 from tap_purchase_orders.incremental.digests import carried_over
 from tap_purchase_orders.incremental.listed_ids import ListedIds, listed_ids_of
-from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
+from tap_purchase_orders.incremental.resume import ChangesRead, DigestMark, ResumePoint
 from tap_purchase_orders.incremental.scope import Scope, streams_of
 from tap_purchase_orders.instants import Instant, instant_or_none
 
@@ -31,12 +31,23 @@ def parsed_resume_point(numbers: Mapping[str, Any]) -> ResumePoint | None:
         # As earlier versions wrote it.
         resume = [resume.get(name) for name in ("position", "digest", "began_at")]
     match resume:
-        case [int(count), str(text), began_at] if (
+        case [int(count), str(text), began_at, *order] if (
             not isinstance(count, bool) and 0 <= count <= sys.maxsize
         ):
-            return ResumePoint(count, text, parsed_instant(began_at, path))
+            moment = parsed_instant(began_at, path)
+            return ResumePoint(count, text, moment, _digest_mark(order, path))
         case _:
             raise mistake(path, "must have a position and a digest")
+
+
+def _digest_mark(order: list[Any], path: str) -> DigestMark | None:
+    match order:
+        case []:
+            return None
+        case [int(number), str(after)] if not isinstance(number, bool) and number >= 0:
+            return DigestMark(number, after)
+        case _:
+            raise mistake(path, "must end with the number of an order and a digest")
 
 
 def parsed_changes_read(numbers: Mapping[str, Any]) -> ChangesRead | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 from tap_purchase_orders.records.encoded import Encoded
 from tap_purchase_orders.records.issues import moment_text
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from singer_sdk.metrics import Counter as Metric
+    from singer_sdk.metrics import Timer
 
     from tap_purchase_orders.messages.message_writer import MessageWriter
     from tap_purchase_orders.records.record_reader import Record
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 _MOST_NAMED = 1000
 
 logger = logging.getLogger(__name__)
+
+
+class UnfinishedStreamError(Exception):
+    """What a stream's metrics are told of one that was not read to its end."""
 
 
 class RecordWriter:
@@ -41,6 +47,8 @@ class RecordWriter:
         self._writer = writer
         self._metrics = ExitStack()
         self._counters: dict[str, Metric] = {}
+        # Those that were not read to their end: their metrics say so.
+        self._unfinished: set[str] = set()
         self._named: set[str] = set()
         self._has_named_shortened = False
         self.counts = dict.fromkeys(streams, 0)
@@ -49,7 +57,9 @@ class RecordWriter:
         """Start the metrics and write the schemas."""
         for name, stream in self._streams.items():
             counter = self._metrics.enter_context(stream.get_record_counter())
-            self._metrics.enter_context(stream.get_sync_timer())
+            timer = stream.get_sync_timer()
+            timer.__enter__()
+            self._metrics.push(partial(self._end_timer, name, timer))
             self._counters[name] = counter
             for message in stream.schema_messages():
                 self._writer.write(message)
@@ -63,6 +73,25 @@ class RecordWriter:
     ) -> None:
         """Log the metrics."""
         self._metrics.__exit__(exc_type, exc_value, traceback)
+
+    def has(self, stream: str) -> bool:
+        """Return whether a stream is selected."""
+        return stream in self._streams
+
+    def leave_unfinished(self, upstream: str) -> None:
+        """Take in that an upstream was not read to its end: its streams say so."""
+        self._unfinished |= {
+            name
+            for name, stream in self._streams.items()
+            if stream.upstream == upstream
+        }
+
+    def _end_timer(
+        self, name: str, timer: Timer, kind: type[BaseException] | None, *rest: Any
+    ) -> None:
+        if kind is None and name in self._unfinished:
+            kind = UnfinishedStreamError
+        timer.__exit__(kind, *rest)
 
     def write(self, rows: Iterable[tuple[str, Record]], received: dt.datetime) -> int:
         """Write the records of one answer, and return how many are of selected streams.

@@ -47,11 +47,15 @@ class StateMessages:
         if work >= self._due_bytes:
             self.write()
 
-    def write(self) -> None:
-        """Write a line, unless there is nothing to remember; hand everything over."""
+    def write(self, *, is_incomplete: bool = False) -> None:
+        """Write a line, unless there is nothing to remember; hand everything over.
+
+        Args:
+            is_incomplete: A line is to be written in any case.
+        """
         before = self._writer.written_bytes
         value = self._state.encodable_value()
-        if value or self._has_to_forget:
+        if value or self._has_to_forget or is_incomplete:
             # Never just `{}`: who keeps states may take that for none at all.
             self._writer.write({"type": "STATE", "value": value or _NOTHING})
         self._has_to_forget = bool(value)

@@ -318,4 +318,5 @@ SOURCE = NumberSource(
     follows_changes=lambda _: True,
     # AppZen itself says so.
     may_be_empty=True,
+    spends_requests=True,
 )

@@ -92,6 +92,8 @@ class NumberSource(Struct, frozen=True):
         may_be_empty: Whether it is no failure that there are no numbers.
         label: Returns what messages call the list of a section, nothing where the
             setting says enough.
+        spends_requests: Whether its numbers come by requests to AppZen, which count
+            against the budget: they are then asked for as they come.
     """
 
     numbers: Callable[[Mapping[str, Any], SourceContext], Iterator[Item]]
@@ -103,3 +105,4 @@ class NumberSource(Struct, frozen=True):
     follows_changes: Callable[[Mapping[str, Any]], bool] = lambda _: False
     may_be_empty: bool = False
     label: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    spends_requests: bool = False

@@ -134,6 +134,27 @@ def catalog_is_of_another_shape(upstream: Upstream) -> Mapping[str, Any]:
     return {"config": both(upstream), "catalog": {"streams": [{"stream": "orders"}]}}
 
 
+def catalog_is_empty(upstream: Upstream) -> Mapping[str, Any]:
+    return {"config": both(upstream), "catalog": {}}
+
+
+def catalog_has_no_list(upstream: Upstream) -> Mapping[str, Any]:
+    return {"config": both(upstream), "catalog": {"streams": {"orders": {}}}}
+
+
+def state_is_another_message(upstream: Upstream) -> Mapping[str, Any]:
+    record = {"type": "RECORD", "stream": "orders", "record": {}}
+    return {"config": both(upstream), "state": record}
+
+
+def state_is_what_meltano_keeps(upstream: Upstream) -> Mapping[str, Any]:
+    return {"config": both(upstream), "state": {"singer_state": {"bookmarks": {}}}}
+
+
+def state_message_without_a_state(upstream: Upstream) -> Mapping[str, Any]:
+    return {"config": both(upstream), "state": {"type": "STATE", "value": {"a": 1}}}
+
+
 # Scene, and for each line what it has to name.
 MISTAKES: dict[Scene, list[str]] = {
     nothing_is_set: ["partner_center"],
@@ -178,6 +199,11 @@ MISTAKES: dict[Scene, list[str]] = {
     state_is_of_another_shape: ["bookmarks.orders.partitions[0]"],
     catalog_is_not_json: ["catalog.json"],
     catalog_is_of_another_shape: ["catalog"],
+    catalog_is_empty: ["`streams`"],
+    catalog_has_no_list: ["`streams`"],
+    state_is_another_message: ["`bookmarks`"],
+    state_is_what_meltano_keeps: ["singer_state"],
+    state_message_without_a_state: ["`bookmarks`"],
 }
 
 

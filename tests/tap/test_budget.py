@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.tap.tap import Run, run_tap
-from tests.tap.upstream import Reply, Upstream
+from tests.tap.upstream import Asked, Reply, Upstream, json_reply
 from tests.tap.worlds import (
     appzen,
     appzen_error,
@@ -17,7 +18,7 @@ from tests.tap.worlds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 NUMBERS = [f"N{number}" for number in range(10)]
 
@@ -96,16 +97,99 @@ def test_a_finished_run_forgets_where_the_one_before_it_was_interrupted(
     run = read(upstream, numbers=numbers)
 
     assert "purchase_orders" in run.states[0]["bookmarks"]
-    assert run.messages[-1] == {"type": "STATE", "value": {"bookmarks": {}}}
+    # By name: those who merge states would keep what is left out.
+    forgotten = {"bookmarks": {"purchase_orders": {"resume": None}}}
+    assert run.messages[-1] == {"type": "STATE", "value": forgotten}
     assert emitted(read(upstream, run.state, numbers)) == numbers
 
 
-def test_another_list_starts_from_its_beginning(upstream: Upstream) -> None:
+def test_another_list_is_asked_for_as_a_whole(upstream: Upstream) -> None:
     first = read(upstream, max_requests_per_run=4)
 
     second = read(upstream, first.state, NUMBERS[::-1])
 
-    assert emitted(second) == NUMBERS[::-1]
+    assert sorted(emitted(second)) == NUMBERS
+    assert second.state == {"bookmarks": {"purchase_orders": {"resume": None}}}
+
+
+def nights(
+    upstream: Upstream, lists: Iterable[Sequence[str]], **settings: Any
+) -> list[set[str]]:
+    """Return what a run asks for with each of some lists, one after another."""
+    asked, state = [], None
+    for numbers in lists:
+        serve_purchase_orders(upstream, {n: purchase_order(n) for n in numbers})
+        run = read(upstream, state, numbers, **settings)
+        state = run.state
+        asked.append({each.path.rpartition("/")[2] for each in upstream.asked})
+    return asked
+
+
+def test_every_number_has_its_turn_though_one_is_added_each_night(
+    upstream: Upstream,
+) -> None:
+    """Other changes of the list: `tests/unit/test_turns_of_numbers.py`."""
+    lists = [[*(f"X{n}" for n in range(night)), *NUMBERS] for night in range(7)]
+
+    asked = nights(upstream, lists, max_requests_per_run=3)
+
+    assert all(len(night) == 3 for night in asked)
+    assert set(NUMBERS) <= set().union(*asked)
+
+
+def test_a_list_that_only_grows_at_its_end_goes_on_where_it_stopped(
+    upstream: Upstream,
+) -> None:
+    lists = [NUMBERS[:5], NUMBERS[:7], NUMBERS[:8]]
+
+    asked = nights(upstream, lists, max_requests_per_run=3)
+
+    assert asked == [{"N0", "N1", "N2"}, {"N3", "N4", "N5"}, {"N6", "N7"}]
+
+
+def test_a_number_that_uses_up_the_budget_keeps_no_other_from_its_turn(
+    upstream: Upstream,
+) -> None:
+    upstream.answer(number_path("N0"), Reply(b"", 503))
+    section: Any = {"max_requests_per_run": 2, "max_tries": 3, "max_concurrency": 1}
+
+    first = read(upstream, **section)
+    second = read(upstream, first.state, **section)
+
+    assert [i["record_key"] for i in first.issues(kind="unavailable")] == ["N0"]
+    assert first.status == 1
+    assert emitted(second) == ["N1", "N2"]
+    assert second.status == 0
+
+
+def test_a_quota_that_is_used_up_at_the_server_works_as_a_budget_does(
+    upstream: Upstream,
+) -> None:
+    """Whatever is added to the list meanwhile."""
+    asked: list[set[str]] = []
+    state: Any = None
+    for night in range(6):
+        numbers = [*(f"X{n}" for n in range(night)), *NUMBERS]
+        left = [4]
+        for number in numbers:
+            upstream.answer(number_path(number), partial(_granted, number, left))
+        run = read(upstream, state, numbers, max_concurrency=1)
+        state = run.state
+        asked.append(set(emitted(run)))
+        is_finished = run.state["bookmarks"]["purchase_orders"]["resume"] is None
+        assert run.status == (0 if is_finished else 1)
+        assert run.issues() == []
+        # One more than was granted tells that no more is to be had.
+        assert len(upstream.asked) <= 5
+
+    assert set(NUMBERS) <= set().union(*asked)
+
+
+def _granted(number: str, left: list[int], _: Asked) -> Reply:
+    left[0] -= 1
+    if left[0] < 0:
+        return Reply(b"", 429, {"Retry-After": "86400"})
+    return json_reply(purchase_order(number))
 
 
 def test_a_rest_of_the_list_that_is_not_there_is_no_failure(upstream: Upstream) -> None:

@@ -342,3 +342,61 @@ def test_what_is_begun_at_any_moment_of_falling_asleep_is_done() -> None:
         print("done")
         """
     assert run_alone(program) == "done"
+
+
+def test_more_than_1024_open_files_end_nothing() -> None:
+    program = """
+        import os, resource, socket, threading
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+        files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+        from tap_purchase_orders.concurrency.event_loop import event_loop
+        from tap_purchase_orders.concurrency.cancellation import Stop
+        from tap_purchase_orders.http.transport import Request, Transport
+        from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
+        from tap_purchase_orders.redaction import Secrets
+
+        server = socket.create_server(("127.0.0.1", 0))
+        server.settimeout(20)
+
+        def serve():
+            connection, _ = server.accept()
+            connection.settimeout(20)
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        auth = BearerTokenAuth("a-token-0123456789")
+        answer = Transport(auth, url, Secrets(), Stop()).send(Request(f"{url}/"))
+        print(server.fileno() > 1024, answer.body)
+        """
+    assert run_alone(program) == "True b'ok'"
+
+
+def test_an_ended_loop_leaves_no_thread_no_task_and_no_open_file() -> None:
+    program = """
+        import os, threading
+        from tap_purchase_orders.concurrency.event_loop import event_loop, end_loop
+        from tap_purchase_orders.concurrency.cancellation import Stop
+
+        ended = []
+        def wait():
+            try:
+                Stop().wait(3600)
+            finally:
+                ended.append(threading.current_thread().name)
+
+        before = set(os.listdir("/proc/self/fd"))
+        begun = threading.Event()
+        event_loop().begin(wait)
+        event_loop().begin(begun.set)
+        assert begun.wait(20)
+        end_loop()
+        after = set(os.listdir("/proc/self/fd"))
+        print(ended, threading.active_count(), len(after - before))
+        # Whoever needs one has another.
+        again = threading.Event()
+        event_loop().begin(again.set)
+        print(again.wait(20))
+        """
+    assert run_alone(program) == "['asking'] 1 0\nTrue"

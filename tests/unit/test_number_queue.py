@@ -28,7 +28,11 @@ def broken(section):
 def _no_identity(section):
     raise OSError("the share is away")
 
-no_identity = NumberSource(lambda section, _: iter(["PO-1"]), identity=_no_identity)
+no_identity = NumberSource(
+    lambda section, _: iter(["PO-1"]),
+    identity=_no_identity,
+    follows_changes=lambda _: True,
+)
 """
 
 
@@ -77,6 +81,7 @@ def test_an_error_of_a_source_is_one_line() -> None:
 
 
 def test_an_error_in_telling_lists_apart_waits_for_the_turn_of_the_source() -> None:
+    """Only lists of changes have to be told apart."""
     of_the_run = numbers("no_identity")
 
     with pytest.raises(SourceError, match="OSError: the share is away"):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.concurrency.ordered_map import ordered_map
-from tap_purchase_orders.errors import CancelledError
+from tap_purchase_orders.concurrency.ordered_map import begin_farthest, ordered_map
+from tap_purchase_orders.errors import CancelledError, UpstreamDownError
 from tests.unit.sync_primitives import Gate, Meeting, done, fail, give, settle
 
 if TYPE_CHECKING:
@@ -322,3 +322,51 @@ def test_two_threads_may_fetch_at_once() -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(fetched, [0, 100]))
     assert results == [list(range(30)), list(range(100, 130))]
+
+
+def test_those_whose_turn_is_the_last_can_be_begun_beside_those_at_work() -> None:
+    """And their results still come in their turn."""
+    cancel_token = CancelToken()
+    is_answered = Gate()
+    done_by: list[int] = []
+    seen: list[list[int]] = []
+
+    def do(number: int) -> int:
+        if number == 0:
+            is_answered.wait()
+        done_by.append(number)
+        return number
+
+    def look() -> None:
+        if not seen:
+            for whose in (CancelToken(), cancel_token):
+                begin_farthest(whose)
+                settle()
+                seen.append(list(done_by))
+            is_answered.open()
+
+    tasks = [partial(do, number) for number in range(4)]
+    results = list(
+        ordered_map(tasks, workers=1, cancel_token=cancel_token, before_waiting=look)
+    )
+
+    assert seen == [[], [3, 2]]
+    assert results == [0, 1, 2, 3]
+
+
+def test_what_ended_the_asking_is_raised_behind_all_that_was_done() -> None:
+    cancel_token = CancelToken()
+    error = UpstreamDownError("down")
+
+    def do(number: int) -> int:
+        if number == 1:
+            cancel_token.request(error)
+            raise error
+        return number
+
+    tasks = [partial(do, number) for number in range(3)]
+    results = ordered_map(tasks, workers=1, cancel_token=cancel_token)
+    assert next(results) == 0
+    with pytest.raises(UpstreamDownError) as caught:
+        next(results)
+    assert caught.value is error

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tap_purchase_orders.auth import refresh_token_file as module
 from tap_purchase_orders.auth.refresh_token_file import KeptToken, RefreshTokenFile
-from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.errors import CancelledError, SignInError
 from tap_purchase_orders.instants import parse_instant
 from tests.unit.configs import mistakes, partner_center
 
@@ -307,6 +308,28 @@ def test_the_lock_is_waited_for_no_longer_than_is_set(
 
     assert SETTING in str(caught.value)
     assert holder.poll() is None
+
+
+@pytest.mark.usefixtures("holder")
+def test_who_waits_for_the_lock_says_so_once_and_can_be_told_to_end(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SILENT_SECONDS", 0.0)
+    caplog.set_level("INFO")
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise CancelledError
+
+    with pytest.raises(CancelledError), RefreshTokenFile(str(path)).lock(wait):
+        pass
+
+    assert max(waits) <= 1
+    (line,) = caplog.messages
+    assert "waiting for another run" in line
+    assert SETTING in line
 
 
 def test_a_process_that_is_killed_leaves_no_lock(

@@ -16,7 +16,7 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     TrackedOrder,
 )
 from tap_purchase_orders.incremental.listed_ids import listed_ids
-from tap_purchase_orders.incremental.resume import ResumePoint
+from tap_purchase_orders.incremental.resume import DigestMark, ResumePoint
 from tap_purchase_orders.incremental.scope import Scope
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.instants import parse_instant
@@ -251,9 +251,23 @@ def test_a_resume_point_is_known_to_the_next_run_until_the_list_is_done() -> Non
     state.remember_resume_point(ResumePoint(17, "abc"))
     assert State(through_json(state.value())).resume_point == ResumePoint(17, "abc")
 
+    in_order = ResumePoint(17, "abc", MARCH, DigestMark(2, "0f"))
+    state.remember_resume_point(in_order)
+    assert State(through_json(state.value())).resume_point == in_order
+
     state.remember_resume_point(None)
     assert state.resume_point is None
     assert State(through_json(state.value())).resume_point is None
+
+
+def test_a_finished_list_is_forgotten_by_name() -> None:
+    """States are merged by some: what is left out there stays."""
+    state = State({})
+    assert state.value() == {}
+    state.remember_resume_point(None)
+    forgotten = {"bookmarks": {"purchase_orders": {"resume": None}}}
+    assert state.value() == forgotten
+    assert State(forgotten).value() == forgotten
 
 
 def test_how_far_the_activity_log_was_followed_is_known_to_the_next_run() -> None:
@@ -372,6 +386,15 @@ def test_a_state_that_could_not_be_written_again_is_refused(value: Json) -> None
 def test_a_resume_point_that_is_no_place_in_a_list_is_refused(position: Any) -> None:
     resume = {"position": position, "digest": "abc"}
     with pytest.raises(SettingsError, match=r"bookmarks\.purchase_orders\.resume"):
+        State({"bookmarks": {"purchase_orders": {"resume": resume}}})
+
+
+@pytest.mark.parametrize(
+    "order", [5, {}, {"round": True, "after": ""}, {"round": -1, "after": ""}]
+)
+def test_an_order_of_digests_that_is_none_is_refused(order: Any) -> None:
+    resume = {"position": 1, "digest": "abc", "order": order}
+    with pytest.raises(SettingsError, match=r"purchase_orders\.resume\.order"):
         State({"bookmarks": {"purchase_orders": {"resume": resume}}})
 
 

@@ -1,0 +1,177 @@
+"""Each number has its turn, however runs are cut short and lists change between."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.extraction.number_order import NumbersByDigest
+from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.incremental.resume import DigestMark
+from tap_purchase_orders.incremental.state import State
+from tests.unit.configs import appzen, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tap_purchase_orders.clients.appzen import AppZen
+
+NUMBERS = [f"N{number}" for number in range(10)]
+BUDGET = 3
+CHANGES: dict[str, Callable[[int], list[str]]] = {
+    "nothing": lambda _: NUMBERS,
+    "added-at-the-end": lambda night: [*NUMBERS, *(f"X{n}" for n in range(night))],
+    "added-at-the-front": lambda night: [*(f"X{n}" for n in range(night)), *NUMBERS],
+    "reversed": lambda night: NUMBERS[:: (-1) ** night],
+    "turned-round": lambda night: NUMBERS[night % 10 :] + NUMBERS[: night % 10],
+    "one-taken-away": lambda night: [n for n in NUMBERS if n != f"N{night % 7}"],
+    # As many new ones as a run may ask for, where the last run stopped.
+    "added-behind-what-was-asked-for": lambda night: [
+        *NUMBERS[:BUDGET],
+        *(f"X{n}" for n in reversed(range(BUDGET * night))),
+        *NUMBERS[BUDGET:],
+    ],
+}
+
+
+def opened(listed: Sequence[str], state: State) -> NumberQueue:
+    settings = load(
+        appzen(purchase_order_numbers={"source": "list", "numbers": [*listed]})
+    )
+    assert settings.appzen is not None
+    client = cast("AppZen", None)
+    return NumberQueue(
+        settings, settings.appzen, client, state=state, cancel_token=CancelToken()
+    )
+
+
+def run(
+    listed: Sequence[str], state: dict[str, Any], most: int, unread: int = 0
+) -> tuple[list[str], dict[str, Any]]:
+    """Return what a run asks for, and the state that it leaves.
+
+    Args:
+        listed: The list.
+        state: The state that it begins with.
+        most: How many it may ask for.
+        unread: How many of these, the last ones, a server that goes down leaves unread.
+    """
+    kept = State(json.loads(json.dumps(state)))
+    numbers = opened(listed, kept)
+    queue = numbers.queue()
+    asked: list[str] = []
+    for queued in queue:
+        if len(asked) == most:
+            queue.close()  # type: ignore[attr-defined]  # it is a generator
+            break
+        asked.append(str(queued.item))
+        is_read = len(asked) <= most - unread
+        (queued.checkpoint if is_read else queued.checkpoint_unread)()
+    else:
+        numbers.finish()
+    if unread:
+        numbers.go_back()
+    return asked, kept.value()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_number_has_its_turn_however_the_list_changes(change: str) -> None:
+    state: dict[str, Any] = {}
+    asked: set[str] = set()
+    for night in range(20):
+        batch, state = run(CHANGES[change](night), state, BUDGET)
+        asked.update(batch)
+
+    assert set(NUMBERS) <= asked
+
+
+@given(st.lists(st.permutations(NUMBERS), min_size=9, max_size=9))
+def test_every_number_has_its_turn_in_whatever_order_the_list_comes(
+    lists: list[list[str]],
+) -> None:
+    state: dict[str, Any] = {}
+    asked: set[str] = set()
+    for listed in lists:
+        batch, state = run(listed, state, BUDGET)
+        asked.update(batch)
+
+    assert asked == set(NUMBERS)
+
+
+@given(st.permutations(NUMBERS), st.integers(1, 9), st.integers(1, 4))
+def test_a_run_that_is_not_cut_short_asks_for_what_is_left_and_forgets_the_place(
+    listed: list[str], most: int, nights: int
+) -> None:
+    state: dict[str, Any] = {}
+    for _ in range(nights):
+        _, state = run(NUMBERS, state, most)
+    before = state["bookmarks"]["purchase_orders"]["resume"]
+    asked, state = run(listed, state, 100)
+
+    assert len(set(asked)) == len(asked)
+    assert state == {"bookmarks": {"purchase_orders": {"resume": None}}}
+    if before is None or listed[: before["position"]] != NUMBERS[: before["position"]]:
+        assert sorted(asked) == NUMBERS
+    else:
+        assert asked == listed[before["position"] :]
+
+
+def test_what_a_server_that_went_down_left_unread_comes_first_in_the_next_run() -> None:
+    asked, state = run(NUMBERS, {}, 6, unread=2)
+    assert asked == NUMBERS[:6]
+
+    asked, state = run(NUMBERS, state, 100)
+    assert asked == NUMBERS[4:]
+
+
+def test_a_server_that_stays_down_costs_no_number_its_turn_and_none_a_second() -> None:
+    _, state = run(NUMBERS, {}, 6, unread=2)
+    for _ in range(3):
+        _, state = run(NUMBERS, state, 2, unread=2)
+    asked, state = run(NUMBERS, state, 100)
+
+    assert sorted(asked) == NUMBERS[4:]
+    assert state["bookmarks"]["purchase_orders"]["resume"] is None
+
+
+def test_numbers_that_nobody_can_read_do_not_stop_all_runs_at_the_same_place() -> None:
+    """Each run is ended by the first of them that it comes to."""
+    broken = {"N2", "N3"}
+    state: dict[str, Any] = {}
+    read: set[str] = set()
+    for _ in range(30):
+        kept = State(json.loads(json.dumps(state)))
+        numbers = opened(NUMBERS, kept)
+        for queued in numbers.queue():
+            if queued.item in broken:
+                queued.checkpoint_unread()
+                numbers.go_back()
+                break
+            queued.checkpoint()
+            read.add(str(queued.item))
+        state = kept.value()
+
+    assert read == set(NUMBERS) - broken
+
+
+@given(st.lists(st.text(max_size=3)), st.integers(1, 5), st.integers(0, 3))
+def test_more_numbers_than_fit_into_memory_come_in_the_same_order(
+    listed: list[str], most: int, number: int
+) -> None:
+    mark = DigestMark(number)
+    with NumbersByDigest(mark) as all_of_them, NumbersByDigest(mark, most) as few:
+        for each in dict.fromkeys(listed):
+            all_of_them.add(each)
+            few.add(each)
+        expected = sorted((mark.digest(each), each) for each in set(listed))
+        assert list(all_of_them) == list(few) == expected
+        for digest, _ in expected[:1]:
+            with NumbersByDigest(DigestMark(number, digest), most) as rest:
+                for each in dict.fromkeys(listed):
+                    rest.add(each)
+                assert list(rest) == expected[1:]
