@@ -272,7 +272,8 @@ def test_the_story_of_every_status_is_whole(story: Story) -> None:
         # A story that began before an order was followed is known from there on.
         assert statuses == seen[key][-len(statuses) :]
         assert [c["previousStatus"] for c in changes] == [None, *statuses[:-1]]
-        assert [c["sequence"] for c in changes] == list(range(1, len(changes) + 1))
+        numbers = [c["sequence"] for c in changes]
+        assert numbers == sorted(set(numbers))
 
 
 def test_uploads_are_seen_to_move(story: Story) -> None:

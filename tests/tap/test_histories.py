@@ -59,8 +59,8 @@ def test_an_order_of_two_years_ago_is_followed_until_it_rests(
     ]
     assert [row for run in upload for row in steps(run) if row[0] == "old"] == [
         ("old", 1, None, "pending_po_upload"),
-        ("old", 2, "pending_po_upload", "po_upload_complete"),
-        ("old", 3, "po_upload_complete", "completed"),
+        ("old", 105, "pending_po_upload", "po_upload_complete"),
+        ("old", 207, "po_upload_complete", "completed"),
     ]
 
 

@@ -4,8 +4,8 @@ WITH steps AS (
     SELECT
         lower(coalesce(status, 'no status')) AS status,
         "observedAt" AS seen_at,
-        -- By time, and not by `sequence`: that starts again at 1 for an order which
-        -- moves after it had come to rest.
+        -- By time, and not by `sequence`: that may start again at 1 after a loss of the
+        -- state.
         lead("observedAt") OVER (
             PARTITION BY "referenceCustomerId", "orderId"
             ORDER BY "observedAt", sequence

@@ -19,8 +19,7 @@ select
 from {{ ref('stg_order_status_changes') }} as changes
 left join {{ ref('stg_customers') }} as customers
     on customers.id = changes.reference_customer_id
--- By time, and not by `sequence`: that starts again at 1 for an order which moves after
--- it had come to rest.
+-- By time, and not by `sequence`: that may start again at 1 after a loss of the state.
 window timeline as (
     partition by changes.reference_customer_id, changes.order_id
     order by changes.observed_at, changes.sequence
