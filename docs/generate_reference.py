@@ -88,8 +88,8 @@ _STATE_MEMBERS = {
     "when the run began (for a source that follows changes), and two more if the list "
     "began with other numbers since, or two runs in a row found no response: the rest "
     "is then asked for in the order of digests, which no change of the list touches. "
-    "They are the number of that order, and the digest of the last number that is written. Null "
-    "after a finished run.",
+    "They are the number of that order, and the digest of the last number that is "
+    "written. Null after a finished run.",
     "purchase_orders.streams": "The streams of purchase orders that were selected; of "
     "each a digest of its fields and stream maps.",
 }

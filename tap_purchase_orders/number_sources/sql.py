@@ -184,7 +184,8 @@ SOURCE = NumberSource(
         ),
         th.Property(
             "connect_args",
-            th.ObjectType(additional_properties=True),
+            # Whatever members: without `properties` it is one setting.
+            th.CustomType({"type": ["object", "null"], "additionalProperties": True}),
             secret=True,
             title="Arguments of the driver",
             description=(
