@@ -100,7 +100,7 @@ class Sync:
         self._errors: list[str] = []
 
     def run(self) -> None:
-        """Write everything; a failing upstream does not keep another from its turn.
+        """Write everything; a failing upstream does not keep the other from being read.
 
         Raises:
             RunFailedError: Something was not read. All that was read is written, and
@@ -111,7 +111,7 @@ class Sync:
                 for extraction in self._extractions:
                     if not extraction.is_wanted:
                         continue
-                    if self._cancel_token.is_requested:
+                    if self._cancel_token.is_cancelled:
                         self._output.leave_unfinished(extraction.upstream)
                     else:
                         self._visit(extraction)
@@ -119,7 +119,7 @@ class Sync:
             self._errors.append(str(error))
         finally:
             # Who is told to end says last how far it has come, be it nowhere.
-            self._state_lines.write(is_incomplete=self._cancel_token.is_requested)
+            self._state_lines.write(is_incomplete=self._cancel_token.is_cancelled)
         self._summarise()
         if self._errors:
             raise RunFailedError(*self._errors)
@@ -133,7 +133,7 @@ class Sync:
         try:
             self._extract(extraction, upstream_run)
             outcome = upstream_run.outcome(
-                is_interrupted=self._cancel_token.is_requested
+                is_interrupted=self._cancel_token.is_cancelled
             )
         except UpstreamRefusedError as error:
             logger.error("%s", error)  # noqa: TRY400  # it is written for people

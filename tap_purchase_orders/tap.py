@@ -383,7 +383,7 @@ class TapPurchaseOrders(Tap):
         for known in (signal.SIGINT, signal.SIGTERM):
             signal.signal(known, signal.SIG_DFL)
         self._signal = signum
-        self._cancel_token.request()
+        self._cancel_token.cancel()
         # It may have interrupted the writing of another line, and does without then.
         with suppress(RuntimeError):
             self.logger.info("%s: ending", signal.Signals(signum).name)

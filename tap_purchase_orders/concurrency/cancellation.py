@@ -12,76 +12,76 @@ if TYPE_CHECKING:
 
 
 class CancelToken:
-    """Says once, to all threads, that no new request is to be made.
+    """Tells all threads, once, that no new request is to be made.
 
     Args:
-        parent: Where that is requested, it is requested here too.
+        parent: When that is cancelled, this is cancelled too.
 
     Attributes:
-        reason: The error that it was requested for, if it was one.
+        reason: The error it was cancelled for, if it was one.
     """
 
     def __init__(self, parent: CancelToken | None = None) -> None:
-        # No more than that: it is requested by handlers of signals, which may come
-        # while anything else is under way.
-        self._is_requested = False
+        # A bare flag, no lock: signal handlers cancel it, and a signal may come at any
+        # moment.
+        self._is_cancelled = False
         self.reason: UpstreamRefusedError | None = None
-        # Of those who wait, and would not hear of it else.
+        # One for each waiter.
         self._events: set[Event] = set()
         self._children: list[CancelToken] = []
         if parent is not None:
             parent._children.append(self)  # noqa: SLF001  # one of its own kind
-            if parent.is_requested:
-                self.request()
+            if parent.is_cancelled:
+                self.cancel()
 
-    def request(self, reason: UpstreamRefusedError | None = None) -> None:
-        """Ask everything that waits, and whatever would ask, to end.
+    def cancel(self, reason: UpstreamRefusedError | None = None) -> None:
+        """Wake every waiter with `CancelledError`, and refuse new requests.
 
         Args:
-            reason: The error that ends it, if one does; the first counts.
+            reason: The error that ends the requests, if one does; the first counts.
         """
         self.reason = self.reason or reason
-        self._is_requested = True
+        self._is_cancelled = True
         for event in list(self._events):
             event.set()
         for child in self._children:
-            child.request()
+            child.cancel()
 
     @property
-    def is_requested(self) -> bool:
-        """Whether asking is to end."""
-        return self._is_requested
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self._is_cancelled
 
     def check(self) -> None:
-        """Return if asking goes on.
+        """Return unless it was cancelled.
 
         Raises:
-            CancelledError: It is to end.
+            CancelledError: It was.
         """
-        if self._is_requested:
+        if self._is_cancelled:
             raise CancelledError
 
     def wait(self, seconds: float) -> None:
         """Wait for a time.
 
         Raises:
-            CancelledError: Asking is to end; the wait is cut short.
+            CancelledError: It was cancelled; the wait is cut short.
         """
         self.wait_for(Event(), max(0.0, seconds))
 
     def wait_for(self, event: Event, seconds: float | None = None) -> None:
-        """Wait until a bell is rung.
+        """Wait until an event is set.
 
         Args:
-            event: It is rung here, too, when asking is to end.
+            event: It is set here, too, on cancellation.
             seconds: How long to wait at most; none: as long as it takes.
 
         Raises:
-            CancelledError: Asking is to end.
+            CancelledError: It was cancelled.
         """
         self._events.add(event)
         try:
-            # Only now: whoever requests it from here on rings this one.
+            # Only now: whoever cancels from here on sets this event.
             self.check()
             event.wait(seconds)
         finally:

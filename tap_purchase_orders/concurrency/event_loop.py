@@ -109,7 +109,7 @@ class EventLoop:
         return code
 
     def wait(self, event: Event, seconds: float | None) -> None:
-        """Let others go on until a bell is rung, or the time is up; for tasks only."""
+        """Let other tasks run until an event is set, or for a time; for tasks only."""
         if seconds is not None:
             ends_at = time.monotonic() + seconds
             heappush(self._patience, (ends_at, next(self._serial), event))
@@ -117,7 +117,7 @@ class EventLoop:
         self._hub.switch()
 
     def notified(self, event: Event) -> None:
-        """Let the task go on that waits for a bell; for any thread."""
+        """Resume the task that waits for an event; for any thread."""
         self._rung.append(event)
         self._wake()
 
@@ -358,12 +358,12 @@ class Transfers:
 
 
 class Event:
-    """Is rung once; who waits for it goes on, be it a task of a loop or a thread.
+    """An event that is set once, for waiters on the event loop and on threads.
 
     To be made by the one who waits.
 
     Attributes:
-        is_set: Whether it was rung.
+        is_set: Whether it was set.
         task: The loop's own.
     """
 
@@ -373,7 +373,7 @@ class Event:
         self.is_set = False
         self.task: greenlet | None = None
         self._loop = running_event_loop()
-        # Held until it is rung. A signal's handler may ring whatever it interrupts:
+        # Held until it is set. A signal's handler may set what it has interrupted:
         # nothing but a bare lock can be used while it is being used.
         self._lock = threading.Lock()
         self._lock.acquire()
@@ -384,12 +384,12 @@ class Event:
         if self._loop is not None:
             self._loop.notified(self)
             return
-        # It may have been rung before.
+        # It may have been set before.
         with suppress(RuntimeError):
             self._lock.release()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it is rung; return whether it was.
+        """Wait until it is set; return whether it was.
 
         Args:
             seconds: How long to wait at most; none: as long as it takes.

@@ -92,7 +92,7 @@ def ordered_map(
         window.raise_reason()
     except BaseException:
         # Nobody takes the rest: what still waits for its turn need not wait.
-        cancel_token.request()
+        cancel_token.cancel()
         raise
     finally:
         _open_windows.discard(window)
@@ -172,7 +172,7 @@ class _Window(Generic[Result]):
 
     def fill(self, count: int) -> None:
         """Begin some more tasks, if there are any and nothing speaks against it."""
-        if self._cancel_token.is_requested or self._source_error is not None:
+        if self._cancel_token.is_cancelled or self._source_error is not None:
             return
         try:
             for task in islice(self._source, count):
@@ -236,7 +236,7 @@ class _Window(Generic[Result]):
 
     def _is_given_up(self, queued: _QueuedTask[Result]) -> bool:
         """Return whether a task need not be waited for: asking is to end."""
-        if not self._cancel_token.is_requested:
+        if not self._cancel_token.is_cancelled:
             return False
         self.leave_out()
         now = time.monotonic()

@@ -115,7 +115,7 @@ class AppZenExtraction:
                 self.budget.limit,
                 self._numbers.place,
             )
-        elif not self._cancel_token.is_requested:
+        elif not self._cancel_token.is_cancelled:
             if self._looks_wrong:
                 self._numbers.start_over()
                 msg = (

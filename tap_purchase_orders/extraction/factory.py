@@ -48,31 +48,31 @@ def open_extractions(
     # What ends the asking of one upstream, such as a used-up budget, is no end for the
     # other: each has a stop of its own.
     if (pc_section := settings.partner_center) is not None:
-        own_stop = CancelToken(cancel_token)
-        budget = Budget(None, own_stop)
+        own_token = CancelToken(cancel_token)
+        budget = Budget(None, own_token)
         extractions.append(
             PartnerCenterExtraction(
                 settings,
                 pc_section,
-                partner_center(pc_section, budget, own_stop, secrets),
+                partner_center(pc_section, budget, own_token, secrets),
                 state=state,
                 selection=selection,
                 budget=budget,
-                cancel_token=own_stop,
+                cancel_token=own_token,
             )
         )
     if (az_section := settings.appzen) is not None:
-        own_stop = CancelToken(cancel_token)
-        budget = Budget(az_section.max_requests_per_run, own_stop)
+        own_token = CancelToken(cancel_token)
+        budget = Budget(az_section.max_requests_per_run, own_token)
         extractions.append(
             AppZenExtraction(
                 settings,
                 az_section,
-                appzen(az_section, budget, own_stop, secrets),
+                appzen(az_section, budget, own_token, secrets),
                 state=state,
                 selection=selection,
                 budget=budget,
-                cancel_token=own_stop,
+                cancel_token=own_token,
             )
         )
     return extractions

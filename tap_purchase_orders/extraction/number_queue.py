@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tap_purchase_orders.concurrency.background import (
+    in_background,
+    iterate_in_background,
+)
 from tap_purchase_orders.errors import CancelledError, SourceError, TapError
 from tap_purchase_orders.extraction.number_order import NumbersByDigest
-from tap_purchase_orders.http.background import in_background, iterate_in_background
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.incremental.resume import ChangesRead, DigestMark, ListPosition
 from tap_purchase_orders.instants import instant_of
@@ -140,7 +143,7 @@ class NumberQueue:
             SourceError: The source cannot be read to its end.
         """
         with SeenSet() as seen:
-            yield from self._turns(seen)
+            yield from self._queued(seen)
 
     def finish(self) -> None:
         """Take in that every turn is written: the next run starts over."""
@@ -209,7 +212,7 @@ class NumberQueue:
     def _since(self) -> Instant | None:
         return self._changes_read or self._start_date
 
-    def _turns(self, seen: SeenSet) -> Iterator[QueuedNumber]:
+    def _queued(self, seen: SeenSet) -> Iterator[QueuedNumber]:
         self._is_new = self._changes_read is None
         items, place, mark = self._opened(seen)
         self._start = replace(place.point(), order=mark)

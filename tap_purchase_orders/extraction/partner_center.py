@@ -95,7 +95,7 @@ class PartnerCenterExtraction:
         self._follows_log = section.change_detection == "activity_log"
         self._clock = UpstreamClock()
         self._began = now()
-        self._turns_taken = self._present
+        self._full_reads_until = self._present
         self._orders = CustomerOrders(
             client,
             rules,
@@ -132,7 +132,7 @@ class PartnerCenterExtraction:
         ):
             self.progress.count(batch)
             yield batch
-        if self._cancel_token.is_requested:
+        if self._cancel_token.is_cancelled:
             return
         if (shortfall := self._customers.shortfall) is not None:
             logger.warning("%s", shortfall)
@@ -146,7 +146,9 @@ class PartnerCenterExtraction:
         if self._follows_log:
             self._state.remember_activity(self._present)
         days = self._section.full_table_days
-        self._state.remember_full_table(None if days is None else self._turns_taken)
+        self._state.remember_full_table(
+            None if days is None else self._full_reads_until
+        )
 
     def _check(self, list_failure: RequestFailure | None) -> None:
         """Return unless what could not be read makes the run a failed one.
@@ -256,7 +258,7 @@ class PartnerCenterExtraction:
         schedule = FullTableSchedule(
             self._section.full_table_days, self._state.full_table_until, self._present
         )
-        self._turns_taken = schedule.hour
+        self._full_reads_until = schedule.hour
         return _Choice(rules, schedule)
 
     def _order_steps(self, customer_ids: list[str], choice: _Choice) -> Iterator[Step]:

@@ -62,5 +62,5 @@ class Budget:
                 self.repeats += is_repeat
                 return
             self.is_exceeded = True
-        self._cancel_token.request()
+        self._cancel_token.cancel()
         raise CancelledError

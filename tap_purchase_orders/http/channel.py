@@ -129,7 +129,7 @@ class Channel:
         ends_at: float | None = None
         while not wait([future], timeout=_LOOK_SECONDS).done:
             event_loop().check()
-            if self._cancel_token.is_requested:
+            if self._cancel_token.is_cancelled:
                 now = time.monotonic()
                 ends_at = ends_at or now + self._grace_seconds
                 if now >= ends_at:

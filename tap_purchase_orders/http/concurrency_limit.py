@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.http.semaphore import Semaphore
+from tap_purchase_orders.concurrency.semaphore import Semaphore
 
 if TYPE_CHECKING:
     from typing import Self

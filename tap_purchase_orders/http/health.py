@@ -207,7 +207,7 @@ class Health:
             f"goes on with what is not read; if that lasts, check "
             f"`{self._section}.api_url`"
         )
-        self._cancel_token.request(error)
+        self._cancel_token.cancel(error)
         return error
 
 

@@ -10,9 +10,9 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from typing_extensions import override
 
+from tap_purchase_orders.concurrency.semaphore import Semaphore
 from tap_purchase_orders.http.api_response import ApiResponse
 from tap_purchase_orders.http.channel import Channel, field_lines
-from tap_purchase_orders.http.semaphore import Semaphore
 from tap_purchase_orders.http.session import as_response, body_bytes
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tap_purchase_orders.incremental.change_detection import VISIBILITY_SECONDS
-from tap_purchase_orders.incremental.read_schedule import turn_of
+from tap_purchase_orders.incremental.read_schedule import period_of
 from tap_purchase_orders.incremental.statuses import is_moving
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ActivityRules(Struct, frozen=True):
 
         That is: a new customer, one whose last read failed or left something owed, one
         with open orders, one with activity since the last read (less the time by which
-        an order may show late), and one whose turn it is.
+        an order may show late), and one that is due for a full read.
         """
         if customer_bookmark.last_read is None or customer_bookmark.owed:
             return True
@@ -47,7 +47,7 @@ class ActivityRules(Struct, frozen=True):
             if active >= seen_until:
                 return True
         one, other = (
-            turn_of(customer_id, moment, self.full_read_days)
+            period_of(customer_id, moment, self.full_read_days)
             for moment in (self.moment, customer_bookmark.last_read)
         )
         return one != other

@@ -1,4 +1,4 @@
-"""The turns of customers: once in so many days each, spread evenly over these."""
+"""The schedule of full reads: each customer once in so many days, spread evenly."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DAY_SECONDS = 24 * 60 * 60
 _HOUR_SECONDS = 60 * 60
 
 
-def turn_of(customer_id: str, moment: Instant, days: int) -> int:
-    """Return which of its turns a customer is in.
+def period_of(customer_id: str, moment: Instant, days: int) -> int:
+    """Return the number of the period that a customer is in at a moment.
 
-    Turns are as long as the days; each customer's begin at a time of its own, so that
-    the turns of all are spread evenly and not due at once.
+    A period lasts so many days. Each customer's periods begin at a time of its own, so
+    that the customers are due evenly and not all at once.
     """
     length = days * DAY_SECONDS
     digest = hashlib.sha256(customer_id.lower().encode()).digest()
@@ -28,11 +28,11 @@ def turn_of(customer_id: str, moment: Instant, days: int) -> int:
 
 
 class FullTableSchedule(Struct, frozen=True):
-    """Whose turn it is to be taken whole.
+    """Which customers are due for a full read.
 
     Attributes:
-        days: How many days there are from turn to turn; none: nobody has one.
-        taken_until: Up to when all turns were taken; none: they begin now.
+        days: The length of a period; none: no customer is ever due.
+        taken_until: Up to when all due customers were read; none: it begins now.
         moment: The present.
     """
 
@@ -41,13 +41,13 @@ class FullTableSchedule(Struct, frozen=True):
     moment: Instant
 
     def is_due(self, customer_id: str) -> bool:
-        """Return whether a turn of a customer has begun since all were taken."""
+        """Return whether a period of a customer has begun since then."""
         if self.days is None or self.taken_until is None:
             return False
         if self.hour <= self.taken_until:
             return False
         one, other = (
-            turn_of(customer_id, moment, self.days)
+            period_of(customer_id, moment, self.days)
             for moment in (self.hour, self.taken_until)
         )
         return one != other

@@ -142,7 +142,7 @@ class Database:
         finally:
             if connection is not None:
                 closing = thread.submit(connection.close)
-                if not self._cancel_token.is_requested:
+                if not self._cancel_token.is_cancelled:
                     wait([closing], _SECONDS_TO_CLOSE)
             thread.shutdown(wait=False)
 

@@ -140,7 +140,7 @@ _PARTNER_CENTER: Sequence[th.Property[Any]] = (
         title="All orders (days)",
         description=(
             "Each customer is taken whole once in this many days, as by FULL_TABLE, "
-            "the customers in turns. Without it, never."
+            "the customers spread evenly over the days. Without it, never."
         ),
     ),
     th.Property(

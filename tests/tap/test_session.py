@@ -145,7 +145,7 @@ def test_errors_are_those_of_requests_in_the_words_of_the_tap(
 
 def test_a_session_asks_nothing_more_when_the_run_is_to_end() -> None:
     stop = CancelToken()
-    stop.request()
+    stop.cancel()
     with Upstream() as upstream, pytest.raises(CancelledError):
         TapSession(stop).get(f"{upstream.url}/")
 

@@ -18,7 +18,7 @@ def test_without_a_limit_any_number_of_requests_may_be_made() -> None:
 
     assert budget.spent == 1000
     assert not budget.is_exceeded
-    assert not cancel_token.is_requested
+    assert not cancel_token.is_cancelled
 
 
 def test_exactly_as_many_requests_may_be_made_as_the_budget_has() -> None:
@@ -27,11 +27,11 @@ def test_exactly_as_many_requests_may_be_made_as_the_budget_has() -> None:
     for _ in range(3):
         budget.take()
     # Nobody has asked for more: the run may be over.
-    assert (budget.is_exceeded, cancel_token.is_requested) == (False, False)
+    assert (budget.is_exceeded, cancel_token.is_cancelled) == (False, False)
 
     with pytest.raises(CancelledError):
         budget.take()
-    assert (budget.is_exceeded, cancel_token.is_requested) == (True, True)
+    assert (budget.is_exceeded, cancel_token.is_cancelled) == (True, True)
     assert budget.spent == 3
 
 
@@ -63,7 +63,7 @@ def test_what_is_left_can_be_left_to_others() -> None:
     with pytest.raises(CancelledError):
         budget.keep_rest()
     # It is known not to be enough, and still there.
-    assert (budget.is_exceeded, cancel_token.is_requested) == (True, False)
+    assert (budget.is_exceeded, cancel_token.is_cancelled) == (True, False)
     budget.take()
     assert budget.left == 0
 

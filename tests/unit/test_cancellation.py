@@ -55,7 +55,7 @@ def test_tasks_and_threads_that_wait_are_woken_at_once() -> None:
         tasks = [begun(wait) for _ in range(20)]
         threads = [pool.submit(wait) for _ in range(3)]
         all_are_there.wait()
-        cancel_token.request()
+        cancel_token.cancel()
         for each in (*tasks, *threads):
             with pytest.raises(CancelledError):
                 each.result(PATIENCE_SECONDS)
@@ -64,7 +64,7 @@ def test_tasks_and_threads_that_wait_are_woken_at_once() -> None:
 def test_a_task_may_request_it() -> None:
     cancel_token = CancelToken()
     waiting = begun(lambda: cancel_token.wait(LONG_SECONDS))
-    done(cancel_token.request)
+    done(cancel_token.cancel)
 
     with pytest.raises(CancelledError):
         waiting.result(PATIENCE_SECONDS)
@@ -73,7 +73,7 @@ def test_a_task_may_request_it() -> None:
 @pytest.mark.usefixtures("signal_handler")
 def test_a_signal_wakes_tasks_and_the_main_thread() -> None:
     cancel_token = CancelToken()
-    signal.signal(signal.SIGTERM, lambda *_: cancel_token.request())
+    signal.signal(signal.SIGTERM, lambda *_: cancel_token.cancel())
     main = threading.get_ident()
     tasks = [begun(lambda: cancel_token.wait(LONG_SECONDS)) for _ in range(3)]
     sender = begun(lambda: signal.pthread_kill(main, signal.SIGTERM))
@@ -86,9 +86,7 @@ def test_a_signal_wakes_tasks_and_the_main_thread() -> None:
             task.result(PATIENCE_SECONDS)
 
 
-@pytest.mark.parametrize(
-    "doing", ["cancel_token.wait(0.001)", "cancel_token.request()"]
-)
+@pytest.mark.parametrize("doing", ["cancel_token.wait(0.001)", "cancel_token.cancel()"])
 def test_a_signal_may_come_at_any_moment(doing: str) -> None:
     """Its handler must not wait for what the code it interrupts holds."""
     program = f"""
@@ -98,7 +96,7 @@ def test_a_signal_may_come_at_any_moment(doing: str) -> None:
 
         def do(moment):
             cancel_token, moments = CancelToken(), 0
-            signal.signal(signal.SIGTERM, lambda *_: cancel_token.request())
+            signal.signal(signal.SIGTERM, lambda *_: cancel_token.cancel())
 
             def trace(frame, event, _):
                 nonlocal moments
@@ -135,10 +133,10 @@ def test_a_wait_ends_when_its_time_is_up() -> None:
 def test_nothing_is_waited_for_once_asking_is_to_end() -> None:
     cancel_token = CancelToken()
     cancel_token.check()
-    cancel_token.request()
-    cancel_token.request()
+    cancel_token.cancel()
+    cancel_token.cancel()
 
-    assert cancel_token.is_requested
+    assert cancel_token.is_cancelled
     for wait in (cancel_token.check, lambda: cancel_token.wait(LONG_SECONDS)):
         with pytest.raises(CancelledError):
             wait()
@@ -159,29 +157,29 @@ def test_a_bell_may_be_rung_while_asking_goes_on() -> None:
     events[0].set()
     assert waiting.result(PATIENCE_SECONDS) is None
     # Nobody waits any more.
-    cancel_token.request()
+    cancel_token.cancel()
 
 
 def test_whatever_ends_a_part_does_not_end_the_whole() -> None:
     whole = CancelToken()
     part, other = CancelToken(whole), CancelToken(whole)
-    part.request()
+    part.cancel()
 
-    assert part.is_requested
-    assert not whole.is_requested
-    assert not other.is_requested
-    assert not CancelToken(whole).is_requested
+    assert part.is_cancelled
+    assert not whole.is_cancelled
+    assert not other.is_cancelled
+    assert not CancelToken(whole).is_cancelled
 
 
 def test_whatever_ends_the_whole_ends_its_parts_and_who_waits_in_them() -> None:
     whole = CancelToken()
     part = CancelToken(CancelToken(whole))
     waiting = begun(lambda: part.wait(LONG_SECONDS))
-    whole.request()
+    whole.cancel()
 
     with pytest.raises(CancelledError):
         waiting.result(PATIENCE_SECONDS)
-    assert CancelToken(whole).is_requested
+    assert CancelToken(whole).is_cancelled
 
 
 def test_a_request_at_any_moment_before_a_wait_ends_it() -> None:
@@ -207,7 +205,7 @@ def test_a_request_at_any_moment_before_a_wait_ends_it() -> None:
                 global moments
                 moments += event == "line"
                 if moments == moment and event == "line":
-                    cancel_token.request()
+                    cancel_token.cancel()
                 return trace
 
             sys.settrace(trace)

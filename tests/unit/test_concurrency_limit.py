@@ -124,7 +124,7 @@ def test_whoever_waits_for_a_place_is_woken_when_asking_ends() -> None:
 
     with concurrency_limiter.place(), ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(ask), *(begun(ask) for _ in range(3)), pool.submit(ask)]
-        cancel_token.request()
+        cancel_token.cancel()
         for each in waiting:
             with pytest.raises(CancelledError):
                 each.result(PATIENCE_SECONDS)
@@ -153,7 +153,7 @@ def test_no_place_is_lost_when_it_is_handed_on_while_asking_ends(
                 at_once: threading.Barrier = at_once,
             ) -> None:
                 at_once.wait(PATIENCE_SECONDS)
-                cancel_token.request()
+                cancel_token.cancel()
 
             with concurrency_limiter.place():
                 if is_task:
@@ -179,7 +179,7 @@ def test_trouble_leaves_half_of_the_places() -> None:
     with ExitStack() as under_way:
         for _ in range(2):
             under_way.enter_context(concurrency_limiter.place())
-        cancel_token.request()
+        cancel_token.cancel()
         with pytest.raises(CancelledError):
             under_way.enter_context(concurrency_limiter.place())
 
@@ -194,7 +194,7 @@ def test_what_was_under_way_together_counts_as_one_trouble() -> None:
     with ExitStack() as under_way:
         for _ in range(4):
             under_way.enter_context(concurrency_limiter.place())
-        cancel_token.request()
+        cancel_token.cancel()
         with pytest.raises(CancelledError):
             under_way.enter_context(concurrency_limiter.place())
 
@@ -215,7 +215,7 @@ def test_answers_give_the_places_back_that_trouble_took() -> None:
 
 def test_who_gives_up_waiting_takes_no_place() -> None:
     ended = CancelToken()
-    ended.request()
+    ended.cancel()
     concurrency_limiter = ConcurrencyLimiter(1, ended)
     with (
         concurrency_limiter.place(),

@@ -305,7 +305,7 @@ def test_what_names_the_tasks_may_leave_off_without_ending_the_rest() -> None:
                 yield partial(give, next(results))
 
     assert list(ordered_map(named(), workers=2, cancel_token=whole)) == list(range(9))
-    assert not whole.is_requested
+    assert not whole.is_cancelled
 
 
 def test_two_threads_may_fetch_at_once() -> None:
@@ -360,7 +360,7 @@ def test_what_ended_the_asking_is_raised_behind_all_that_was_done() -> None:
 
     def do(number: int) -> int:
         if number == 1:
-            cancel_token.request(error)
+            cancel_token.cancel(error)
             raise error
         return number
 

@@ -44,11 +44,11 @@ def test_after_a_stop_what_is_under_way_is_given_and_nothing_is_begun() -> None:
         [partial(give, -1), *(partial(task, value) for value in range(50))],
         workers=2,
         cancel_token=cancel_token,
-        before_waiting=lambda: may_end.open() if cancel_token.is_requested else None,
+        before_waiting=lambda: may_end.open() if cancel_token.is_cancelled else None,
     )
     assert next(results) == -1
     both_have_begun.wait()
-    cancel_token.request()
+    cancel_token.cancel()
     assert list(results) == [0, 1]
     settle()
     assert begun == [0, 1]
@@ -65,7 +65,7 @@ def test_a_stop_while_results_are_waited_for_ends_the_wait() -> None:
 
     def end() -> None:
         both_wait.wait()
-        cancel_token.request()
+        cancel_token.cancel()
 
     with ThreadPoolExecutor(1) as pool:
         ending = pool.submit(end)
@@ -77,7 +77,7 @@ def test_a_task_may_stop_the_others() -> None:
     cancel_token = CancelToken()
 
     def last() -> int:
-        cancel_token.request()
+        cancel_token.cancel()
         return 1
 
     more = [partial(give, 2)] * 9
@@ -101,7 +101,7 @@ def test_what_does_not_end_soon_after_a_stop_is_done_without(
     results = ordered_map(tasks, workers=1, cancel_token=cancel_token)
     assert next(results) == 0
     has_begun.wait()
-    cancel_token.request()
+    cancel_token.cancel()
     assert list(results) == []
     may_end.open()
     settle()
@@ -117,7 +117,7 @@ def test_a_task_that_was_stopped_is_left_out() -> None:
 
 def test_a_stop_before_the_first_task_begins_none() -> None:
     cancel_token = CancelToken()
-    cancel_token.request()
+    cancel_token.cancel()
 
     assert (
         list(ordered_map([partial(fail, 0)], workers=2, cancel_token=cancel_token))

@@ -83,7 +83,7 @@ def test_a_stop_ends_the_waiting_and_takes_no_place() -> None:
     limiter = RateLimiter(1, WINDOW, time, time.clock)
     with limiter.place():
         pass
-    time.on_passing = lambda _moment: time.request()
+    time.on_passing = lambda _moment: time.cancel()
 
     with pytest.raises(CancelledError), limiter.place():
         pytest.fail("there was no place to be had")
@@ -92,7 +92,7 @@ def test_a_stop_ends_the_waiting_and_takes_no_place() -> None:
 def test_after_a_stop_there_is_no_place() -> None:
     time = FakeTime()
     limiter = RateLimiter(1, WINDOW, time, time.clock)
-    time.request()
+    time.cancel()
 
     with pytest.raises(CancelledError), limiter.place():
         pytest.fail("nothing is to be asked any more")

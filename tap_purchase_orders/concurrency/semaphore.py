@@ -43,14 +43,14 @@ class Semaphore:
             if not self._line and self._count < self._limit:
                 self._count += 1
                 return
-            turn = Event()
-            self._line.append(turn)
+            event = Event()
+            self._line.append(event)
         try:
-            self._cancel_token.wait_for(turn)
+            self._cancel_token.wait_for(event)
         except BaseException:
             with self._lock:
-                if turn in self._line:
-                    self._line.remove(turn)
+                if event in self._line:
+                    self._line.remove(event)
                 else:
                     self._leave()
             raise

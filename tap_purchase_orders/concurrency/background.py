@@ -64,7 +64,7 @@ def iterate_in_background(
         if reading.error is not None:
             raise reading.error
     finally:
-        reading.close(0.0 if cancel_token.is_requested else _CLOSE_SECONDS)
+        reading.close(0.0 if cancel_token.is_cancelled else _CLOSE_SECONDS)
 
 
 class _Reading(Generic[T]):
@@ -88,7 +88,7 @@ class _Reading(Generic[T]):
         self._thread.start()
 
     def news(self) -> Event:
-        """Return what is rung when there is an item, or will never be one."""
+        """Return the event that is set when there is an item, or no more will come."""
         event = Event()
         self._awaited = event
         # Only now: what comes from here on rings this one.
