@@ -199,7 +199,7 @@ def _commands() -> str:
     return _page(
         "Commands",
         "What each command prints with `--help`. The sandbox and the report need their "
-        "extras: `pip install 'tap-purchase-orders[sandbox,report]'`.",
+        "extras: `pip install '.[sandbox,report]'` in a checkout.",
         *parts,
     )
 

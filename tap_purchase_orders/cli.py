@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import sys
@@ -56,7 +57,10 @@ class TapCommand(SingerCommand):
         except BrokenPipeError as error:
             # Else the interpreter fails once more when it closes standard output.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            msg = "whoever read the messages has gone"
+            msg = (
+                "the program that reads the messages, such as the loader, has ended: "
+                "its own output says why"
+            )
             raise TapError(msg) from error
 
     def _fail(self, lines: Iterable[str]) -> NoReturn:
@@ -118,8 +122,19 @@ def _check_object(source: str, content: bytes) -> None:
     try:
         value = decode_body(content)
     except NotJsonError as error:
-        msg = f"{source}: not JSON"
+        msg = f"{source}: not JSON{_where_json_ends(content)}"
         raise SettingsError(msg) from error
     if not isinstance(value, dict):
         msg = f"{source}: must hold a JSON object"
         raise SettingsError(msg)
+
+
+def _where_json_ends(content: bytes) -> str:
+    """Return where a text stops being JSON, for the end of a message."""
+    try:
+        json.loads(content.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        return f" (line {error.lineno}, column {error.colno})"
+    except ValueError:
+        pass
+    return ""

@@ -33,8 +33,8 @@ def run_with_extra(
         if (error.name or "").partition(".")[0] not in brings:
             raise
         print(  # noqa: T201 - the command's own voice
-            f"The {extra} needs {error.name}, which is not installed. Install the "
-            f"extra `{extra}`: pip install 'tap-purchase-orders[{extra}]'",
+            f"The {extra} needs {error.name}, which is not installed: "
+            f"{how_to_install(extra)}",
             file=sys.stderr,
         )
         return 1

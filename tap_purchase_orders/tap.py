@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -52,12 +53,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from types import FrameType
 
-    import click
-
     from tap_purchase_orders.config import Settings
 
 _SCHEMA = settings_schema()
 _OWN_SETTINGS = frozenset(_SCHEMA["properties"])
+_TEST_HELP = (
+    "Sign in to each configured system, read one thing, and say whether it works or "
+    "which setting to look at. --test=schema writes the SCHEMA messages."
+)
 _SDK_TESTS = {CliTestOptionValue.Disabled.value, CliTestOptionValue.Schema.value}
 
 
@@ -368,6 +371,9 @@ class TapPurchaseOrders(Tap):
     def get_singer_command(cls) -> click.Command:
         """Return the command, whose errors are one line each."""
         command = super().get_singer_command()
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name == "test":
+                option.help = _TEST_HELP
         return TapCommand(
             name=command.name,
             callback=command.callback,

@@ -15,6 +15,7 @@ from tap_purchase_orders.auth.identity_platform import CLIENT_ID, DEFAULT_SCOPE,
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.token import Token, TokenAuth
 from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.http.session import TapSession
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _mistakes(_section: Mapping[str, Any]) -> list[tuple[str, str]]:
         is_installed = False
     if is_installed:
         return []
-    problem = "needs one more package: pip install 'tap-purchase-orders[azure]'"
+    problem = f"needs one more package: {how_to_install('azure')}"
     return [("method", problem)]
 
 

@@ -38,7 +38,7 @@ def read_small_file(path: str) -> tuple[bytes, int]:
         with Path(path).open("rb") as file:
             content = file.read(_LARGEST_FILE_BYTES + 1)
     except FileNotFoundError as error:
-        problem = "names a file that is not there"
+        problem = f"names {path}, which is not there"
         raise NoFileError(problem) from error
     except (OSError, ValueError) as error:
         raise unusable_path(error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -16,7 +17,7 @@ from tap_purchase_orders.config import (
     Shard,
 )
 from tap_purchase_orders.errors import SettingsError
-from tap_purchase_orders.instants import Instant, parse_instant
+from tap_purchase_orders.instants import Instant, instant_of, parse_instant
 from tap_purchase_orders.number_sources.registry import number_source
 from tap_purchase_orders.number_sources.source import SECTION
 from tap_purchase_orders.settings.setting_errors import (
@@ -142,9 +143,14 @@ def _start_date(filled: Mapping[str, Any]) -> Instant | None:
 
 def _start_date_mistakes(filled: Mapping[str, Any]) -> list[SettingError]:
     try:
-        _start_date(filled)
+        start_date = _start_date(filled)
     except ValueError:
         line = "`start_date` must be a date-time such as 2019-01-01T00:00:00Z"
+        return [SettingError("start_date", line)]
+    if start_date is not None and start_date > instant_of(dt.datetime.now(dt.UTC)):
+        line = (
+            f"`start_date` is in the future ({start_date.text}): no order is that new"
+        )
         return [SettingError("start_date", line)]
     return []
 

@@ -137,7 +137,7 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
         check=False,
     )
 
-    assert "pip install 'tap-purchase-orders[report]'" in complaint(done)
+    assert "pip install '.[report]'" in complaint(done)
 
 
 def test_the_tap_starts_without_what_the_report_needs() -> None:

@@ -173,7 +173,7 @@ def test_without_the_extra_it_names_the_extra() -> None:
     )
 
     assert finished.returncode == 1
-    assert "tap-purchase-orders[sandbox]" in finished.stderr
+    assert "pip install '.[sandbox]'" in finished.stderr
     assert finished.stderr.count("\n") == 1
 
 

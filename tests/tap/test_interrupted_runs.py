@@ -172,7 +172,7 @@ def test_a_reader_that_has_gone_is_said_in_one_line(
         assert process.wait(60) == 1
         log = (tmp_path / "log").read_text()
     assert "Traceback" not in log
-    assert "whoever read the messages has gone" in log.splitlines()[-1]
+    assert "the program that reads the messages" in log.splitlines()[-1]
 
 
 def test_a_second_signal_ends_the_run_at_once(
