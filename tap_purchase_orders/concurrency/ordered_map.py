@@ -64,7 +64,8 @@ def ordered_map(
         cancel_token: Once cancelled, no task is begun. Results of those that are under
             way are still yielded; the others are left out. Then its reason is raised,
             if it has one. It is cancelled here when the tasks come to a bad end.
-        before_waiting: Called on the caller's thread whenever it is about to wait.
+        before_waiting: Called on the caller's thread whenever it is about to wait, and
+            twice a second while it does.
         weigh: Returns about how many bytes a result holds: of large ones fewer wait.
     """
     window = _Window(tasks, workers, cancel_token, weigh)
@@ -77,7 +78,7 @@ def ordered_map(
             queued = window.pending.popleft()
             if not queued.is_done:
                 before_waiting()
-                window.wait_for(queued)
+                window.wait_for(queued, before_waiting)
                 if len(window.pending) >= _MANY:
                     window.gather()
             if isinstance(queued.error, CancelledError) or window.is_reason(
@@ -217,15 +218,19 @@ class _Window(Generic[Result]):
         if self._source_error is not None:
             raise self._source_error
 
-    def wait_for(self, queued: _QueuedTask[Result]) -> None:
-        """Wait until a task is done; once asking is to end, not for long."""
+    def wait_for(
+        self, queued: _QueuedTask[Result], while_waiting: Callable[[], None]
+    ) -> None:
+        """Wait until a task is done; once cancelled, not for long."""
         # The worker looks who is awaited when it is done, and we look whether it is
         # done when we await it: one of us sees the other.
         self._awaited = queued
         while not (queued.is_done or self._is_given_up(queued)):
             event_loop().check()
-            with suppress(Empty):
+            try:
                 self._done.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                while_waiting()
 
     def gather(self) -> None:
         """Wait a moment for half of the tasks; the others keep all busy meanwhile."""

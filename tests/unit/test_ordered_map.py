@@ -370,3 +370,24 @@ def test_what_ended_the_asking_is_raised_behind_all_that_was_done() -> None:
     with pytest.raises(UpstreamDownError) as caught:
         next(results)
     assert caught.value is error
+
+
+def test_the_consumer_is_called_again_and_again_while_it_waits() -> None:
+    gate = Gate()
+    calls = 0
+
+    def while_waiting() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            gate.open()
+
+    results = ordered_map(
+        [gate.wait],
+        workers=1,
+        cancel_token=CancelToken(),
+        before_waiting=while_waiting,
+    )
+
+    list(results)
+    assert calls == 3
