@@ -193,7 +193,7 @@ def test_hostile_texts_do_nothing(
     label = seen.tab.locator("#issues-by-kind-chart .ytick text").first.text_content()
     assert label == f"{hostile[:23]}…"
     assert seen.tab.locator(".plot a, main img").count() == 0
-    assert seen.value("document.scripts.length") == 2 + len(
+    assert seen.value("document.scripts.length") == 3 + len(
         Page.of(path.read_text(encoding="utf-8")).charts
     )
     assert seen.requests == [path.as_uri()]
