@@ -163,7 +163,8 @@ class _Reader(HTMLParser):
             self.page.exact[self._table].append([])
         elif tag in {"td", "th"}:
             self._value = found.get("data-value", "")
-        kind = tag if tag in _COLLECTED else found.get("class", "").split(" ")[0]
+        css_class = found.get("class", "").removesuffix(" warning")
+        kind = tag if tag in _COLLECTED else css_class
         if not self._kind and kind in _COLLECTED:
             self._kind, self._depth, self._texts = kind, len(self.stack), []
 
