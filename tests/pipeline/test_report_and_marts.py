@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from tests.pipeline.dbt_build import MARTS, build, dbt
+from tap_purchase_orders.report.sections import TABLES
+from tests.pipeline.dbt_build import MARTS, TRANSFORM, build, dbt
 from tests.pipeline.loaded_world import SCHEMA, LoadedWorld, loaded_world
 from tests.pipeline.report_page import AS_OF, NOTHING, Page, write_report
 
@@ -61,6 +64,21 @@ def sums(
         old = found[key(row)]
         found[key(row)] = [o + row[n] for o, n in zip(old, AMOUNTS, strict=True)]
     return found
+
+
+def test_exposures_name_the_tables_that_the_report_reads() -> None:
+    path = TRANSFORM / "models" / "marts" / "_exposures.yml"
+    exposures = yaml.safe_load(path.read_text(encoding="utf-8"))["exposures"]
+
+    source = re.compile(r"source\('tap_purchase_orders', '(\w+)'\)")
+    named = {
+        table
+        for exposure in exposures
+        for text in exposure["depends_on"]
+        for table in source.findall(text)
+    }
+    # Without the runs, which are off by default.
+    assert named == TABLES - {"extraction_runs"}
 
 
 def test_uploads_are_those_of_the_mart(world: LoadedWorld, page: Page) -> None:
