@@ -28,8 +28,9 @@ _MOST_COUNTS = 6
 def missing_records(warehouse: Warehouse) -> list[Row]:
     """Return how much is missing, by upstream, stream and kind.
 
-    Of purchase orders it is what no later run has read; of all else, what the last run
-    of its upstream met, or any run if `extraction_runs` is not loaded.
+    Of purchase orders it is what no later run has read; of all else, and of numbers
+    that are none, what the last run of its upstream met, or any run if
+    `extraction_runs` is not loaded.
 
     Raises:
         TableError: A table is not as the queries have it.
@@ -79,14 +80,19 @@ def _counts(rows: Sequence[Row]) -> str:
 
 
 def _whence(rows: Sequence[Row], upstream: str) -> str:
-    others = [row for row in rows if row["stream"] != "purchase_orders"]
-    if not others:
-        return "No later run has read them. “What could not be read” has them by key."
-    since = others[0]["since"]
-    if since is None:
-        return (
-            "That is from all runs on record; with `run_history: true` it is from the "
-            "last one."
-        )
-    name = upstream_name(upstream)
-    return f"That is since the last run of {name} began, {moment_text(since)} UTC."
+    others = [row for row in rows if not row["is_until_read"]]
+    sentences = []
+    if len(others) < len(rows):
+        sentences.append("No later run has read the purchase orders.")
+    if others:
+        which = "That is" if len(others) == len(rows) else "All else is"
+        since = others[0]["since"]
+        if since is None:
+            whence = (
+                "from all runs on record; with run_history: true, from the last one"
+            )
+        else:
+            name = upstream_name(upstream)
+            whence = f"since the last run of {name} began, {moment_text(since)} UTC"
+        sentences.append(f"{which} {whence}.")
+    return " ".join([*sentences, "“What could not be read” has the keys."])

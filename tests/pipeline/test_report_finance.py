@@ -157,6 +157,8 @@ def test_what_is_missing_stands_beside_the_totals(
         # What is loaded is older than what could not be read.
         + issue("appzen", "purchase_orders", "unavailable", "1", "2026-12-21")
         + issue("appzen", "purchase_orders", "unreadable_value", "4", "2026-12-21")
+        # The list has been mended since.
+        + issue("appzen", "purchase_orders", "invalid_number", ".", "2026-12-20")
         + run_of("appzen", "2026-12-21")
         + issue("partner_center", "orders", "forbidden", "c1", "2026-12-10 12:30")
         + issue("partner_center", "orders", "forbidden", "c2", "2026-12-09")
@@ -170,12 +172,13 @@ def test_what_is_missing_stands_beside_the_totals(
     for section in ("commitments", "breakdowns", "purchase-orders"):
         assert page.notes[section][0] == (
             "Missing from these figures: 1 not_found in purchase_orders, "
-            "1 unavailable in purchase_orders. No later run has read them. "
-            "“What could not be read” has them by key."
+            "1 unavailable in purchase_orders. No later run has read the purchase "
+            "orders. “What could not be read” has the keys."
         )
     assert page.notes["uploads"][0] == (
         "Missing from these figures: 1 forbidden in orders. That is since the last run "
-        "of Partner Center began, 2026-12-10 12:29 UTC."
+        "of Partner Center began, 2026-12-10 12:29 UTC. “What could not be read” has "
+        "the keys."
     )
     assert page.cards["Missing from the figures"] == ["3"]
     assert page.rows("missing-records") == [

@@ -5,11 +5,13 @@ SELECT
     issues.stream,
     issues.kind,
     count(*) AS issues,
-    NULL::timestamptz AS since
+    NULL::timestamptz AS since,
+    TRUE AS is_until_read
 FROM extraction_issues AS issues
 WHERE
     issues.kind = ANY(%(kinds)s)
     AND issues.stream = 'purchase_orders'
+    AND issues.kind <> 'invalid_number'
     AND NOT EXISTS (
         SELECT 1
         FROM purchase_orders

@@ -178,7 +178,7 @@ SECTION = Section(
         "“Day 90” is 90 days after the order: Microsoft rejects the order of an Azure "
         "savings plan whose purchase order is not approved by then. For other products "
         "its documents name no deadline. Amounts are there if prices are asked for: "
-        "`include_price`."
+        "the setting include_price."
     ),
     tables=("orders", "customers", "order_status_changes"),
     without_tables="They are loaded when `partner_center` is set up.",
