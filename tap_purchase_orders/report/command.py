@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 # As in the project for dbt.
 _SCHEMA_VARIABLE = "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"
 _USUAL_SCHEMA = "purchasing"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+_MOST_NAMES = 2
+# How far back changes are listed.
+_USUAL_SPAN = dt.timedelta(days=7)
 
 
 def run(arguments: list[str] | None) -> int:
@@ -32,7 +37,7 @@ def run(arguments: list[str] | None) -> int:
     try:
         address = warehouse_address(options.warehouse, os.environ)
         schema = _schema(options.schema, os.environ)
-        problems = _write(address, schema, options.as_of, options.output)
+        problems = _write(address, schema, options)
     except TapError as error:
         _say(f"purchase-orders-report: {error}")
         return 1
@@ -45,20 +50,22 @@ def run(arguments: list[str] | None) -> int:
     return 0
 
 
-def _write(
-    address: Address, schema: str, as_of: dt.datetime | None, output: Path
-) -> list[str]:
+def _write(address: Address, schema: str, options: argparse.Namespace) -> list[str]:
     """Write the page of a warehouse; return what could not be shown on it."""
-    now = dt.datetime.now(dt.UTC)
+    as_of = options.as_of or dt.datetime.now(dt.UTC)
     with opened(address, schema) as warehouse:
+        table = options.supplier_names
         context = ReportContext(
-            as_of=as_of or now,
-            is_now=as_of is None,
+            as_of=as_of,
+            is_now=options.as_of is None,
             newest_row=warehouse.newest_row(TABLES),
+            since=options.since or as_of - _USUAL_SPAN,
+            purchase_orders=options.purchase_order,
+            supplier_names=warehouse.supplier_names(table) if table else {},
         )
         answers = read_sections(warehouse, context)
         text = page_of(answers, context, warehouse.database, schema)
-    _replace(output, text)
+    _replace(options.output, text)
     return [answer.problem for answer in answers if answer.problem]
 
 
@@ -106,6 +113,14 @@ def _moment(text: str) -> dt.datetime:
         raise argparse.ArgumentTypeError(message) from error
 
 
+def _table(text: str) -> list[str]:
+    names = text.split(".")
+    if len(names) > _MOST_NAMES or not all(map(_NAME.fullmatch, names)):
+        message = f"{text!r} is no name of a table such as suppliers or erp.suppliers"
+        raise argparse.ArgumentTypeError(message)
+    return names
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="purchase-orders-report",
@@ -140,6 +155,27 @@ def _parser() -> argparse.ArgumentParser:
         type=_moment,
         metavar="MOMENT",
         help="the moment that ages are counted to; now if not given",
+    )
+    parser.add_argument(
+        "--since",
+        type=_moment,
+        metavar="MOMENT",
+        help="list what changed from this moment on, such as that of your last report; "
+        "otherwise the last 7 days",
+    )
+    parser.add_argument(
+        "--purchase-order",
+        action="append",
+        default=[],
+        metavar="NUMBER",
+        help="a purchase order that has to be on the page, however old; repeatable",
+    )
+    parser.add_argument(
+        "--supplier-names",
+        type=_table,
+        metavar="TABLE",
+        help="a table of yours, [SCHEMA.]TABLE, with the columns supplier_id and "
+        "supplier_name",
     )
     return parser
 

@@ -67,7 +67,7 @@ def page_of(
         moment=moment_text,
         context=context,
         schema=schema,
-        scripts=list(_scripts()) if charts else [],
+        scripts=list(_scripts(has_charts=bool(charts))),
         style=_text("style.css"),
         version=version(_DISTRIBUTION),
     )
@@ -78,9 +78,10 @@ def _big_figures(answers: Iterable[Answer]) -> Iterator[BigFigure]:
         yield from answer.content.big_figures
 
 
-def _scripts() -> Iterator[Script]:
+def _scripts(*, has_charts: bool) -> Iterator[Script]:
+    charts = [get_plotlyjs(), _text("charts.js")] if has_charts else []
     # A script in the page that is none of these, whoever put it there, does not run.
-    for text in (get_plotlyjs(), _text("page.js")):
+    for text in (_text("tables.js"), *charts):
         # What a browser makes of line ends before it looks at the digest.
         unix = text.replace("\r\n", "\n").replace("\r", "\n")
         digest = hashlib.sha256(unix.encode()).digest()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
+from tap_purchase_orders.report.currencies import Money
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,10 +16,7 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.report.figures import Series
 
-Value: TypeAlias = str | int | Decimal | dt.datetime | dt.date | None
-# In a table, so many digits behind the point are filled up with zeros if some row has
-# them; digits beyond are shown where they are.
-_USUAL_DIGITS = 2
+Value: TypeAlias = str | int | Decimal | Money | dt.datetime | dt.date | None
 NOTHING = "\N{EN DASH}"
 _THOUSAND = 1000
 _UNITS = ("", "k", "M", "B", "T")
@@ -42,9 +41,10 @@ class BigFigure:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence."""
+    """A sentence; `is_warning` if the figures beside it lack something."""
 
     text: str
+    is_warning: bool = False
     kind: str = field(default="note", init=False)
 
 
@@ -70,12 +70,21 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `is_id` is for what a person copies, such as the id of an order."""
+    """A column.
+
+    Attributes:
+        title: Its heading.
+        is_number: Whether it is aligned at the decimal point.
+        is_id: Whether it holds what a person copies, such as the id of an order.
+        is_long: Whether it holds long texts.
+        is_filter: Whether the reader can choose one of its values.
+    """
 
     title: str
     is_number: bool = False
     is_id: bool = False
     is_long: bool = False
+    is_filter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +92,20 @@ class Cell:
     """A cell as the page shows it.
 
     Attributes:
-        text: What stands in it.
+        text: What stands in it, of a number what stands before the decimal point.
         css_class: Names of its classes.
         moment: The moment for machines, where it is one.
-        missing: By how many signs it is shorter, behind the decimal point, than the
-            longest of its column.
+        fraction: Of a number, the decimal point and what follows it.
+        value: The number for machines, with all its digits.
+        hint: What the reader sees on hover.
     """
 
     text: str
     css_class: str
     moment: str = ""
-    missing: int = 0
+    fraction: str = ""
+    value: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +131,27 @@ class Table:
 
     def cells(self) -> list[list[Cell]]:
         """Return the rows as the page shows them."""
-        by_column = [
-            _cells(column, [row[place] for row in self.rows])
-            for place, column in enumerate(self.columns)
+        return [
+            [
+                _cell(column, value)
+                for column, value in zip(self.columns, row, strict=True)
+            ]
+            for row in self.rows
         ]
-        return [list(row) for row in zip(*by_column, strict=True)]
+
+    def fractions(self) -> list[int]:
+        """Return the length of the longest fraction of each column, with its point."""
+        rows = self.cells()
+        return [
+            max((len(row[place].fraction) for row in rows), default=0)
+            for place, _ in enumerate(self.columns)
+        ]
 
 
 Part: TypeAlias = Note | Chart | Table
 
 
-def _cells(column: Column, values: Sequence[Value]) -> list[Cell]:
-    longest = max(map(_digits, values), default=0)
-    usual = min(longest, _USUAL_DIGITS)
-    return [_cell(column, value, usual, longest) for value in values]
-
-
-def _cell(column: Column, value: Value, usual: int, longest: int) -> Cell:
+def _cell(column: Column, value: Value) -> Cell:
     css_class = " ".join(
         name
         for name, holds in (
@@ -151,11 +167,14 @@ def _cell(column: Column, value: Value, usual: int, longest: int) -> Cell:
         return Cell(moment_text(value), css_class, value.isoformat())
     if isinstance(value, dt.date):
         return Cell(value.isoformat(), css_class, value.isoformat())
+    if isinstance(value, Money):
+        whole, point, digits = value.text.partition(".")
+        hint = f"{value.exact} {value.currency or ''}".rstrip()
+        return Cell(whole, css_class, "", point + digits, value.exact, hint)
     if isinstance(value, int | Decimal):
-        digits = max(_digits(value), usual)
-        # Where no digit follows, there is no point either.
-        missing = longest - digits + (1 if longest and not digits else 0)
-        return Cell(number_text(value, usual), css_class, missing=missing)
+        whole, point, digits = number_text(value).partition(".")
+        exact = number_text(value).replace(",", "")
+        return Cell(whole, css_class, "", point + digits, exact)
     return Cell(NOTHING if value is None else value, css_class)
 
 
@@ -164,16 +183,9 @@ def moment_text(moment: dt.datetime) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
-def number_text(number: int | Decimal, digits: int = 0) -> str:
-    """Return a number with all its digits, at least so many of them decimals."""
-    if isinstance(number, int):
-        return f"{number:,}"
-    return f"{number:,.{max(_digits(number), digits)}f}"
-
-
-def rounded_text(number: Decimal) -> str:
-    """Return a number with at most two decimals."""
-    return f"{number:,.{min(_digits(number), _USUAL_DIGITS)}f}"
+def number_text(number: int | Decimal) -> str:
+    """Return a number with all its digits."""
+    return f"{number:,}" if isinstance(number, int) else f"{number:,f}"
 
 
 def short_text(number: Decimal) -> str:
@@ -184,10 +196,3 @@ def short_text(number: Decimal) -> str:
             return f"{size:.3g}{unit}"
         size /= _THOUSAND
     return f"{float(number):.2g}"
-
-
-def _digits(value: Value) -> int:
-    """Return how many digits a value has behind the decimal point."""
-    if not isinstance(value, Decimal):
-        return 0
-    return len(f"{value:f}".partition(".")[2])

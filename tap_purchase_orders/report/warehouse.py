@@ -80,6 +80,31 @@ class Warehouse:
         except _OF_ONE_SECTION as error:
             raise TableError(error.diag.message_primary or "") from error
 
+    def supplier_names(self, table: Sequence[str]) -> dict[str, str]:
+        """Return names by ids from a table with `supplier_id` and `supplier_name`.
+
+        Args:
+            table: Its name, or those of its schema and its own.
+
+        Raises:
+            WarehouseError: It cannot be read, or has not these columns.
+        """
+        query = SQL(
+            "SELECT supplier_id::text AS id, max(supplier_name::text) AS name FROM {}"
+            " WHERE supplier_id IS NOT NULL AND btrim(supplier_name::text) <> ''"
+            " GROUP BY 1"
+        )
+        try:
+            with self._connection.transaction():
+                rows = self._connection.execute(
+                    query.format(Identifier(*table))
+                ).fetchall()
+        except _OF_ONE_SECTION as error:
+            said = error.diag.message_primary or ""
+            message = f"`--supplier-names`: {'.'.join(table)}: {said}"
+            raise WarehouseError(message) from error
+        return {row["id"]: row["name"] for row in rows}
+
     def newest_row(self, tables: Iterable[str]) -> dt.datetime | None:
         """Return when the newest row of some tables was read, None without rows."""
         newest = SQL("SELECT max(_sdc_extracted_at)::timestamptz AS newest FROM {}")

@@ -51,7 +51,12 @@ def variables(postgres: Postgres) -> dict[str, str]:
 
 
 def write_report(
-    postgres: Postgres, schema: str, path: Path, *, said: str = "", as_of: str = AS_OF
+    postgres: Postgres,
+    schema: str,
+    path: Path,
+    *options: str,
+    said: str = "",
+    as_of: str = AS_OF,
 ) -> Page:
     """Write the report on a schema; return it, read.
 
@@ -59,6 +64,7 @@ def write_report(
         postgres: The server.
         schema: The schema.
         path: Where the page goes.
+        options: More options.
         said: What the command must say on standard error.
         as_of: The moment that ages count to.
     """
@@ -66,6 +72,7 @@ def write_report(
         f"--schema={schema}",
         f"--output={path}",
         f"--as-of={as_of}",
+        *options,
         **variables(postgres),
     )
     assert done.stderr == said
@@ -81,6 +88,7 @@ class Page:
     Attributes:
         text: The whole page.
         tables: By id, the rows of each table as texts, the headings first.
+        exact: The same with all digits of each number.
         notes: By the id of the section, its notes.
         cards: By its name, the texts of each big figure.
         headings: The level and text of each heading.
@@ -90,6 +98,7 @@ class Page:
 
     text: str
     tables: dict[str, list[list[str]]] = field(default_factory=dict)
+    exact: dict[str, list[list[str]]] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     cards: dict[str, list[str]] = field(default_factory=dict)
     headings: list[tuple[int, str]] = field(default_factory=list)
@@ -111,6 +120,10 @@ class Page:
         place = headings.index(heading)
         return [row[place] for row in rows]
 
+    def exact_rows(self, table: str) -> list[list[str]]:
+        """Return the rows of a table with all digits, without its headings."""
+        return self.exact[table][1:]
+
     def rows(self, table: str) -> list[list[str]]:
         """Return the rows of a table, without its headings."""
         return self.tables[table][1:]
@@ -127,6 +140,7 @@ class _Reader(HTMLParser):
         # What is being collected, as of which depth, and into what.
         self._kind, self._depth = "", 0
         self._texts: list[str] = []
+        self._value = ""
 
     @override
     def handle_starttag(
@@ -143,9 +157,14 @@ class _Reader(HTMLParser):
         elif tag == "table":
             self._table = found["id"]
             self.page.tables[self._table] = []
+            self.page.exact[self._table] = []
         elif tag == "tr":
             self.page.tables[self._table].append([])
-        kind = tag if tag in _COLLECTED else found.get("class", "")
+            self.page.exact[self._table].append([])
+        elif tag in {"td", "th"}:
+            self._value = found.get("data-value", "")
+        css_class = found.get("class", "").removesuffix(" warning")
+        kind = tag if tag in _COLLECTED else css_class
         if not self._kind and kind in _COLLECTED:
             self._kind, self._depth, self._texts = kind, len(self.stack), []
 
@@ -164,6 +183,7 @@ class _Reader(HTMLParser):
         match self._kind:
             case "td" | "th":
                 self.page.tables[self._table][-1].append(text)
+                self.page.exact[self._table][-1].append(self._value or text)
             case "h1" | "h2" | "h3":
                 self.page.headings.append((int(self._kind[1]), text))
             case "dd":

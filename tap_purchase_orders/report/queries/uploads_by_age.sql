@@ -11,5 +11,6 @@ SELECT
     END AS up_to_days,
     status,
     count(*) AS orders
-FROM open_uploads
+FROM purchase_order_uploads
+WHERE status <> 'po_review_rejected'
 GROUP BY up_to_days, status

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.report.parts import Note
 from tap_purchase_orders.report.sections import (
+    breakdowns,
+    changes,
     commitments,
     issues,
+    purchase_orders,
     runs,
     statuses,
     uploads,
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 SECTIONS: tuple[Section, ...] = (
     uploads.SECTION,
     statuses.SECTION,
+    changes.SECTION,
     commitments.SECTION,
+    breakdowns.SECTION,
+    purchase_orders.SECTION,
     issues.SECTION,
     runs.SECTION,
 )

@@ -6,25 +6,28 @@ from decimal import Decimal
 from statistics import median_high
 from typing import TYPE_CHECKING
 
+from tap_purchase_orders.report.currencies import Money
 from tap_purchase_orders.report.figures import (
     AMOUNTS,
-    BLUE,
-    GREY,
     MARK,
-    ORANGE,
     SHARES,
-    SKY,
     Series,
     stacked_bars,
 )
+from tap_purchase_orders.report.missing import missing_notes
 from tap_purchase_orders.report.parts import (
     BigFigure,
     Chart,
     Column,
     Note,
     Table,
-    rounded_text,
     short_text,
+)
+from tap_purchase_orders.report.sections.amounts import (
+    PARTS,
+    amount_columns,
+    amounts,
+    currency_text,
 )
 from tap_purchase_orders.report.sections.section import Content, Section
 
@@ -45,24 +48,15 @@ _CURRENCIES_IN_HEAD = 5
 _LOPSIDED = 40
 _0 = Decimal(0)
 _DEFINITIONS = ("line_commitments", "supplier_commitments")
-# The parts of what is ordered, by the columns of the queries.
-_PARTS = {
-    "invoiced": ("Invoiced", BLUE),
-    "left_to_invoice": ("Left to invoice", ORANGE),
-    "released": ("Released", GREY),
-    "not_known": ("Not known", SKY),
-}
-_AMOUNTS = {
-    "ordered": "Ordered",
-    "received": "Received",
-    **{name: title for name, (title, _) in _PARTS.items()},
-}
 
 
-def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
+def _read(warehouse: Warehouse, context: ReportContext) -> Content:
+    notes = missing_notes(warehouse, "appzen")
     totals = warehouse.rows("commitments_by_currency", _DEFINITIONS)
     if not totals:
-        return Content([Note("No line of a purchase order has been loaded yet.")])
+        return Content(
+            [*notes, Note("No line of a purchase order has been loaded yet.")]
+        )
     shown = [row["currency"] for row in totals[:_CURRENCIES_SHOWN]]
     suppliers = warehouse.rows(
         "commitments_by_supplier",
@@ -71,10 +65,10 @@ def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
         currencies=[currency for currency in shown if currency is not None],
         without_currency=None in shown,
     )
-    parts: list[Part] = [*_totals(totals)]
+    parts: list[Part] = [*notes, *_totals(totals)]
     for number, currency in enumerate(shown, start=1):
         rows = [row for row in suppliers if row["currency"] == currency]
-        parts += _by_supplier(number, currency, rows)
+        parts += _by_supplier(context, number, currency, rows)
     if others := len(totals) - len(shown):
         text = (
             f"{others:,} more currencies, with the fewest lines, are only in the first "
@@ -86,14 +80,17 @@ def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
 
 def _left(totals: list[Row]) -> BigFigure:
     values = [
-        (_code(row["currency"]), rounded_text(row["left_to_invoice"]))
+        (
+            currency_text(row["currency"]),
+            Money(row["left_to_invoice"], row["currency"]).text,
+        )
         for row in totals[:_CURRENCIES_IN_HEAD]
     ]
     more = len(totals) - len(values)
     return BigFigure(
         name="Left to invoice",
         values=values,
-        note=f"and {more:,} more currencies" if more else "of open lines, rounded",
+        note=f"and {more:,} more currencies" if more else "of open lines",
         target="commitments",
     )
 
@@ -105,15 +102,15 @@ def _totals(totals: list[Row]) -> Iterator[Part]:
         title="All suppliers, by currency",
         columns=[
             Column("Currency"),
-            *(Column(title, is_number=True) for title in _AMOUNTS.values()),
+            *amount_columns(),
             Column("Suppliers", is_number=True),
             Column("Purchase orders", is_number=True),
             Column("Lines", is_number=True),
         ],
         rows=[
             (
-                _code(row["currency"]),
-                *(row[name] for name in _AMOUNTS),
+                currency_text(row["currency"]),
+                *amounts(row),
                 row["suppliers"],
                 row["purchase_orders"],
                 row["lines"],
@@ -125,26 +122,25 @@ def _totals(totals: list[Row]) -> Iterator[Part]:
         yield Note(f"{more:,} more currencies, with the fewest lines, are left out.")
 
 
-def _by_supplier(number: int, currency: str | None, rows: list[Row]) -> Iterator[Part]:
-    code = _code(currency)
+def _by_supplier(
+    context: ReportContext, number: int, currency: str | None, rows: list[Row]
+) -> Iterator[Part]:
+    code = currency_text(currency)
     placed = [row for row in rows if row["place"] is not None]
     rest = [row for row in rows if row["place"] is None]
-    yield _chart(number, code, placed, _whose(len(placed), rest))
+    yield _chart(context, number, code, placed, _whose(len(placed), rest))
     yield Table(
         name=f"commitments-{number}",
         title=f"Figures: {code}",
         columns=[
             Column("Supplier", is_id=True),
-            *(
-                Column(f"{title}, {code}", is_number=True)
-                for title in _AMOUNTS.values()
-            ),
+            *amount_columns(code),
             Column("Purchase orders", is_number=True),
         ],
         rows=[
             (
-                _supplier(row),
-                *(row[name] for name in _AMOUNTS),
+                _supplier(context, row),
+                *amounts(row),
                 row["purchase_orders"],
             )
             for row in (*placed, *rest)
@@ -154,7 +150,9 @@ def _by_supplier(number: int, currency: str | None, rows: list[Row]) -> Iterator
     )
 
 
-def _chart(number: int, code: str, rows: list[Row], whose: str) -> Chart:
+def _chart(
+    context: ReportContext, number: int, code: str, rows: list[Row], whose: str
+) -> Chart:
     largest = max(row["ordered"] for row in rows)
     is_lopsided = largest > _LOPSIDED * median_high(row["ordered"] for row in rows)
 
@@ -166,12 +164,12 @@ def _chart(number: int, code: str, rows: list[Row], whose: str) -> Chart:
         ]
 
     labels = [
-        f"{_supplier(row)} · {short_text(row['ordered'])}"
+        f"{_supplier(context, row)} · {short_text(row['ordered'])}"
         if is_lopsided
-        else _supplier(row)
+        else _supplier(context, row)
         for row in rows
     ]
-    parts = [Series(*_PARTS[name], drawn(name)) for name in _PARTS]
+    parts = [Series(*PARTS[name], drawn(name)) for name in PARTS]
     received = Series("Received", MARK, drawn("received"))
     what = "shares of what was ordered" if is_lopsided else "amounts"
     return Chart(
@@ -191,14 +189,10 @@ def _whose(shown: int, rest: list[Row]) -> str:
     return f"top {shown:,} of {shown + rest[0]['suppliers']:,} suppliers"
 
 
-def _supplier(row: Row) -> str:
+def _supplier(context: ReportContext, row: Row) -> str:
     if row["place"] is None:
         return f"{row['suppliers']:,} other suppliers"
-    return row["supplier_id"] or "no supplier"
-
-
-def _code(currency: str | None) -> str:
-    return currency or "no currency"
+    return context.supplier(row["supplier_id"])
 
 
 SECTION = Section(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.records.issues import UNREAD_KINDS
 from tap_purchase_orders.report.figures import BLUE, COUNTS, RED, Series, stacked_bars
+from tap_purchase_orders.report.missing import missing_records
 from tap_purchase_orders.report.parts import (
     BigFigure,
     Chart,
     Column,
     Note,
     Table,
-    moment_text,
 )
 from tap_purchase_orders.report.sections.section import Content, Section
 from tap_purchase_orders.report.upstreams import upstream_name
@@ -30,7 +30,8 @@ _COLOURS = {_UNREAD: RED, _SETTLED: BLUE}
 
 def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
     rows = warehouse.rows("issues_by_kind", limit=_MOST_KINDS)
-    big_figure = _unread([row for row in rows if row["kind"] in UNREAD_KINDS])
+    missing = missing_records(warehouse)
+    big_figure = _missing(missing)
     if not rows:
         return Content([Note("No issue has been recorded.")], [big_figure])
     newest = warehouse.rows("newest_issues", limit=_SHOWN)
@@ -76,8 +77,9 @@ def _read(warehouse: Warehouse, _context: ReportContext) -> Content:
             for row in rows
         ],
     )
+    tables = [_missing_table(missing)] if missing else []
     return Content(
-        [chart, by_kind, _newest(newest, sum(counts.values()))], [big_figure]
+        [*tables, chart, by_kind, _newest(newest, sum(counts.values()))], [big_figure]
     )
 
 
@@ -85,13 +87,40 @@ def _meaning(kind: str) -> str:
     return _UNREAD if kind in UNREAD_KINDS else _SETTLED
 
 
-def _unread(rows: list[Row]) -> BigFigure:
-    newest = max((row["newest"] for row in rows if row["newest"]), default=None)
+def _missing(rows: list[Row]) -> BigFigure:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["kind"]] = counts.get(row["kind"], 0) + row["issues"]
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
     return BigFigure(
-        name="Issues: not read",
-        values=[("", f"{sum(row['issues'] for row in rows):,}")],
-        note=f"newest {moment_text(newest)}" if newest else "nothing was left unread",
+        name="Missing from the figures",
+        values=[("", f"{sum(counts.values()):,}")],
+        note=kinds or "no issue says that something was not loaded",
         target="issues",
+    )
+
+
+def _missing_table(rows: list[Row]) -> Table:
+    return Table(
+        name="missing-records",
+        title="Missing from the figures",
+        columns=[
+            Column("Upstream"),
+            Column("Stream"),
+            Column("Kind"),
+            Column("Issues", is_number=True),
+            Column("Since the run of"),
+        ],
+        rows=[
+            (
+                upstream_name(row["upstream"]),
+                row["stream"],
+                row["kind"],
+                row["issues"],
+                row["since"],
+            )
+            for row in rows[:_MOST_KINDS]
+        ],
     )
 
 
@@ -131,7 +160,10 @@ SECTION = Section(
     lead=(
         "Problems that runs recorded, each once, however often it was met. They stay "
         "when they are solved: “newest” and “seen” say when a run last met one. “Not "
-        "read” is what may be there and is not loaded; of all else the cause is known."
+        "read” is what may be there and is not loaded; of all else the cause is known. "
+        "“Missing from the figures” is what is not loaded for whatever cause: of "
+        "purchase orders, what no later run has read; of all else, what the last run "
+        "met, or any run where no history of runs is loaded."
     ),
     tables=("extraction_issues",),
     without_tables="It is loaded unless `extraction_issues` is not selected.",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.report.figures import ORANGE, SKY, Series, stacked_columns
+from tap_purchase_orders.report.missing import missing_notes
 from tap_purchase_orders.report.parts import BigFigure, Chart, Column, Note, Table
+from tap_purchase_orders.report.sections.amounts import currency_text, money
 from tap_purchase_orders.report.sections.section import Content, Section
 
 if TYPE_CHECKING:
     from tap_purchase_orders.report.context import ReportContext
+    from tap_purchase_orders.report.parts import Part
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _SHOWN = 50
-_DEFINITIONS = ("open_uploads",)
+_REJECTED_SHOWN = 50
+_DEFINITIONS = ("purchase_order_uploads",)
 # Who has to act, by status.
 _WAITS_FOR = {
     "pending_po_upload": "Partner: upload",
@@ -54,16 +58,20 @@ def _read(warehouse: Warehouse, context: ReportContext) -> Content:
             target="uploads",
         ),
     ]
-    if not by_age:
-        return Content([Note("No order waits for a purchase order.")], big_figures)
-    oldest = warehouse.rows(
-        "oldest_uploads", _DEFINITIONS, as_of=context.as_of, limit=_SHOWN
+    parts: list[Part] = [*missing_notes(warehouse, "partner_center")]
+    if by_age:
+        oldest = warehouse.rows(
+            "oldest_uploads", _DEFINITIONS, as_of=context.as_of, limit=_SHOWN
+        )
+        parts += [*_ages(by_age), _oldest(oldest, sum(waiting.values()))]
+    else:
+        parts.append(Note("No order waits for a purchase order."))
+    rejected = warehouse.rows(
+        "rejected_uploads", _DEFINITIONS, as_of=context.as_of, limit=_REJECTED_SHOWN
     )
-    total = sum(waiting.values())
-    return Content(
-        [*_ages(by_age), _oldest(oldest, total)],
-        big_figures,
-    )
+    if rejected:
+        parts.append(_rejected(rejected))
+    return Content(parts, big_figures)
 
 
 def _ages(by_age: list[Row]) -> tuple[Chart, Table]:
@@ -101,10 +109,13 @@ def _oldest(rows: list[Row], total: int) -> Table:
         title=title,
         columns=[
             Column("Customer", is_long=True),
-            Column("Waits for"),
+            Column("Waits for", is_filter=True),
             Column("Age, days", is_number=True),
             Column("Ordered"),
+            Column("Day 90"),
             Column("In this status since"),
+            Column("Currency", is_filter=True),
+            Column("Amount", is_number=True),
             Column("Lines", is_number=True),
             Column("Order", is_id=True),
         ],
@@ -114,7 +125,40 @@ def _oldest(rows: list[Row], total: int) -> Table:
                 _WAITS_FOR[row["status"]],
                 row["age_days"],
                 row["created_at"],
+                row["day_90"],
                 row["seen_at"],
+                currency_text(row["currency"]),
+                money(row["amount"], row["currency"]),
+                row["line_count"],
+                row["order_id"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def _rejected(rows: list[Row]) -> Table:
+    total = rows[0]["total"]
+    which = f": the newest {len(rows):,} of {total:,}" if total > len(rows) else ""
+    return Table(
+        name="rejected-uploads",
+        title=f"Rejected by the review{which}",
+        columns=[
+            Column("Customer", is_long=True),
+            Column("Ordered"),
+            Column("Rejected since"),
+            Column("Currency", is_filter=True),
+            Column("Amount", is_number=True),
+            Column("Lines", is_number=True),
+            Column("Order", is_id=True),
+        ],
+        rows=[
+            (
+                row["customer_name"] or row["customer_id"],
+                row["created_at"],
+                row["seen_at"],
+                currency_text(row["currency"]),
+                money(row["amount"], row["currency"]),
                 row["line_count"],
                 row["order_id"],
             )
@@ -130,7 +174,11 @@ SECTION = Section(
     lead=(
         "Orders of Partner Center that go on only when the partner has uploaded a "
         "purchase order, or when Microsoft has reviewed it. The age counts from the "
-        "day of the order; “in this status since” is when a run first saw it there."
+        "day of the order; “in this status since” is when a run first saw it there. "
+        "“Day 90” is 90 days after the order: Microsoft rejects the order of an Azure "
+        "savings plan whose purchase order is not approved by then. For other products "
+        "its documents name no deadline. Amounts are there if prices are asked for: "
+        "the setting include_price."
     ),
     tables=("orders", "customers", "order_status_changes"),
     without_tables="They are loaded when `partner_center` is set up.",

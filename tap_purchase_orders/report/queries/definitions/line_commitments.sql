@@ -2,6 +2,7 @@
 -- the project for dbt has.
 SELECT
     lines.purchase_order_number,
+    lines.line_key,
     lines.supplier_id,
     lines.currency,
     lines.is_open,
@@ -20,6 +21,7 @@ SELECT
 FROM (
     SELECT
         line.purchase_order_number,
+        line.line_key,
         header.supplier_id,
         nullif(btrim(line.amount ->> 'currency'), '') AS currency,
         line.cancel_flag::boolean IS NOT TRUE

@@ -1,5 +1,6 @@
 -- Orders that wait for the upload of a purchase order, or for its review: what the mart
--- `open_purchase_order_uploads` of the project for dbt has.
+-- `open_purchase_order_uploads` of the project for dbt has. And those whose purchase
+-- order was rejected.
 SELECT
     customers."companyProfile" ->> 'companyName' AS customer_name,
     orders."referenceCustomerId" AS customer_id,
@@ -13,6 +14,9 @@ SELECT
     floor(
         extract(EPOCH FROM %(as_of)s - seen.seen_at) / 86400
     )::integer AS days_since_status_seen,
+    orders."creationDate"::timestamptz + interval '90 days' AS day_90,
+    orders."totalPrice" AS amount,
+    nullif(btrim(orders."currencyCode"), '') AS currency,
     orders.line_count
 FROM orders
 LEFT JOIN customers ON customers.id = orders."referenceCustomerId"
@@ -27,4 +31,4 @@ LEFT JOIN LATERAL (
     ORDER BY changes."observedAt" DESC, changes.sequence DESC
     LIMIT 1
 ) AS seen ON lower(seen.status) = lower(orders.status)
-WHERE lower(orders.status) IN ('pending_po_upload', 'po_upload_complete')
+WHERE lower(orders.status) IN ('pending_po_upload', 'po_upload_complete', 'po_review_rejected')
