@@ -389,12 +389,10 @@ def test_a_resume_point_that_is_no_place_in_a_list_is_refused(position: Any) -> 
         State({"bookmarks": {"purchase_orders": {"resume": resume}}})
 
 
-@pytest.mark.parametrize(
-    "order", [5, {}, {"round": True, "after": ""}, {"round": -1, "after": ""}]
-)
-def test_an_order_of_digests_that_is_none_is_refused(order: Any) -> None:
-    resume = {"position": 1, "digest": "abc", "order": order}
-    with pytest.raises(SettingsError, match=r"purchase_orders\.resume\.order"):
+@pytest.mark.parametrize("order", [[5], [{}], [True, ""], [-1, ""], [0, 7]])
+def test_an_order_of_digests_that_is_none_is_refused(order: list[Any]) -> None:
+    resume = [1, "abc", None, *order]
+    with pytest.raises(SettingsError, match=r"purchase_orders\.resume"):
         State({"bookmarks": {"purchase_orders": {"resume": resume}}})
 
 
