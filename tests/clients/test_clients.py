@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tap_purchase_orders.sandbox.process import Sandbox
-from tests.pipeline.client_cases import CASES, CLIENTS, PROGRAMS, Case
+from tests.clients.client_cases import CASES, CLIENTS, PROGRAMS, Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.pipeline.client_cases import CASES, PROGRAMS, table
+from tests.clients.client_cases import CASES, PROGRAMS, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sandbox.md"
 

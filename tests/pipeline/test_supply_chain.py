@@ -93,10 +93,17 @@ def test_every_set_up_checks_the_hashes_of_a_lock() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     installs = re.findall(r"pip install .*", makefile)
 
-    # What is installed without a lock is this project itself, and what writes locks.
-    unlocked = [line for line in installs if "--require-hashes" not in line]
-    assert [line.split()[-1] for line in unlocked] == [".", "uv"]
-    assert "--no-deps --no-build-isolation --editable ." in unlocked[0]
+    # What is installed without a lock is this project itself, as it is and as it was
+    # before, what writes locks, and what tries other versions than the locked ones.
+    others = [
+        line
+        for line in installs
+        if "--require-hashes" not in line and ".venv-compatibility" not in line
+    ]
+    here, before, uv = others
+    assert here.endswith("--no-deps --no-build-isolation --editable .")
+    assert "--no-deps .cache/before/dist/*.whl" in before
+    assert uv.endswith(" uv")
 
 
 def test_all_advisories_that_are_accepted_have_a_reason_and_a_day() -> None:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-CLIENTS = Path(__file__).with_name("clients")
+CLIENTS = Path(__file__).parent
 PROGRAMS = CLIENTS / "programs"
 WORKS = "works"
 
