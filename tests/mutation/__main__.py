@@ -13,29 +13,29 @@ from .mutants import mutants_of
 from .trial import outcome_of
 
 PROJECT = Path(__file__).resolve().parents[2]
-PACKAGES = ("reading", "deciding")
+PACKAGES = ("records", "incremental")
 _UNIT = "tests/unit"
 # The tests of a module, those first that notice most.
 TESTS = {
-    "reading.activity": ("activity_reading",),
-    "reading.compiled": ("compiled", "orders_reading", "purchase_orders_reading"),
-    "reading.customers": ("customers_reading",),
-    "reading.encoded": ("compiled",),
-    "reading.issues": ("issues", "orders_reading", "purchase_orders_reading"),
-    "reading.levels": ("compiled", "purchase_orders_reading"),
-    "reading.line_keys": ("line_keys", "purchase_orders_reading", "compiled"),
-    "reading.order_children": ("order_children_reading",),
-    "reading.orders": ("orders_reading", "compiled"),
-    "reading.purchase_orders": ("purchase_orders_reading", "compiled"),
-    "reading.records": ("records", "purchase_orders_reading", "orders_reading"),
-    "reading.schemas": ("records", "orders_reading"),
-    "reading.values": ("values", "number_values", "records", "compiled"),
-    "deciding.activity": ("activity_rules",),
-    "deciding.memory": ("order_rules", "state"),
-    "deciding.orders": ("order_rules", "order_rules_properties"),
-    "deciding.resume": ("resume_points", "state"),
-    "deciding.state": ("state", "resume_points"),
-    "deciding.statuses": ("order_rules", "order_rules_properties"),
+    "records.activity": ("activity_reading",),
+    "records.compiled": ("compiled", "orders_reading", "purchase_orders_reading"),
+    "records.customers": ("customers_reading",),
+    "records.encoded": ("compiled",),
+    "records.issues": ("issues", "orders_reading", "purchase_orders_reading"),
+    "records.levels": ("compiled", "purchase_orders_reading"),
+    "records.line_keys": ("line_keys", "purchase_orders_reading", "compiled"),
+    "records.order_children": ("order_children_reading",),
+    "records.orders": ("orders_reading", "compiled"),
+    "records.purchase_orders": ("purchase_orders_reading", "compiled"),
+    "records.record_reader": ("records", "purchase_orders_reading", "orders_reading"),
+    "records.schemas": ("records", "orders_reading"),
+    "records.values": ("values", "number_values", "records", "compiled"),
+    "incremental.activity": ("activity_rules",),
+    "incremental.customer_bookmark": ("change_detection", "state"),
+    "incremental.change_detection": ("change_detection", "change_detection_properties"),
+    "incremental.resume": ("resume_points", "state"),
+    "incremental.state": ("state", "resume_points"),
+    "incremental.statuses": ("change_detection", "change_detection_properties"),
 }
 _SLACK = 4
 _LEAST_SECONDS = 60
