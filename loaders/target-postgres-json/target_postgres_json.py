@@ -32,7 +32,7 @@ _NOT_TAKEN = (
     "sanitize_null_text_characters",
     "interpret_content_encoding",
 )
-_profile = postgresql.profile()
+_dialect = postgresql.dialect()
 
 
 class _LineReader(SimpleSingerReader):
@@ -84,7 +84,7 @@ class JsonSink(PostgresSink):
     def _insert(self, table: sqlalchemy.Table) -> str:
         """Return the statement that takes the lines apart."""
         columns = {name: table.columns[name] for name in self.schema["properties"]}
-        types = {n: column.type.compile(_profile) for n, column in columns.items()}
+        types = {n: column.type.compile(_dialect) for n, column in columns.items()}
         # A date-time is cut to microseconds, not rounded, and the time in UTC,
         # whatever the time zone of the session.
         moments = {n for n, type_ in types.items() if type_.startswith("TIMESTAMP")}
@@ -105,7 +105,7 @@ class JsonSink(PostgresSink):
         rest = [_quoted(name) for name in columns if name not in self.key_properties]
         set_ = ", ".join(f"{name} = excluded.{name}" for name in rest)
         members_of_keys = ", ".join(f"record.{_quoted(n)}" for n in self.key_properties)
-        name = _profile.identifier_preparer.format_table(table)
+        name = _dialect.identifier_preparer.format_table(table)
         return " ".join(
             [
                 f"INSERT INTO {name}",
@@ -153,4 +153,4 @@ class TargetPostgresJson(TargetPostgres):
 
 def _quoted(name: str) -> str:
     # It doubles the percent signs, too.
-    return _profile.identifier_preparer.quote_identifier(name)
+    return _dialect.identifier_preparer.quote_identifier(name)

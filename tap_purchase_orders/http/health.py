@@ -227,3 +227,10 @@ class TimedAuth(AuthBase):
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         with self._health.signing():
             return self._auth(r)
+
+    def renew(self, refused: PreparedRequest) -> None:
+        """Drop the credentials of a refused request, if the method can get new ones."""
+        renew = getattr(self._auth, "renew", None)
+        if renew is not None:
+            with self._health.signing():
+                renew(refused)

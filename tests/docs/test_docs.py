@@ -41,7 +41,7 @@ def generate(
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
     )
 
 

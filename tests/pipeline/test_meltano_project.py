@@ -48,6 +48,8 @@ BOTH_UPSTREAMS = {
         "purchase_order_numbers": {"source": "list", "numbers": []},
     },
 }
+# `orders` takes each customer whole once a week.
+FOR_BY_HAND = "everything"
 SECTIONS = ("shard", "partner_center", "appzen")
 # A token that must be in nothing that Meltano says.
 PLANTED = "planted-7f3a"
@@ -216,7 +218,9 @@ def test_every_schedule_has_a_job_and_every_job_its_plugins() -> None:
     }
     plugins = {plugin["name"] for kind in PLUGINS.values() for plugin in kind}
 
-    assert {schedule["job"] for schedule in WHOLE["schedules"]} == set(jobs)
+    scheduled = {schedule["job"] for schedule in WHOLE["schedules"]}
+    assert scheduled == set(jobs) - {FOR_BY_HAND}
+    assert FOR_BY_HAND in jobs
     for job in jobs.values():
         assert set(tasks(job)) <= plugins | commands
 
@@ -295,7 +299,15 @@ def test_every_setting_of_the_loader_can_be_a_variable(meltano: Meltano) -> None
 
 def test_the_project_configures_no_upstream_and_no_secret() -> None:
     assert "config" not in EXTRACTOR
-    assert all(plugin["config"] == {"run_history": True} for plugin in INHERITED)
+    assert {plugin["name"]: plugin["config"] for plugin in INHERITED} == {
+        "tap-purchase-orders--orders": {
+            "run_history": True,
+            # In place of a weekly job: no setting that says whom to ask, and how.
+            "partner_center": {"full_table_days": 7},
+        },
+        "tap-purchase-orders--purchase-orders": {"run_history": True},
+        "tap-purchase-orders--everything": {"run_history": True},
+    }
     for environment in WHOLE["environments"]:
         assert "extractors" not in environment["config"]["plugins"]
     sensitive = [

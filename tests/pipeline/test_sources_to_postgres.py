@@ -96,24 +96,28 @@ def in_a_file(_world: World, folder: Path, numbers: list[str]) -> Settings:
 
 
 def in_the_erp(world: World, _folder: Path, numbers: list[str]) -> Settings:
-    """Make what was not there, or has changed, new in a table of the ERP."""
-    now = dt.datetime.now(dt.UTC)
+    """Make what was not there, or has changed, new in a table of the ERP.
+
+    What it begins with is older than what `:since` overlaps by, and not read again.
+    """
     world.postgres.execute(
         f"CREATE SCHEMA IF NOT EXISTS {ERP};"
         "CREATE TABLE IF NOT EXISTS erp.orders"
         " (number text PRIMARY KEY, comments text, updated_at timestamptz);"
     )
+    now = dt.datetime.now(dt.UTC)
+    updated_at = now if world.postgres.rows("SELECT 1 FROM orders", ERP) else now - DAY
     with world.postgres.connected(ERP) as connection:
         for number in numbers:
             connection.execute(
-                "INSERT INTO orders VALUES (%(number)s, %(comments)s, %(now)s)"
+                "INSERT INTO orders VALUES (%(number)s, %(comments)s, %(updated_at)s)"
                 " ON CONFLICT (number) DO UPDATE"
                 " SET comments = excluded.comments, updated_at = excluded.updated_at"
                 " WHERE orders.comments <> excluded.comments",
                 {
                     "number": number,
                     "comments": world.truth[number].get("comments") or "",
-                    "now": now,
+                    "updated_at": updated_at,
                 },
             )
     to = world.postgres.settings

@@ -157,10 +157,8 @@ def test_a_key_that_was_not_read_is_logged_with_the_ids_of_the_answer(
     ids = f"c-{name}/r-{name}"
 
     assert issue["correlation_id"] == ids
-    assert f"Partner Center: {issue['message']} ({PAIR}: {ids})" in [
-        *run.logged("INFO"),
-        *run.warnings,
-    ]
+    said = f"orders of customer {name}: {issue['message']} ({PAIR}: {ids})"
+    assert f"Partner Center: {said}" in [*run.logged("INFO"), *run.warnings]
 
 
 @pytest.mark.parametrize("name", ["dropped", "unnamed"])
@@ -176,12 +174,13 @@ def test_where_the_answer_has_no_ids_those_that_were_sent_are_logged(
 
 
 def test_appzens_failures_are_logged_with_its_id(played: dict[Scene, Played]) -> None:
-    run = played[failures].run
+    logged = played[failures].run.logged("INFO")
 
     assert (
-        "AppZen: HTTP 404: Error code : 0badc0de - No (x-correlation-id: corr-appzen-1)"
-    ) in run.logged("INFO")
-    assert "AppZen: HTTP 404: Not Found" in run.logged("INFO")
+        "AppZen: purchase order '404': HTTP 404: Error code : 0badc0de - No "
+        "(x-correlation-id: corr-appzen-1)"
+    ) in logged
+    assert "AppZen: purchase order 'nameless': HTTP 404: Not Found" in logged
 
 
 def test_what_may_be_missing_is_a_warning_and_a_refused_key_is_none(

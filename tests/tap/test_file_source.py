@@ -111,11 +111,24 @@ def test_a_file_that_was_written_again_is_gone_on_with(
     assert asked(upstream) == NUMBERS[4:]
 
 
-def test_a_file_that_has_changed_behind_the_interruption_starts_over(
+def test_a_file_that_has_changed_behind_the_interruption_is_gone_on_with(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     path = tmp_path / "numbers.csv"
     path.write_bytes(as_csv(NUMBERS[:9]))
+    first = read(upstream, path, max_requests_per_run=4)
+    path.write_bytes(as_csv(NUMBERS))
+
+    read(upstream, path, state=first.state)
+
+    assert asked(upstream) == NUMBERS[4:]
+
+
+def test_a_file_that_has_changed_before_the_interruption_starts_over(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_bytes(as_csv(NUMBERS[1:]))
     first = read(upstream, path, max_requests_per_run=4)
     path.write_bytes(as_csv(NUMBERS))
 
@@ -223,7 +236,8 @@ def test_the_connection_is_tried_with_the_first_number(
     good = read(upstream, path, "--test")
 
     assert broken.status == 1
-    assert [line for line in broken.errors if f"{SETTING}.path`" in line]
+    said = f"{SETTING}.encoding`: {path} cannot be read as text: line 2"
+    assert [line for line in broken.errors if said in line]
     assert good.status == 0
     assert asked(upstream) == ["000"]
 

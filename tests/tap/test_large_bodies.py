@@ -153,7 +153,7 @@ def test_those_whose_answers_break_off_while_they_wait_leave_the_line(
                 assert isinstance(future.exception(), TransportError)
                 continue
             response = future.result()
-            assert len(response.body) == 5 * MIB
+            assert len(response.content) == 5 * MIB
             response.close()
     asking.close()
 

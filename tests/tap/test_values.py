@@ -12,7 +12,6 @@ import pytest
 from tests.tap.scenes import Played, Scene, play
 from tests.tap.upstream import Reply, json_reply
 from tests.tap.worlds import (
-    SECRETS,
     appzen,
     collection,
     customer,
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.tap.upstream import Upstream
 
+# One of a customer, none that a request is signed with.
+PASSWORD = "password-of-a-customer"
 # As the server writes it, and as the message has to have it.
 NUMBERS = {
     "0": "0",
@@ -120,7 +121,7 @@ def orders(upstream: Upstream) -> Mapping[str, Any]:
         order("odd", "c2", totalPrice="437.50", alternateId=583164, hint={"a": 1}),
         order("lines", "c2", lineItems=[{"offerId": "B"}, line, line, 7, None]),
         order("no-array", "c2", lineItems="many"),
-        order("secret", "c2", userCredentials={"password": SECRETS["token"]}),
+        order("secret", "c2", userCredentials={"password": PASSWORD}),
         order("", "c2"),
         {"creationDate": "2026-01-01T00:00:00Z"},
         "no order at all",
@@ -131,10 +132,10 @@ def orders(upstream: Upstream) -> Mapping[str, Any]:
     body = codecs.BOM_UTF8 + json_reply(collection([order("bom", "c3")])).body
     upstream.answer(orders_path("c3"), Reply(body))
     named = [customer(customer_id) for customer_id in ("c1", "c2", "c3")]
-    named[0]["userCredentials"] = {"userName": "u", "password": SECRETS["token"]}
+    named[0]["userCredentials"] = {"userName": "u", "password": PASSWORD}
     listed = [
         *named,
-        {"companyProfile": {}, "userCredentials": {"password": SECRETS["token"]}},
+        {"companyProfile": {}, "userCredentials": {"password": PASSWORD}},
         {"id": ""},
         {"id": None},
         "no customer at all",
@@ -325,6 +326,8 @@ def test_fields_that_no_schema_knows_are_named_once_and_not_emitted(
     assert b"crate" not in run.output
     assert "orders.hint" in " ".join(played[orders].run.warnings)
     assert "userCredentials" not in " ".join(played[orders].run.warnings)
+    assert PASSWORD.encode() not in played[orders].run.output
+    assert PASSWORD not in played[orders].run.log
 
 
 def test_a_byte_order_mark_is_no_part_of_a_body(played: dict[Scene, Played]) -> None:

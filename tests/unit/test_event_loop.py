@@ -350,8 +350,8 @@ def test_more_than_1024_open_files_end_nothing() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
         files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
         from tap_purchase_orders.concurrency.event_loop import event_loop
-        from tap_purchase_orders.concurrency.cancellation import Stop
-        from tap_purchase_orders.http.transport import Request, Transport
+        from tap_purchase_orders.concurrency.cancellation import CancelToken
+        from tap_purchase_orders.http.transport import Transport
         from tap_purchase_orders.auth.bearer_token import BearerTokenAuth
         from tap_purchase_orders.redaction import Secrets
 
@@ -367,8 +367,8 @@ def test_more_than_1024_open_files_end_nothing() -> None:
         threading.Thread(target=serve, daemon=True).start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         auth = BearerTokenAuth("a-token-0123456789")
-        answer = Transport(auth, url, Secrets(), Stop()).send(Request(f"{url}/"))
-        print(server.fileno() > 1024, answer.body)
+        answer = Transport(auth, url, Secrets(), CancelToken()).send(f"{url}/")
+        print(server.fileno() > 1024, answer.content)
         """
     assert run_alone(program) == "True b'ok'"
 
@@ -377,12 +377,12 @@ def test_an_ended_loop_leaves_no_thread_no_task_and_no_open_file() -> None:
     program = """
         import os, threading
         from tap_purchase_orders.concurrency.event_loop import event_loop, end_loop
-        from tap_purchase_orders.concurrency.cancellation import Stop
+        from tap_purchase_orders.concurrency.cancellation import CancelToken
 
         ended = []
         def wait():
             try:
-                Stop().wait(3600)
+                CancelToken().wait(3600)
             finally:
                 ended.append(threading.current_thread().name)
 

@@ -18,7 +18,8 @@ listed = st.lists(st.text("ABC12", min_size=1, max_size=3), max_size=30)
 
 
 def numbers(items: list[str], index: int, count: int, state: State) -> NumberQueue:
-    config = appzen(purchase_order_numbers={"source": "list", "numbers": items})
+    source = {"source": "list", "numbers": items, "allow_empty": True}
+    config = appzen(purchase_order_numbers=source)
     loaded = load({**config, "shard": {"index": index, "count": count}})
     assert loaded.appzen is not None
     client = cast("Any", None)

@@ -198,14 +198,14 @@ SELECT
     json_transform(
         message,
         replace(
-            '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","attachmentId":"VARCHAR","fileName":"VARCHAR","sizeInKB":"BIGINT","attachmentType":"VARCHAR"},"time_extracted":"TIMESTAMP"}',
+            '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","attachmentId":"VARCHAR","fileName":"VARCHAR","sizeInKB":"BIGINT","attachmentType":"VARCHAR","attributes":{"etag":"VARCHAR","objectType":"VARCHAR"}},"time_extracted":"TIMESTAMP"}',
             'DECIMAL(38,18)',
             decimals()
         )
     ) AS typed,
     json_transform(
         numbers_as_text(message),
-        '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","attachmentId":"VARCHAR","fileName":"VARCHAR","sizeInKB":"BIGINT","attachmentType":"VARCHAR"},"time_extracted":"TIMESTAMP"}'
+        '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","attachmentId":"VARCHAR","fileName":"VARCHAR","sizeInKB":"BIGINT","attachmentType":"VARCHAR","attributes":{"etag":"VARCHAR","objectType":"VARCHAR"}},"time_extracted":"TIMESTAMP"}'
     ) AS texts
 FROM singer_messages
 WHERE stream = 'order_attachments'
@@ -219,6 +219,7 @@ SELECT
     typed.record."fileName" AS "fileName",
     typed.record."sizeInKB" AS "sizeInKB",
     typed.record."attachmentType" AS "attachmentType",
+    typed.record."attributes" AS "attributes",
     typed.time_extracted AS _sdc_extracted_at,
     now() AT TIME ZONE 'UTC' AS _sdc_batched_at
 FROM singer_rows;
@@ -289,14 +290,14 @@ SELECT
     json_transform(
         message,
         replace(
-            '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","orderLineItemId":"BIGINT","lineItemNumber":"BIGINT","status":"VARCHAR","quantityProvisioningInformation":[{"quantity":"BIGINT","status":"VARCHAR"}]},"time_extracted":"TIMESTAMP"}',
+            '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","orderLineItemId":"BIGINT","lineItemNumber":"BIGINT","status":"VARCHAR","quantityProvisioningInformation":[{"quantity":"BIGINT","status":"VARCHAR"}],"attributes":{"etag":"VARCHAR","objectType":"VARCHAR"}},"time_extracted":"TIMESTAMP"}',
             'DECIMAL(38,18)',
             decimals()
         )
     ) AS typed,
     json_transform(
         numbers_as_text(message),
-        '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","orderLineItemId":"BIGINT","lineItemNumber":"BIGINT","status":"VARCHAR","quantityProvisioningInformation":[{"quantity":"BIGINT","status":"VARCHAR"}]},"time_extracted":"TIMESTAMP"}'
+        '{"record":{"referenceCustomerId":"VARCHAR","orderId":"VARCHAR","orderLineItemId":"BIGINT","lineItemNumber":"BIGINT","status":"VARCHAR","quantityProvisioningInformation":[{"quantity":"BIGINT","status":"VARCHAR"}],"attributes":{"etag":"VARCHAR","objectType":"VARCHAR"}},"time_extracted":"TIMESTAMP"}'
     ) AS texts
 FROM singer_messages
 WHERE stream = 'order_provisioning_status'
@@ -310,6 +311,7 @@ SELECT
     typed.record."lineItemNumber" AS "lineItemNumber",
     typed.record."status" AS "status",
     typed.record."quantityProvisioningInformation" AS "quantityProvisioningInformation",
+    typed.record."attributes" AS "attributes",
     typed.time_extracted AS _sdc_extracted_at,
     now() AT TIME ZONE 'UTC' AS _sdc_batched_at
 FROM singer_rows;

@@ -8,8 +8,8 @@ select
     loaded."fileName" as file_name,
     {{ typed('loaded."sizeInKB"', 'bigint') }} as size_in_kb,
     loaded."attachmentType" as attachment_type,
-    loaded.attributes ->> 'etag' as attributes_etag,
-    loaded.attributes ->> 'objectType' as attributes_object_type,
+    {{ member_of('loaded.attributes', 'etag', 'text') }} as attributes_etag,
+    {{ member_of('loaded.attributes', 'objectType', 'text') }} as attributes_object_type,
     loaded._sdc_extracted_at at time zone 'UTC' as extracted_at,
     loaded._sdc_batched_at at time zone 'UTC' as batched_at,
     loaded._sdc_extracted_at = max(loaded._sdc_extracted_at)
