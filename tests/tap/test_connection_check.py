@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.tap.failures import (
-    NOBODY,
     UNKNOWN,
     Trouble,
     authority_at,
@@ -114,7 +113,7 @@ FAILURES: dict[str, tuple[Trouble, tuple[str, ...]]] = {
     ),
     "no-authority": (signing_in(PAGE), (f"`{AUTH}.authority`",)),
     "authority-unknown": (
-        authority_at(lambda: NOBODY),
+        authority_at(lambda: UNKNOWN),
         (f"`{AUTH}.authority`", "not known"),
     ),
     "authority-nobody": (

@@ -121,7 +121,7 @@ def test_a_signal_is_heard_while_another_run_has_the_refresh_token(
 
     def is_waiting(process: subprocess.Popen[bytes]) -> bool:
         assert process.stderr is not None
-        return any(b"another run is using" in line for line in process.stderr)
+        return any(b"waiting for another run" in line for line in process.stderr)
 
     with FileLock(f"{path}.lock"):
         status, messages, _ = ended(config, tmp_path, is_waiting)
