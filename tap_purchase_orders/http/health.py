@@ -12,7 +12,11 @@ from typing_extensions import override
 
 from tap_purchase_orders.concurrency.event_loop import event_loop
 from tap_purchase_orders.concurrency.ordered_map import begin_farthest
-from tap_purchase_orders.errors import CancelledError, UpstreamDownError
+from tap_purchase_orders.errors import (
+    CancelledError,
+    UpstreamDownError,
+    UpstreamRefusedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -200,7 +204,7 @@ class Health:
             self._is_watched = left is not None
             return left
 
-    def _error(self, words: str) -> UpstreamDownError:
+    def _error(self, words: str) -> UpstreamRefusedError:
         """End the asking; return the error that it ends with."""
         error = UpstreamDownError(
             f"{self._name}: {words}; nothing more is asked of it, and the next run "
@@ -208,7 +212,8 @@ class Health:
             f"`{self._section}.api_url`"
         )
         self._cancel_token.cancel(error)
-        return error
+        # Another one may have been the first: all that were under way end with that.
+        return self._cancel_token.reason or error
 
 
 class TimedAuth(AuthBase):
