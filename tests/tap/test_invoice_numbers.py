@@ -207,14 +207,14 @@ def test_what_was_processed_before_the_start_is_left_out(invoices: Invoices) -> 
     assert emitted(invoices.read(start_date=text_of(start))) == ["THEN"]
 
 
-def test_a_start_that_is_still_to_come_is_not_taken_for_read(
+def test_a_start_in_the_future_is_refused_before_any_request(
     invoices: Invoices,
 ) -> None:
     run = invoices.read(start_date=text_of(ago(days=-2)))
 
-    assert run.status == 0
+    assert run.status == 1
+    assert "`start_date` is in the future" in run.log
     assert invoices.upstream.asked == []
-    assert run.state == {}
 
 
 def test_a_search_that_may_be_cut_off_is_made_in_parts(invoices: Invoices) -> None:

@@ -218,6 +218,7 @@ class Warehouse:
     replaced: list[tuple[Json, Json]] = field(default_factory=list)
     lost_prices: list[Json] = field(default_factory=list)
     acknowledged: set[tuple[Any, ...]] = field(default_factory=set)
+    steps_of_run: set[tuple[Any, ...]] = field(default_factory=set)
 
     def load(self, stream: str, row: Json, extracted: dt.datetime) -> None:
         """Take a row in."""
@@ -232,11 +233,13 @@ class Warehouse:
         if stream == "orders" and before is not None:
             is_lost = before["totalPrice"] is not None and row["totalPrice"] is None
             self.lost_prices += [row] if is_lost else []
+        if stream == "order_status_changes":
+            self.steps_of_run.add(key)
         table[key] = (extracted, row)
 
     def acknowledge(self) -> None:
-        """Take in that a state speaks of all rows that there are."""
-        self.acknowledged |= self.tables["order_status_changes"].keys()
+        """Take in that a state speaks of all steps that this run has written."""
+        self.acknowledged |= self.steps_of_run
 
     def copy(self) -> dict[str, dict[tuple[Any, ...], Json]]:
         """Return the rows of the orders, without when they were extracted."""
@@ -292,6 +295,7 @@ def run(  # noqa: PLR0913
     """
     taken = State(json.loads(json.dumps(state)))
     last, written, is_failed, rows_left = state, 0, False, killed_after
+    warehouse.steps_of_run.clear()
     batches = _extraction(world, setup, taken).batches(lambda: None)
     try:
         for number, batch in enumerate(batches):

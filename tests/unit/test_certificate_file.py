@@ -299,7 +299,7 @@ def its_content(_folder: Path) -> str:
         (its_content, "path of a file, not what is in it"),
     ],
 )
-def test_a_path_that_leads_to_no_file_is_a_mistake_and_is_not_shown(
+def test_a_path_that_leads_to_no_file_is_a_mistake(
     make: Callable[[Path], str], words: str, tmp_path: Path
 ) -> None:
     path = make(tmp_path)
@@ -307,7 +307,6 @@ def test_a_path_that_leads_to_no_file_is_a_mistake_and_is_not_shown(
 
     assert line.startswith("`partner_center.auth.certificate_path` ")
     assert words in line
-    assert path not in line
     assert "PRIVATE KEY" not in line
 
 

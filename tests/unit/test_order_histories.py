@@ -85,11 +85,15 @@ class History:
 
     def change(self, name: str, value: Any) -> None:
         """Change a setting, the selection, or the customers."""
-        self.setup = replace(self.setup, **{name: value})
-        if name in {"start_date", "include_system_purchases"}:
-            # What shows late in the very hour in which less is asked for is not told
-            # from what was there.
-            self.run()
+        changed = replace(self.setup, **{name: value})
+        if name not in {"start_date", "include_system_purchases"}:
+            self.setup = changed
+            return
+        # What shows late between the two runs of which the second asks for less is not
+        # told from what was there.
+        self.run()
+        self.setup = changed
+        self.run()
 
     # Runs
 
