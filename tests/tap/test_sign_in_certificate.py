@@ -157,6 +157,6 @@ def test_a_certificate_that_went_away_ends_the_sign_in_in_words(
     auth = METHOD(by_certificate(upstream, path))
     path.unlink()
 
-    with pytest.raises(SignInError, match="application.pem, which is not there"):
+    with pytest.raises(SignInError, match=r"application\.pem, which is not there"):
         signed(auth)
     assert upstream.asked == []
