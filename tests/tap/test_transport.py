@@ -24,9 +24,10 @@ from tap_purchase_orders.redaction import Secrets
 from tests.tap import measured_tap
 from tests.tap.hostile_server import HostileServer, of
 from tests.tap.http2 import Http2Server
+from tests.tap.tap import run_tap
 from tests.tap.tokens import certificate, trusting
 from tests.tap.upstream import Asked, Reply, Upstream
-from tests.tap.worlds import partner_center
+from tests.tap.worlds import order, partner_center, serve_customers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -323,3 +324,21 @@ def test_a_signal_is_heard_while_the_list_of_customers_is_waited_for(
     last = json.loads(output.splitlines()[-1])
     assert last["value"]["bookmarks"]["orders"]["partitions"] == [partition]
     assert b"Traceback" not in log
+
+
+def test_a_run_with_more_than_1024_open_files_goes_on(upstream: Upstream) -> None:
+    serve_customers(upstream, {"c1": [order("o1", "c1")]})
+    program = """
+import os, resource
+from tap_purchase_orders.__main__ import main
+
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+while os.open(os.devnull, os.O_RDONLY) < 1100:
+    pass
+main()
+"""
+    config = {"partner_center": partner_center(upstream)}
+    run = run_tap(config, command=(sys.executable, "-c", program))
+
+    assert (run.status, len(run.records("orders"))) == (0, 1)
