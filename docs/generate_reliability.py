@@ -68,6 +68,7 @@ def tables_of(results: dict[str, Any]) -> dict[str, str]:
         ("Faults", _number(sum(results["faults"].values()))),
         ("Kills", _number(sum(results["kills"].values()))),
         ("Keys compared", _number(sum(results["compared"].values()))),
+        ("First steps seen anew, for want of a state", _number(results["seen_anew"])),
         ("**Wrong or lost**", f"**{_number(sum(results['wrong'].values()))}**"),
         ("Seeds with anything wrong", _number(len(results["wrong_seeds"]))),
     ]

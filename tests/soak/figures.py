@@ -43,6 +43,7 @@ def figures_of(
         "runs": total("runs"),
         "faults": total("faults"),
         "kills": total("kills"),
+        "seen_anew": sum(outcome.seen_anew for outcome in outcomes),
         "compared": dict(sorted(compared.items())),
         "wrong": dict(
             sorted(Counter(f"{f.kind} {f.stream}".strip() for f in found).items())

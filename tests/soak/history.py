@@ -52,6 +52,7 @@ class Outcome:
         runs: How its runs ended, counted.
         faults: How often something went wrong at the upstreams, by kind.
         kills: Which programs were ended in the midst of a run, by whom and how.
+        seen_anew: How many first steps a run without a state left to the next one.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class Outcome:
     runs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
+    seen_anew: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -183,6 +185,7 @@ class _History:
         table = self._tables.rows(STREAM)
         for finding in self._watch.look(table, name, is_kept=ended.is_kept):
             self._find(finding)
+        self.outcome.seen_anew = self._watch.seen_anew
         self._check(step, world, began_at)
 
     def _start_weekly(self, step: Step) -> None:
@@ -190,7 +193,8 @@ class _History:
         world = world_of(self._sandbox)
         settings = self._settings(step, world)
         if isinstance(self._runner, MeltanoRunner):
-            self._runner.start_weekly(settings, world.customers[-1])
+            chosen = settings["partner_center"].get("customer_ids") or world.customers
+            self._runner.start_weekly(settings, chosen[-1])
         self._observations.append(
             Observation(world, step.settings, is_complete=False, counts=False)
         )

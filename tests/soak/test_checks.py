@@ -276,9 +276,15 @@ def test_a_step_that_becomes_another_is_noticed() -> None:
     after: Steps = {1: (None, "suspended")}
 
     assert watched(before, after)[1] == {"step overwritten"}
-    assert watched(before, after, is_kept=False)[1] == {
-        "step of a run without a state overwritten"
-    }
+
+
+def test_a_first_step_may_become_another_where_no_state_was_left() -> None:
+    before: Steps = {1: (None, "pending"), 106: ("pending", "completed")}
+    watch, kinds = watched(before, before | {1: (None, "suspended")}, is_kept=False)
+
+    assert (kinds, watch.seen_anew) == (set(), 1)
+    changed = before | {106: ("pending", "cancelled")}
+    assert watched(before, changed, is_kept=False)[1] == {"step overwritten"}
 
 
 def test_a_step_that_is_gone_is_noticed() -> None:
