@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from functools import partial
 from itertools import chain, islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
@@ -16,8 +15,14 @@ from tap_purchase_orders.number_sources.columns import (
     column_of,
 )
 from tap_purchase_orders.number_sources.csv_dialect import with_delimiter
+from tap_purchase_orders.number_sources.csv_rows import CsvColumn, no_csv
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.text_lines import LONGEST_LINE, lines
+from tap_purchase_orders.number_sources.text_lines import (
+    LONGEST_LINE,
+    BlockLines,
+    blocks,
+    lines,
+)
 from tap_purchase_orders.number_sources.values import NumberColumn
 
 if TYPE_CHECKING:
@@ -60,73 +65,30 @@ def numbers_of_csv(
         SourceError: It cannot be read, has no such column, or a row does not fit.
     """
     csv.field_size_limit(LONGEST_LINE)
+    lines_read = BlockLines(blocks(file, packing, options.encoding))
     delimiter, before, text = with_delimiter(
-        lines(file, packing, options.encoding),
-        options.delimiter,
-        options.column,
-        file.shown,
+        lines_read, options.delimiter, options.column, file.shown
     )
     rows = csv.reader(text, delimiter=delimiter, strict=True)
     try:
         header = next(rows, None)
-        if header is None:
-            return
-        place = chosen_column(
-            options.column, [name.strip() for name in header], file.shown
-        )
-        name = header[place].strip()
-        values = column_of(file.shown, name, is_verbatim=options.verbatim)
-        is_only_by_chance = options.column is None and name != USUAL_NAME
-        take, widths = itemgetter(place), {len(header)}
-        line = before + rows.line_num
-        while page := list(islice(rows, _ROWS_PER_PAGE)):
-            filled = page
-            if {*map(len, page)} != widths:
-                _check_widths(file, page, len(header), line)
-                filled = list(filter(None, page))
-            line_of = partial(_line_of, page, line)
-            line = before + rows.line_num
-            if is_only_by_chance:
-                is_only_by_chance = False
-                first = filled[0][place] if filled else None
-                check_is_heading(name, first, file.shown)
-            yield values.numbers(list(map(take, filled)), line_of)
-        if is_only_by_chance:
-            check_is_heading(name, None, file.shown)
-        values.end()
     except csv.Error as error:
-        problem = f"{file.shown} is no CSV: line {before + rows.line_num}: {error}"
-        raise source_error(problem, "path") from error
-
-
-def _check_widths(
-    file: StoredFile, page: list[list[str]], width: int, line: int
-) -> None:
-    """Refuse rows that do not fit the header; one without anything is no row."""
-    for position, row in enumerate(filter(None, page)):
-        if len(row) != width:
-            problem = (
-                f"{file.shown}: line {_line_of(page, line, position)} has {len(row)} "
-                f"values, and the header {width}; a value with the delimiter in it "
-                f"has to be quoted"
-            )
-            raise source_error(problem, "path")
-
-
-def _line_of(page: list[list[str]], line: int, position: int) -> int:
-    """Return the line in which a row ends.
-
-    Args:
-        page: Rows.
-        line: The line before them.
-        position: That of the row among those that have anything.
-    """
-    for row in page:
-        # A quoted value may have several lines.
-        line += 1 + sum(value.count("\n") for value in row)
-        if row and (position := position - 1) < 0:
-            break
-    return line
+        raise no_csv(file.shown, before + rows.line_num, error) from error
+    if header is None:
+        return
+    place = chosen_column(options.column, [name.strip() for name in header], file.shown)
+    name = header[place].strip()
+    values = column_of(file.shown, name, is_verbatim=options.verbatim)
+    is_only_by_chance = options.column is None and name != USUAL_NAME
+    column = CsvColumn(file.shown, delimiter, len(header), place)
+    for texts, line_of in column.pages(lines_read.rest(), before + rows.line_num):
+        if is_only_by_chance and texts:
+            is_only_by_chance = False
+            check_is_heading(name, texts[0], file.shown)
+        yield values.numbers(texts, line_of)
+    if is_only_by_chance:
+        check_is_heading(name, None, file.shown)
+    values.end()
 
 
 def numbers_of_json_lines(

@@ -7,7 +7,7 @@ import gzip
 import io
 import re
 from itertools import chain
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Self, cast
 
 from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.number_sources.error_messages import source_error
@@ -57,10 +57,11 @@ def lines(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]
         SourceError: It cannot be read, or is no text; the message names the line.
     """
     # Without code of ours between the lines: there may be millions.
-    return chain.from_iterable(map(_lines_of, _blocks(file, packing, encoding)))
+    return chain.from_iterable(map(lines_of, blocks(file, packing, encoding)))
 
 
-def _lines_of(block: str) -> Iterable[str]:
+def lines_of(block: str) -> Iterable[str]:
+    """Return the lines of a text whose ends of lines are line feeds."""
     # `splitlines` takes half the time, and ends lines at more signs than a line feed.
     if block.isascii() and not any(sign in block for sign in _OTHER_LINE_ENDS):
         return block.splitlines(keepends=True)
@@ -106,8 +107,12 @@ def pieces(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str
         yield text
 
 
-def _blocks(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:
-    """Yield a text in pieces that end where lines end."""
+def blocks(file: StoredFile, packing: str, encoding: str | None) -> Iterator[str]:
+    """Yield a text in pieces that end where lines end, as `pieces` does else.
+
+    Raises:
+        SourceError: It cannot be read, or is no text; the message names the line.
+    """
     number, rest = 1, ""
     for piece in pieces(file, packing, encoding):
         text = rest + piece
@@ -120,6 +125,30 @@ def _blocks(file: StoredFile, packing: str, encoding: str | None) -> Iterator[st
             yield block
     if rest:
         yield rest
+
+
+class BlockLines:
+    """The lines of blocks of text; those not taken can be had as blocks again.
+
+    Args:
+        blocks: Text that ends where lines end.
+    """
+
+    def __init__(self, blocks: Iterator[str]) -> None:
+        self._blocks = blocks
+        self._lines: Iterator[str] = iter(())
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        while (line := next(self._lines, None)) is None:
+            self._lines = iter(lines_of(next(self._blocks)))
+        return line
+
+    def rest(self) -> Iterator[str]:
+        """Return what follows the last line that was taken."""
+        return chain(("".join(self._lines),), self._blocks)
 
 
 def _undecodable(

@@ -92,21 +92,21 @@ class NumberColumn:
         self,
         texts: Sequence[str],
         row_of: Callable[[int], int],
-        line: str | None = None,
+        joined: bytes | None = None,
     ) -> list[str]:
         """Return the numbers that texts stand for, without the blanks around them.
 
         Args:
             texts: Texts of the column.
             row_of: Returns the row of the text in a position.
-            line: The texts with line feeds between them, where somebody has that.
+            joined: The texts one behind the other in UTF-8, where somebody has that.
 
         Raises:
             SourceError: One of them has to be corrected first.
         """
         if self._is_verbatim:
             return [text.strip() for text in texts]
-        if are_plain(texts, line):
+        if are_plain(texts, joined):
             return list(texts)
         numbers = []
         for position, text in enumerate(texts):
