@@ -82,11 +82,15 @@ def commands_of(readme: str) -> list[str]:
 
 def session(commands: Sequence[str]) -> Iterator[str]:
     """Run commands in an empty directory; yield them and what they print."""
+    logged: set[str] = set()
     with tempfile.TemporaryDirectory() as directory:
         try:
             for command in commands:
                 yield from f"$ {command}".splitlines()
-                yield from shortened(_printed(command, directory), directory)
+                lines = list(shortened(_printed(command, directory), directory))
+                # What a command before it has logged, too, is not shown again.
+                yield from (line for line in lines if line not in logged)
+                logged.update(line for line in lines if line.startswith("... "))
         finally:
             _printed(_END, directory)
 
