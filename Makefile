@@ -101,6 +101,11 @@ docs: .venv-docs/.installed ## The documentation site, into site/
 tutorial: $(TAP) ## What docs/tutorial.md says, done in a fresh clone
 	$(BIN)/pytest --quiet tests/docs/test_tutorial.py
 
+# PYTHON=python3.13 is what `python3` is then; LONG=--long pastes what takes minutes, too;
+# PAGES="README.md docs/tutorial.md" are the only ones then.
+paste: $(TAP) ## Every shell block of the documents, pasted in a fresh clone
+	$(BIN)/python -u -m tests.docs.paste --python $(PYTHON) $(LONG) $(PAGES)
+
 meltano: export UV_BUILD_CONSTRAINT := constraints/dev.txt
 meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano.yml
 	.venv-meltano/bin/meltano --log-level=warning install
@@ -206,7 +211,7 @@ lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
 	$(COMPILE) pyproject.toml $(DEV_EXTRAS:%=--extra %) --group dev -o constraints/dev.txt
 	$(COMPILE) pyproject.toml --extra excel -c constraints/dev.txt -o constraints/tap.txt
 	$(COMPILE) --group bench -c constraints/dev.txt -o constraints/bench.txt
-	for group in airflow checker dbt docs duckdb meltano target-jsonl target-postgres; do \
+	for group in airflow build checker dbt docs duckdb meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \
 	done
 	$(COMPILE) tests/clients/python.in -o tests/clients/python.txt

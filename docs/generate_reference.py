@@ -169,8 +169,8 @@ def _settings() -> str:
     return _page(
         "Settings",
         "A configuration file is JSON, with a section for each upstream; an upstream "
-        "is read when its section is there. An unknown setting is a mistake, and each "
-        "mistake has a line of its own before anything is asked.",
+        "is read if its section is there. An unknown setting is a mistake, and each "
+        "mistake has a line of its own before any request is made.",
         "The variable of a setting, for Meltano, is its name in capitals behind "
         "`TAP_PURCHASE_ORDERS_`, with underscores for dots: "
         "`partner_center.auth.method` is "
@@ -252,6 +252,10 @@ def _state() -> str:
 def _streams(found: Iterable[TapStream]) -> str:
     return _page(
         "Streams",
+        "![The streams, with their keys and what belongs to what]"
+        "(../../pictures/streams.svg)",
+        "The fields shown are the key. A stream with a dashed border is not read "
+        "unless that is asked for.",
         table(
             ("Stream", "From", "Default", "Rows"),
             (
@@ -266,8 +270,8 @@ def _streams(found: Iterable[TapStream]) -> str:
         ),
         "`Default` says whether the stream is selected when nothing else is said; "
         "[selecting streams](../../how-to/streams.md) tells how to say it. Field names "
-        "are the upstream's own. A header and its lines come from one answer and bear "
-        "the same `time_extracted`.",
+        "are the upstream's own. A header and its lines come from one response and "
+        "bear the same `time_extracted`.",
     )
 
 

@@ -34,8 +34,13 @@ _PAGES = {
     "benchmarks/README.md": "project/benchmarks.md",
     "transform/README.md": "project/models.md",
 }
-# It repeats on one page what others say: the search leads to these.
-_NOT_SEARCHED = "project/readme.md"
+# The search shows pages first that say all of a thing, and last those that repeat it.
+_BOOSTS = {
+    "project/changelog.md": 0.2,
+    "project/readme.md": 0.3,
+    "reference/settings.md": 3,
+    "release-checklist.md": 0.2,
+}
 _DOCS, _FILES = "docs/", "project/files/"
 _CODE = re.compile(r"(^ *```.*?^ *```$)", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(
@@ -64,8 +69,8 @@ def on_files(files: Any, *, config: Any) -> Any:
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Return the text of a page, its links as they have to be in the site."""
     here = page.file.src_uri
-    if here == _NOT_SEARCHED:
-        page.meta["search"] = {"exclude": True}
+    if here in _BOOSTS:
+        page.meta["search"] = {"boost": _BOOSTS[here]}
 
     def rewritten(link: re.Match[str]) -> str:
         path = _repository_path(here, link["path"])

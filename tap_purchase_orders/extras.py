@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 
 def how_to_install(extra: str) -> str:
-    """Return how to install an extra; the tap is installed from a checkout."""
-    return f"install the extra `{extra}`, in a checkout: pip install '.[{extra}]'"
+    """Return how to install an extra; the tap is on no package index."""
+    return (
+        f"install the extra `{extra}`, in a checkout: pip install '.[{extra}]', "
+        f"elsewhere: pip install 'tap-purchase-orders[{extra}] @ git+URL'"
+    )
 
 
 def run_with_extra(

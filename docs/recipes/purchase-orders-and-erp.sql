@@ -18,8 +18,8 @@
 CREATE TABLE IF NOT EXISTS erp_purchase_orders (purchase_order_number text);
 
 
--- Lines that AppZen has. A header and its lines come from one answer and bear the same
--- time, so a line that is older than its header was not in the latest answer.
+-- Lines that AppZen has. A header and its lines come from one response and bear the same
+-- time, so a line that is older than its header was not in the latest response.
 CREATE OR REPLACE VIEW current_purchase_order_lines AS
 SELECT line.*
 FROM purchase_order_lines AS line
@@ -28,7 +28,7 @@ WHERE header.purchase_order_number IS NULL
    OR line._sdc_extracted_at >= header._sdc_extracted_at;
 
 COMMENT ON VIEW current_purchase_order_lines IS
-  'Lines that were in the latest answer about their purchase order.';
+  'Lines that were in the latest response about their purchase order.';
 
 
 -- Lines that AppZen no longer has.
@@ -46,7 +46,7 @@ JOIN purchase_orders AS header USING (purchase_order_number)
 WHERE line._sdc_extracted_at < header._sdc_extracted_at;
 
 COMMENT ON VIEW stale_purchase_order_lines IS
-  'Lines that were in an earlier answer about their purchase order, but not in the latest.';
+  'Lines that were in an earlier response about their purchase order, but not in the latest.';
 
 
 -- Numbers that were asked for and not found, or not read for another reason. An issue

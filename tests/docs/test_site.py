@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PROJECT = Path(__file__).resolve().parents[2]
+QUERY, SAID = "input[name=query]", ".md-search-result__meta"
+# The first link of each page that is found; the others lead to parts of it.
+RESULTS = ".md-search-result__item > a:first-of-type"
+PAGES_SHOWN = 3
+# What people type, and the pages one of which has to be among the first that are shown.
+WORDS = {
+    "alert": {"how-to/monitoring.html"},
+    "backfill": {"how-to/full-read.html"},
+    "client_secret": {"reference/settings.html", "sign-in.html"},
+    "csv": {"number-sources.html"},
+    "docker": {"install.html"},
+    "duplicates": {"explanation/state.html", "troubleshooting.html"},
+    "first_sequence": {"reference/settings.html"},
+    "logging": {"how-to/logs.html", "troubleshooting.html"},
+    "max_requests_per_run": {"reference/settings.html"},
+    "monitoring": {"how-to/monitoring.html"},
+    "parquet": {"number-sources.html"},
+    "permissions": {"setup/partner-center.html"},
+    "timeout": {"troubleshooting.html"},
+}
 MKDOCS = PROJECT / ".venv-docs" / "bin" / "mkdocs"
 
 
@@ -64,16 +86,35 @@ def page(site: Path) -> Iterator[Page]:
     assert [url for url in loaded if not url.startswith(site.as_uri())] == []
 
 
-def test_the_search_finds_a_setting_without_a_server(page: Page) -> None:
-    page.click("input[name=query]")
-    page.keyboard.type("max_requests_per_run")
-    page.wait_for_selector(".md-search-result__link")
-    found = [
-        str(link.get_attribute("href"))
-        for link in page.query_selector_all(".md-search-result__link")
-    ]
+def searched(page: Page, site: Path, word: str) -> list[str]:
+    """Type a word into the search; return the pages that it shows, the best first."""
+    # The word comes in one piece, so there is one answer to wait for.
+    for text, said in (("", "Type to start"), (word, "matching document")):
+        page.fill(QUERY, text)
+        page.press(QUERY, "Shift")
+        page.wait_for_selector(f"{SAID}:has-text('{said}')")
+    count = re.match(r"\d+", page.inner_text(SAID))
+    shown = page.locator(RESULTS)
+    shown.nth(min(int(count[0]) if count else 0, PAGES_SHOWN) - 1).wait_for()
+    links = [str(link.get_attribute("href")) for link in shown.all()]
+    within = [link.removeprefix(site.as_uri() + "/") for link in links]
+    return [re.split("[?#]", link)[0] for link in within][:PAGES_SHOWN]
 
-    assert any("/reference/settings.html" in link for link in found)
+
+def test_the_search_leads_to_the_right_page_without_a_server(
+    page: Page, site: Path
+) -> None:
+    found = {word: searched(page, site, word) for word in WORDS}
+
+    assert {
+        word: found[word] for word, right in WORDS.items() if not right & {*found[word]}
+    } == {}
+
+
+def test_the_readme_can_be_searched_too(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_bytes())
+
+    assert "project/readme.html" in {entry["location"] for entry in index["docs"]}
 
 
 def test_a_file_of_the_repository_can_be_reached(page: Page, site: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+_PROMPT = re.compile(r"^\$ ", re.MULTILINE)
 _LEFT_OUT = "..."
 
 
@@ -32,11 +34,12 @@ class Step:
 def steps(page: str) -> Iterator[Step]:
     """Yield the steps of a page in their order."""
     blocks = list(_BLOCK.finditer(page))
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
-        language, commands = block.groups()
-        if language == "shell":
-            is_shown = after is not None and after[1] == "text"
-            shown = after[2] if after and is_shown else None
+    for block, after in zip(blocks, [*blocks[1:], None], strict=False):
+        _, language, text = block.groups()
+        if language in {"shell", "console"}:
+            is_shown = after is not None and after[2] == "text"
+            shown = after[3] if after and is_shown else None
+            commands = _PROMPT.sub("", textwrap.dedent(text))
             yield Step(commands, shown, page.count("\n", 0, block.start()) + 2)
 
 
