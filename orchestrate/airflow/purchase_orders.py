@@ -100,8 +100,8 @@ def _dag(name: str, schedule: Mapping[str, Any], pool: Mapping[str, Any]) -> DAG
         if schedule["issues"] != "off":
             steps.append(_report(schedule))
         chain(*steps)
-        # A DAG run ends as its last tasks do: this one fails with any of the others, the
-        # other one runs only if any of them has failed.
+        # A DAG run ends as its last tasks do: this one fails with any of the rest, and
+        # the alert is left out if none has failed.
         steps >> EmptyOperator(task_id="finish")
         steps >> _alert(schedule)
     return dag

@@ -34,4 +34,4 @@ select expected.upstream, newest.shard_index, newest.ended_at as last_ended_at
 from expected
 left join newest on newest.upstream = expected.upstream and newest.is_current
 where newest.ended_at is null
-    or newest.ended_at < {{ as_of() }} - expected.most_hours * interval '1 hour'
+    or extract(epoch from {{ as_of() }} - newest.ended_at) > expected.most_hours * 3600

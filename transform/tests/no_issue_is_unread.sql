@@ -5,8 +5,8 @@ select issues.upstream, issues.stream, issues.kind, issues.record_key,
     issues.observed_at, issues.message
 from {{ ref('stg_extraction_issues') }} as issues
 where issues.kind in ('unavailable', 'invalid_response', 'refused_redirect')
-    and issues.observed_at
-        >= {{ as_of() }} - {{ var('unread_hours') }} * interval '1 hour'
+    and extract(epoch from {{ as_of() }} - issues.observed_at)
+        <= {{ var('unread_hours') }} * 3600
 {%- if var('appzen') %}
     and not exists (
         select 1
