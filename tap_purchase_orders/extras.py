@@ -19,7 +19,7 @@ def how_to_install(extra: str) -> str:
 
 
 def run_with_extra(
-    extra: str, brings: Collection[str], module: str, arguments: list[str] | None
+    extra: str, brings: Collection[str], module: str, *given: object
 ) -> int:
     """Run a command; return its exit status, 1 if its extra is not installed.
 
@@ -27,7 +27,7 @@ def run_with_extra(
         extra: The extra, which is also what people call the command.
         brings: What it installs, by the names of the modules.
         module: Where the command is: its function `run`.
-        arguments: The command line; None: that of this process.
+        given: What the function is called with.
     """
     try:
         command = import_module(module)
@@ -41,5 +41,5 @@ def run_with_extra(
             file=sys.stderr,
         )
         return 1
-    status: int = command.run(arguments)
+    status: int = command.run(*given)
     return status

@@ -100,7 +100,9 @@ class UpstreamRun(Struct):
             "outcome": outcome,
             "requests": self.budget.spent,
             "repeats": self.budget.repeats,
-            "rate_limit_wait_seconds": history.number(self.progress.waited_seconds()),
+            "rate_limit_wait_seconds": history.number(
+                self.progress.pace().waited_seconds
+            ),
             "keys_done": self.progress.done,
             "keys_total": self.progress.total,
             "records": self.records,

@@ -100,8 +100,10 @@ def _dag(name: str, schedule: Mapping[str, Any], pool: Mapping[str, Any]) -> DAG
         if schedule["issues"] != "off":
             steps.append(_report(schedule))
         chain(*steps)
-        # A DAG run ends as its last task does: this one fails with any of the others.
+        # A DAG run ends as its last tasks do: this one fails with any of the rest, and
+        # the alert is left out if none has failed.
         steps >> EmptyOperator(task_id="finish")
+        steps >> _alert(schedule)
     return dag
 
 
@@ -159,6 +161,23 @@ def _report(schedule: Mapping[str, Any]) -> BashOperator:
         execution_timeout=timedelta(minutes=10),
         # Asking again makes nothing better; the next run reads what is missing.
         retries=0,
+    )
+
+
+def _alert(schedule: Mapping[str, Any]) -> BashOperator:
+    """Return the task that tells people of a failed run, on a worker.
+
+    A task and no `on_failure_callback`: that would run where Airflow reads DAG files,
+    without the project, and the address to tell would have to be there.
+    """
+    command = _command(schedule, "python -m orchestrate.alert")
+    return BashOperator(
+        task_id="send_alert",
+        bash_command=f"{command} '{{{{ dag.dag_id }}}}: {{{{ run_id }}}} has failed'",
+        env=_environment(schedule),
+        append_env=True,
+        trigger_rule=TriggerRule.ONE_FAILED,
+        execution_timeout=timedelta(minutes=10),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ _TRIES = 5
 _PASSING_ERRORS = {"temporarily_unavailable", "server_error"}
 # RFC 6749, section 5.2, has such names only; anything else might be what was sent.
 _ERROR_NAME = re.compile(r"[a-z_]{1,60}")
+
+logger = logging.getLogger(__name__)
 
 
 class TransientError(Exception):
@@ -69,6 +72,13 @@ def persistently(ask: Callable[[], T], wait: Callable[[float], object]) -> T:
             seconds = max(next(waits), error.wait_seconds)
             if tries == _TRIES or seconds > LONGEST_WAIT_SECONDS:
                 raise
+            logger.warning(
+                "Partner Center: signing in: %s; try %d of %d in %.0f s",
+                error,
+                tries + 1,
+                _TRIES,
+                seconds,
+            )
         wait(seconds)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_client import ApiClient
     from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
     from tap_purchase_orders.http.budget import Budget
-    from tap_purchase_orders.http.rate_limit import RateLimiter
+    from tap_purchase_orders.http.rate_limit import Pace, RateLimiter
 
 _BASE_PATH = "/dictionary-data-services"
 
@@ -100,9 +100,9 @@ class AppZen:
         self.invoices = Invoices(self._base, api_client, limiter)
         self.budget = budget
 
-    def waited_seconds(self) -> float:
-        """Return how long requests have waited for the rate limit, all together."""
-        return self._limiter.waited_seconds
+    def pace(self) -> Pace:
+        """Return what the rate limit does to the run."""
+        return self._limiter.pace
 
     def purchase_order(
         self, number: str, decode: Callable[[bytes], Any] = decode_body

@@ -73,6 +73,13 @@ def collection_problem(body: Any) -> str | None:
     return None
 
 
+def links_further(body: Mapping[str, Any]) -> bool:
+    """Return whether a collection has a link to a page after this one."""
+    links = body.get("links")
+    # Empty objects occur where there is nothing to say.
+    return isinstance(links, Mapping) and bool(links.get("next"))
+
+
 def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
     """Return the link to the page after this one, none on the last page.
 

@@ -25,6 +25,7 @@ from tap_purchase_orders.clients.token_claims import refused_token_advice
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.http.rate_limit import Pace
 from tap_purchase_orders.http.response_limits import LARGEST_BODY_BYTES
 from tap_purchase_orders.http.response_reader import (
     ApiRequest,
@@ -167,11 +168,13 @@ class PartnerCenter:
         self._orders = limiter()
         self._activity = limiter()
 
-    def waited_seconds(self) -> float:
-        """Return how long requests have waited for the rate limits, all together."""
-        return sum(
-            limiter.waited_seconds
-            for limiter in (self._customers, self._orders, self._activity)
+    def pace(self) -> Pace:
+        """Return what the rate limits do to the run, all together."""
+        paces = [each.pace for each in (self._orders, self._customers, self._activity)]
+        return Pace(
+            sum(pace.waited_seconds for pace in paces),
+            any(pace.is_waiting for pace in paces),
+            paces[0].most_per_second,
         )
 
     def connection_test(self, customer_id: str | None) -> ApiResponse | RequestFailure:

@@ -79,7 +79,7 @@ class AppZenExtraction:
         self._reader = PurchaseOrderReader(
             selection.deselected(PURCHASE_ORDER_STREAMS), settings.decimal_type
         )
-        self.progress = Progress("AppZen", "purchase orders", client.waited_seconds)
+        self.progress = Progress("AppZen", "purchase orders", client.pace)
 
     @property
     def is_wanted(self) -> bool:

@@ -14,7 +14,7 @@ from tap_purchase_orders.extraction.factory import appzen, partner_center
 from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.budget import Budget
-from tap_purchase_orders.http.error_messages import PROXY_SETTING
+from tap_purchase_orders.http.error_messages import THE_PROXY
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.urls import is_path_segment
 
@@ -144,7 +144,7 @@ def _failed(
     status = failure.http_status or 0
     if failure.is_refusal:
         advice = f"; check `{key}`"
-    elif PROXY_SETTING in failure.message:
+    elif THE_PROXY in failure.message:
         advice = ""
     elif failure.kind == "unavailable" and status:
         advice = f"; try again later, or check `{section}.api_url`"

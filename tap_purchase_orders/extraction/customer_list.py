@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_purchase_orders.clients.pagination import links_further
 from tap_purchase_orders.extraction.batch import Batch
 from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
@@ -35,6 +36,7 @@ class CustomerList:
     Attributes:
         count: How many customers were taken.
         others: Some customers of other shards.
+        is_complete: Whether the last page of the list was taken.
         failure: Why a page could not be read, if one could not.
     """
 
@@ -51,6 +53,7 @@ class CustomerList:
         self._listed = 0
         self._announced = 0
         self.count = 0
+        self.is_complete = False
         self.others: list[str] = []
         self.failure: RequestFailure | None = None
 
@@ -88,6 +91,7 @@ class CustomerList:
             elif (customer_id := self.take(customer.id)) is not None:
                 self._add(batch, customer, customer_id)
                 customer_ids.append(customer_id)
+        self.is_complete = not links_further(page.body)
         return batch, customer_ids
 
     def given(self, customer_id: str) -> Batch:

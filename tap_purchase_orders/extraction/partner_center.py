@@ -110,7 +110,7 @@ class PartnerCenterExtraction:
         self._customers = CustomerList(
             client, state, settings.shard, emits="customers" in selection
         )
-        self.progress = Progress("Partner Center", "customers", client.waited_seconds)
+        self.progress = Progress("Partner Center", "customers", client.pace)
 
     @property
     def is_wanted(self) -> bool:
@@ -207,36 +207,49 @@ class PartnerCenterExtraction:
         return self._selection.any_of(ORDER_STREAMS)
 
     def _steps(self) -> Iterator[Step]:
-        """Yield what is to be asked for, pages of the customer list in between.
-
-        A page is asked for on the thread that takes the steps, when the look-ahead
-        comes to its end: the token of a page is in the page before it.
-        """
+        """Yield what is to be asked for."""
         if not self.is_wanted:
             return
         if self._reads_orders:
             enter_scope(self._state, self._scope)
         if self._section.customer_ids:
-            given = list(filter(None, map(self._customers.take, self._given_ids)))
-            choice = self._choice()
-            if choice.rules is None:
-                self.progress.total = len(given)
-            for customer_id in given:
-                if "customers" in self._selection:
-                    yield partial(self._customers.given, customer_id)
-                yield from self._order_steps([customer_id], choice)
-            return
+            yield from self._given_steps()
+        else:
+            yield from self._listed_steps()
+
+    def _given_steps(self) -> Iterator[Step]:
+        """Yield what is to be asked for of the customers that the settings name."""
+        given = list(filter(None, map(self._customers.take, self._given_ids)))
+        choice = self._choice()
+        if choice.rules is None:
+            self.progress.total = len(given)
+        for customer_id in given:
+            if "customers" in self._selection:
+                yield partial(self._customers.given, customer_id)
+            yield from self._order_steps([customer_id], choice)
+
+    def _listed_steps(self) -> Iterator[Step]:
+        """Yield what is to be asked for, pages of the customer list in between.
+
+        A page is asked for on the thread that takes the steps, when the look-ahead
+        comes to its end: the token of a page is in the page before it.
+        """
         pages = self._client.customer_pages()
         first = next(pages)
         if isinstance(first, ApiResponse):
             # What the upstream says of the time, its log and its orders say too.
             self._clock.note(first)
         choice = self._choice()
+        reads_all = choice.rules is None
+        if reads_all and self._reads_orders:
+            self.progress.expected = self._state.customer_count or None
         for page in chain([first], pages):
             batch, customer_ids = self._customers.page(page)
+            if reads_all and self._customers.is_complete:
+                self.progress.total = self._customers.count
             yield partial(_made_already, batch)
             yield from self._order_steps(customer_ids, choice)
-        if choice.rules is None:
+        if reads_all:
             self.progress.total = self._customers.count
 
     @property

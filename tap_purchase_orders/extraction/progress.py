@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_purchase_orders.extraction.batch import Batch
+    from tap_purchase_orders.http.rate_limit import Pace
 
 
 class Progress(Struct):
@@ -19,17 +20,19 @@ class Progress(Struct):
         name: The upstream.
         keys: What is counted, in the plural.
         total: How many there are, none while that is not known.
+        expected: About how many there are, by what earlier runs found.
         done: How many are done with.
         refused: How many of these the upstream said no to.
-        waited_seconds: Returns how long requests have waited for the rate limit.
+        pace: Returns what the rate limit does to the run.
     """
 
     name: str
     keys: str
-    waited_seconds: Callable[[], float]
+    pace: Callable[[], Pace]
     total: int | None = None
     done: int = 0
     refused: int = 0
+    expected: int | None = None
 
     @property
     def is_all_refused(self) -> bool:
@@ -48,14 +51,31 @@ class Progress(Struct):
         Args:
             elapsed_seconds: Time since the reading began.
         """
+        pace = self.pace()
         rate = self.done / elapsed_seconds if elapsed_seconds > 0 else 0.0
-        of_total = f" of {self.total:,}" if self.total is not None else ""
+        if pace.waited_seconds:
+            # The first requests need not wait: what follows is not as quick.
+            rate = min(rate, pace.most_per_second)
+        about = "" if self.total is not None else "about "
+        total = self._likely_total
+        of_total = f" of {about}{total:,}" if total is not None else ""
         parts = [f"{self.name}: {self.done:,}{of_total} {self.keys}", f"{rate:.1f}/s"]
-        if (waited := self.waited_seconds()) >= 1:
-            parts.append(f"{waited:.0f} s of waiting for the rate limit")
-        if self.total is not None and rate > 0:
-            parts.append(f"{_duration((self.total - self.done) / rate)} left")
+        waited = f"{pace.waited_seconds:.0f} s"
+        if pace.is_waiting:
+            parts.append(f"waiting for the rate limit ({waited} so far)")
+        elif pace.waited_seconds >= 1:
+            parts.append(f"{waited} of waiting for the rate limit")
+        if total is not None and rate > 0:
+            parts.append(f"{about}{_duration((total - self.done) / rate)} left")
         return ", ".join(parts)
+
+    @property
+    def _likely_total(self) -> int | None:
+        """The total, or what it may be if that is not known."""
+        if self.total is not None:
+            return self.total
+        is_likely = self.expected is not None and self.expected > self.done
+        return self.expected if is_likely else None
 
 
 def _duration(seconds: float) -> str:

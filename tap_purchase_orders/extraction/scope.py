@@ -24,7 +24,7 @@ def enter_scope(state: State, scope: Scope) -> None:
             state.forget_ids()
         if change.has_other_customers and state.activity_read_until is not None:
             state.remember_activity(None)
-        if change.owed and state.has_customers:
+        if change.owed and state.customer_count:
             state.owe(change.owed)
             logger.info(
                 "Partner Center: added since the last run: %s; what is missing of it "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from tap_purchase_orders.redaction import Secrets
 
 _LONGEST_ABOUT = 200
+# How often a retry is told of without being asked for.
+_TELL_SECONDS = 30.0
 # What a server or its gateway says that has too much to do.
 _TROUBLED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -79,6 +82,7 @@ class ApiClient:
         self._health = health
         self._cancel_token = cancel_token
         self._reader = ResponseReader(profile, secrets)
+        self._told_at = float("-inf")
 
     def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
         """Return the answer to a question, or why there is none.
@@ -244,7 +248,13 @@ class ApiClient:
         self._transport.renew(response.sent)
 
     def _wait(self, failure: RequestFailure, seconds: float, tries: int) -> None:
-        logger.debug(
+        now = time.monotonic()
+        # Now and then, lest a run without a network be silent until the tries are up.
+        is_due = now - self._told_at > _TELL_SECONDS
+        if is_due:
+            self._told_at = now
+        logger.log(
+            logging.INFO if is_due else logging.DEBUG,
             "%s: %s; try %d of %d in %.1f s",
             self._profile.name,
             self._words(failure),

@@ -1,20 +1,18 @@
-"""The way to one server, for any thread, as the environment asks: CAs and proxies."""
+"""The way to one server, for any thread."""
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from concurrent.futures import Future, wait
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
-
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+from urllib.parse import urlsplit
 
 from tap_purchase_orders.concurrency.event_loop import event_loop, running_event_loop
-from tap_purchase_orders.errors import CancelledError
+from tap_purchase_orders.errors import CancelledError, UpstreamRefusedError
 from tap_purchase_orders.http.curl import CONNECT_SECONDS, Connections
+from tap_purchase_orders.http.route import route_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.redaction import Secrets
 
-# As `requests` reads them.
-_AUTHORITY_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # How often one who waits looks whether asking is to end.
 _LOOK_SECONDS = 0.5
 _KEPT_LINES = 256
@@ -67,15 +63,9 @@ class Channel:
         self._grace_seconds = grace_seconds
         address = urlsplit(base_url)
         self._origin = f"{address.scheme}://{address.netloc}"
-        # Plain http is for a server on this machine; a proxy would read along.
-        is_secure = address.scheme == "https"
-        proxies = get_environ_proxies(base_url) if is_secure else {}
-        for proxy in proxies.values():
-            secrets.add(_password(proxy))
-        proxy = select_proxy(base_url, proxies) or ""
-        named = (os.environ.get(name) for name in _AUTHORITY_VARIABLES)
-        authorities = next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)
-        self._connections = Connections(self._origin, authorities, proxy)
+        route = route_to(base_url, secrets)
+        self._problem = route.problem
+        self._connections = Connections(self._origin, route)
 
     def target(self, url: str) -> str:
         """Return path and query of an address that begins as the server's does.
@@ -118,8 +108,11 @@ class Channel:
             UntrustedServerError: The server's certificate is not trusted.
             UnacceptableResponseError: The response is too large, or its encoding is
                 unknown.
+            UpstreamRefusedError: The environment names certificates that are not there.
             CancelledError: Asking is to end, and the answer did not come soon.
         """
+        if self._problem is not None:
+            raise UpstreamRefusedError(self._problem)
         asked = (method, target, fields, body, connect_seconds)
         exchange = partial(self._connections.exchange, *asked)
         if running_event_loop() is not None:
@@ -172,9 +165,3 @@ def _line(name: str | bytes, value: object) -> bytes:
 
 def _latin(text: object) -> bytes:
     return text if isinstance(text, bytes) else str(text).encode("latin-1")
-
-
-def _password(proxy: str) -> str:
-    """Return the password in the address of a proxy, if it has one."""
-    user = proxy.rpartition("@")[0].rpartition("/")[2]
-    return unquote(user.partition(":")[2])

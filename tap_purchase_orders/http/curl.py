@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_purchase_orders.http.api_response import ApiResponse
+    from tap_purchase_orders.http.route import Route
 
 # Of TCP, of a proxy and of TLS together.
 CONNECT_SECONDS = 10
@@ -81,14 +82,12 @@ class Connections:
 
     Args:
         origin: The address of the server, without a path.
-        authorities: The file or folder of the certificates that are trusted.
-        proxy: The address of a proxy, or nothing.
+        route: How it is reached.
     """
 
-    def __init__(self, origin: str, authorities: str, proxy: str = "") -> None:
+    def __init__(self, origin: str, route: Route) -> None:
         self._origin = origin
-        self._authorities = authorities
-        self._proxy = proxy
+        self._route = route
         self._transfers = Transfers()
         self._free: list[_Exchange] = []
         self._places = LargeBodies(response_limits.MOST_LARGE_BODIES)
@@ -129,7 +128,7 @@ class Connections:
 
     def _new(self) -> _Exchange:
         handle = self._new_handle()
-        return _Exchange(handle, self._transfers, self._proxy, self._places)
+        return _Exchange(handle, self._transfers, self._route, self._places)
 
     def _new_handle(self) -> pycurl.Curl:
         handle = pycurl.Curl()
@@ -138,17 +137,17 @@ class Connections:
         handle.setopt(pycurl.URL, self._origin)
         handle.setopt(pycurl.TIMEOUT_MS, int(response_limits.ANSWER_SECONDS * 1000))
         # Both are set even when empty: the library would look for variables itself.
-        handle.setopt(pycurl.PROXY, self._proxy)
+        handle.setopt(pycurl.PROXY, self._route.proxy)
         handle.setopt(pycurl.NOPROXY, "")
-        if urlsplit(self._proxy).scheme in {"", "http"}:
+        if urlsplit(self._route.proxy).scheme in {"", "http"}:
             # Where the address has none; the library would take another.
             handle.setopt(pycurl.PROXYPORT, _HTTP_PROXY_PORT)
         # Those that the library was built with must not be trusted, too.
         trusted, others = _AUTHORITY_FILES, _AUTHORITY_FOLDERS
-        if Path(self._authorities).is_dir():
+        if Path(self._route.authorities).is_dir():
             trusted, others = others, trusted
         for option in trusted:
-            handle.setopt(option, self._authorities)
+            handle.setopt(option, self._route.authorities)
         for option in others:
             handle.unsetopt(option)
         return handle
@@ -162,7 +161,7 @@ class _Exchange:
     Args:
         handle: The library's own, ready but for the request.
         transfers: What performs it.
-        proxy: The address of the proxy, or nothing.
+        route: How the server is reached.
         places: The places for large bodies.
     """
 
@@ -170,12 +169,12 @@ class _Exchange:
         self,
         handle: pycurl.Curl,
         transfers: Transfers,
-        proxy: str,
+        route: Route,
         places: LargeBodies,
     ) -> None:
         self._handle = handle
         self._transfers = transfers
-        self._proxy = proxy
+        self._route = route
         self._places = places
         self._sent_fields: Sequence[bytes] = ()
         # How many requests in a row a kept connection did not serve.
@@ -263,7 +262,7 @@ class _Exchange:
                 self._handle.setopt(pycurl.HTTP_VERSION, http_1)
         attempt = Attempt(
             self._handle,
-            self._proxy,
+            self._route,
             is_sent=self._requests > 0,
             was_stale_connection=was_stale_connection,
             has_head=self._head is not None,

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 import pycurl
 from msgspec import Struct
 
+from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.http import error_messages
-from tap_purchase_orders.http.error_messages import certificate_words
+from tap_purchase_orders.http.error_messages import certificate_words, proxy_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UNREADABLE_AUTHORITIES = (
-    "the certificates in REQUESTS_CA_BUNDLE cannot be read; check that variable"
-)
+    from tap_purchase_orders.http.route import Route
+
 # The library checks the name of the host itself; OpenSSL had nothing to say then.
 _NO_VERDICTS = {0, 1}
 # The code has no name in every version of the binding.
@@ -57,29 +57,32 @@ class Attempt(Struct, frozen=True):
 
     Attributes:
         handle: What it was made with.
-        proxy: The address of the proxy, or nothing.
+        route: How the server was to be reached.
         is_sent: Whether a request was begun to be sent.
         was_stale_connection: Whether the library would have sent it once more.
         has_head: Whether the head of an answer was read.
     """
 
     handle: pycurl.Curl
-    proxy: str
+    route: Route
     is_sent: bool
     was_stale_connection: bool
     has_head: bool
 
 
-def failure_of(code: int, attempt: Attempt) -> TransportError | UntrustedServerError:
+def failure_of(
+    code: int, attempt: Attempt
+) -> TransportError | UntrustedServerError | UpstreamRefusedError:
     """Return the error for an exchange that failed with a code of the library's."""
-    if not attempt.is_sent and attempt.proxy and not _has_tunnel(code, attempt):
-        return TransportError(error_messages.NO_PROXY)
+    if not attempt.is_sent and attempt.route.proxy and not _has_tunnel(code, attempt):
+        said = attempt.handle.getinfo(pycurl.HTTP_CONNECTCODE)
+        return TransportError(proxy_words(said, attempt.route))
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
         verdict = attempt.handle.getinfo(pycurl.SSL_VERIFYRESULT)
         verdict = error_messages.OF_ANOTHER_HOST if verdict in _NO_VERDICTS else verdict
         return UntrustedServerError(certificate_words(verdict))
     if code == pycurl.E_SSL_CACERT_BADFILE:
-        return UntrustedServerError(_UNREADABLE_AUTHORITIES)
+        return UpstreamRefusedError(attempt.route.unreadable_authorities)
     return TransportError(
         _words(code, attempt), was_stale_connection=attempt.was_stale_connection
     )
@@ -90,7 +93,7 @@ def _has_tunnel(code: int, attempt: Attempt) -> bool:
     if code == pycurl.E_SSL_CACERT_BADFILE:
         return True
     said = attempt.handle.getinfo(pycurl.HTTP_CONNECTCODE)
-    if urlsplit(attempt.proxy).scheme.startswith("socks"):
+    if urlsplit(attempt.route.proxy).scheme.startswith("socks"):
         # It says nothing in HTTP.
         return code in {pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION}
     return bool(said == 200)  # noqa: PLR2004  # "Connection established"

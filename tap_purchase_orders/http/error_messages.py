@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.http.route import Route
+
 # OpenSSL's `X509_V_ERR_` codes: what no other CA bundle would change.
 _EXPIRED = 10
 OF_ANOTHER_HOST = 62
 _OF_ANOTHER_HOST = {OF_ANOTHER_HOST, 64}
-PROXY_SETTING = "HTTPS_PROXY"
+# In all that is said of a proxy.
+THE_PROXY = "the proxy in "
 
 BROKEN = "the answer was cut off or broken"
 FAILED = "the connection failed or was closed"
 HEAD_TOO_LARGE = "the head of the answer is too large"
 NO_ANSWER = "the connection was closed without an answer"
 NO_HTTP = "the answer is not one of HTTP/1"
-NO_PROXY = f"no connection through the proxy; check the proxy in {PROXY_SETTING}"
 NO_TLS = "no secure connection (TLS) could be made"
 NOT_ANSWERED_IN_TIME = "no whole answer in time"
 NOT_CONNECTED_IN_TIME = "no connection in time"
@@ -31,3 +37,22 @@ def certificate_words(code: int) -> str:
         "the server's certificate is not trusted; for a private CA set "
         "REQUESTS_CA_BUNDLE"
     )
+
+
+def proxy_words(status: int, route: Route) -> str:
+    """Return why a proxy made no connection.
+
+    Args:
+        status: What it said in HTTP, 0 for nothing.
+        route: How it is reached; its password is not shown.
+    """
+    the_proxy = f"{THE_PROXY}{route.proxy_variable}"
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        if route.has_proxy_user:
+            return f"{the_proxy} refuses its user or password (HTTP 407): check both"
+        return (
+            f"{the_proxy} asks for a user and a password (HTTP 407): put them into "
+            f"{route.proxy_variable}, as http://user:password@host:port"
+        )
+    code = f" (HTTP {status})" if status else ""
+    return f"no connection through the proxy{code}; check {the_proxy}"

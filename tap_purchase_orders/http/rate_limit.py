@@ -8,6 +8,8 @@ from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
@@ -24,6 +26,20 @@ _MARGIN: Final = 0.005
 _LOOK: Final = 1 / 32
 # No wait at all would be a place.
 _LEAST_WAIT_SECONDS: Final = 1e-4
+
+
+class Pace(Struct, frozen=True):
+    """What a rate limit does to a run.
+
+    Attributes:
+        waited_seconds: How long requests have waited for it so far.
+        is_waiting: Whether one waits for it now.
+        most_per_second: How many requests a second it allows in the long run.
+    """
+
+    waited_seconds: float
+    is_waiting: bool
+    most_per_second: float
 
 
 class RateLimiter:
@@ -66,11 +82,13 @@ class RateLimiter:
         self._waited = 0.0
 
     @property
-    def waited_seconds(self) -> float:
-        """For how long at least one request has waited for a place."""
+    def pace(self) -> Pace:
+        """For how long at least one request has waited for a place, and so on."""
         with self._lock:
-            current = self._clock() - self._waiting_since if self._waiting else 0.0
-            return self._waited + current
+            is_waiting = self._waiting > 0
+            current = self._clock() - self._waiting_since if is_waiting else 0.0
+            most_per_second = self._limit / self._window
+            return Pace(self._waited + current, is_waiting, most_per_second)
 
     def place(self) -> Permit:
         """Return a place for one request.

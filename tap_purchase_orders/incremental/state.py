@@ -189,9 +189,9 @@ class State:
             )
 
     @property
-    def has_customers(self) -> bool:
-        """Whether anything is known of any customer."""
-        return bool(self._partitions)
+    def customer_count(self) -> int:
+        """Of how many customers something is known."""
+        return len(self._partitions)
 
     def owe(self, streams: Iterable[str]) -> None:
         """Take in that each customer's next read has to bring some streams complete."""

@@ -15,9 +15,10 @@ from tap_purchase_orders.sandbox.authority_errors import (
     refusal_reply,
 )
 from tap_purchase_orders.sandbox.client_proofs import ClientProofs
-from tap_purchase_orders.sandbox.managed_identity import PATH, ManagedIdentity
+from tap_purchase_orders.sandbox.managed_identity import ManagedIdentity
 from tap_purchase_orders.sandbox.messages import Reply, json_reply
 from tap_purchase_orders.sandbox.routes import Routes
+from tap_purchase_orders.sandbox.sign_in_settings import IDENTITY_PATH
 
 if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.context import State
@@ -33,7 +34,7 @@ _ROUTES = Routes(
         ("keys", "{tenant}/discovery/v2.0/keys"),
         ("token_v2", "{tenant}/oauth2/v2.0/token"),
         ("token_v1", "{tenant}/oauth2/token"),
-        ("managed_identity", PATH),
+        ("managed_identity", IDENTITY_PATH),
     ),
 )
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.context import State
     from tap_purchase_orders.sandbox.messages import Call, Reply
 
-PATH = "msi/token"
 _API_VERSION = "2019-08-01"
 # Other names under which a request may ask for one identity of several.
 _OTHER_NAMES = ("mi_res_id", "principal_id", "object_id")

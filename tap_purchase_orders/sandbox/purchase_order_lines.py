@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 _EXACT = Context(prec=60)
 _LONG_AMOUNT = Decimal("12345678901234.123456789")
 _ROUND_AMOUNT = Decimal("100.00")
-# Of so many purchase orders one has a long amount, and one a round one.
-_AMOUNT_CYCLE = 13
+# Of so many purchase orders one has a long amount, and of so many one a round one.
+_LONG_CYCLE = 101
+_ROUND_CYCLE = 13
+# Of so many lines one has a price of six decimals, and one a broken quantity.
+_ODD_CYCLE = 40
+# What most things cost, from and to, and how such prices end, in hundredths.
+_PRICES = ((4, 60), (60, 400), (60, 400), (400, 2_500), (2_500, 9_000))
+_PRICE_ENDS = (0, 0, 0, 50, 90, 95, 99)
+_QUANTITIES = (1, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 10, 12, 15, 20, 24, 25, 30, 40, 50)
+# By currency, what a thing for 1 costs, in units that are not divided further.
+_UNDIVIDED = {"JPY": 150}
+_CENTS = Decimal("0.01")
 
 _GOODS = (
     ("WB-120", "Whiteboard 120 cm", "each"),
@@ -61,18 +71,22 @@ def line_payload(
         now: The instant.
     """
     draws = world.draws("purchase-order-line", order.index, position)
-    price = _unit_price(draws, order.index, position)
-    quantity = Decimal(draws.between(1, 40))
-    if draws.chance(0.2):
-        quantity += Decimal("0.375")
+    prices, drawn = draws.choose(_PRICES), draws.below(10**6)
+    quantity = Decimal(draws.choose(_QUANTITIES))
+    has_broken_quantity = draws.chance(1 / _ODD_CYCLE)
     # A line may have another currency than the header.
     currency = "GBP" if draws.chance(0.05) else order.currency
+    price = _unit_price(order.index, position, currency, prices, drawn)
     if price == _LONG_AMOUNT:
         quantity = Decimal(1)
+    elif has_broken_quantity:
+        quantity += Decimal("0.375")
     amount = _EXACT.multiply(price, quantity)
     is_cancelled = draws.chance(0.04)
     received = order.received_share(now)
     received_amount = _EXACT.multiply(amount, received)
+    if amount == amount.quantize(_minor_unit(currency)):
+        received_amount = received_amount.quantize(_minor_unit(currency))
     is_closed = order.closed <= now
     code, description, unit = draws.choose(_GOODS)
     line_type, match_basis, match_type = draws.choose(_LINE_TYPES)
@@ -166,13 +180,34 @@ def condition(
     }
 
 
-def _unit_price(draws: Draws, index: int, position: int) -> Decimal:
-    if position == 0 and index % _AMOUNT_CYCLE == 0:
-        return _ROUND_AMOUNT
-    if position == 0 and index % _AMOUNT_CYCLE == 1:
+def _unit_price(
+    index: int, position: int, currency: str, prices: tuple[int, int], drawn: int
+) -> Decimal:
+    """Return the price of one, such as 1249.00; that of a few lines is odd.
+
+    Args:
+        index: The purchase order, counted from 0.
+        position: The line, counted from 0.
+        currency: Its currency.
+        prices: From and to what the price is.
+        drawn: A whole number below a million.
+    """
+    if position == 0 and index % _LONG_CYCLE == 1:
         return _LONG_AMOUNT
-    digits = draws.choose((0, 2, 2, 2, 4))
-    return Decimal(draws.between(1, 10**6)).scaleb(-digits)
+    if position == 0 and index % _ROUND_CYCLE == 0:
+        return _ROUND_AMOUNT
+    if drawn % _ODD_CYCLE == 0:
+        return Decimal(drawn + 1).scaleb(-6)
+    least, most = prices
+    rest, place = divmod(drawn, most - least)
+    if (rate := _UNDIVIDED.get(currency)) is not None:
+        return Decimal((least + place) * rate)
+    end = _PRICE_ENDS[rest % len(_PRICE_ENDS)]
+    return (least + place) + end * _CENTS
+
+
+def _minor_unit(currency: str) -> Decimal:
+    return Decimal(1) if currency in _UNDIVIDED else _CENTS
 
 
 def _line_number(world: World, index: int, position: int) -> int | Decimal:

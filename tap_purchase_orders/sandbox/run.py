@@ -33,7 +33,6 @@ from tap_purchase_orders.sandbox.federation import Federation
 from tap_purchase_orders.sandbox.http_server import server
 from tap_purchase_orders.sandbox.instants import TICKS_PER_SECOND
 from tap_purchase_orders.sandbox.limits import SlidingLimit
-from tap_purchase_orders.sandbox.options import read_options
 from tap_purchase_orders.sandbox.partner_center import PartnerCenter
 from tap_purchase_orders.sandbox.private_files import write_private
 from tap_purchase_orders.sandbox.refresh_tokens import RefreshTokens
@@ -52,9 +51,13 @@ _CUSTOMERS_FOR_A_REFUSED_ONE = 10
 _REACHED_AS_LOCALHOST = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 
 
-def run(arguments: list[str] | None) -> int:
-    """Run the sandbox until it is stopped; return the exit status."""
-    options = read_options(arguments)
+def run(options: Options, arguments: list[str] | None) -> int:
+    """Run the sandbox until it is stopped; return the exit status.
+
+    Args:
+        options: What the command line says.
+        arguments: The command line itself; None: that of this process.
+    """
     if options.background:
         return _start_in_background(options, arguments)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.sandbox.managed_identity import PATH
 from tap_purchase_orders.sandbox.private_files import write_private
 
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from tap_purchase_orders.sandbox.application_certificates import CertificateFiles
     from tap_purchase_orders.sandbox.context import State
 
+# Where a managed identity gets its tokens.
+IDENTITY_PATH = "msi/token"
 DEFAULT = "client_secret"
 # All ways; a method's own name is its usual form.
 NAMES = (
@@ -84,7 +85,7 @@ def sign_in_settings(
         "azure_identity": SignInSettings(
             {"method": "azure_identity", "client_id": credentials.client_id},
             {
-                "IDENTITY_ENDPOINT": f"{state.base_url}/{PATH}",
+                "IDENTITY_ENDPOINT": f"{state.base_url}/{IDENTITY_PATH}",
                 "IDENTITY_HEADER": credentials.identity_header,
                 # Else a refusal leads on to whoever is signed in on this machine.
                 "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",

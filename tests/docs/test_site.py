@@ -26,7 +26,7 @@ RESULTS = ".md-search-result__item > a:first-of-type"
 PAGES_SHOWN = 3
 # What people type, and the pages one of which has to be among the first that are shown.
 WORDS = {
-    "alert": {"how-to/monitoring.html"},
+    "alert": {"how-to/alerts.html", "how-to/monitoring.html"},
     "backfill": {"how-to/full-read.html"},
     "client_secret": {"reference/settings.html", "sign-in.html"},
     "csv": {"number-sources.html"},

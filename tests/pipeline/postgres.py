@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,9 +45,15 @@ class Postgres:
 
     Attributes:
         settings: How target-postgres reaches it; `port` is text.
+        timezone: The time zone of the sessions; empty: that of the server.
     """
 
     settings: Mapping[str, str]
+    timezone: str = ""
+
+    def in_zone(self, timezone: str) -> Postgres:
+        """Return the same server, reached by sessions of a time zone."""
+        return replace(self, timezone=timezone)
 
     def load(self, messages: bytes, schema: str, **environment: str) -> None:
         """Load the output of a run; fail if the loader does.
@@ -111,6 +117,7 @@ class Postgres:
     @contextmanager
     def connected(self, *schemas: str) -> Iterator[psycopg.Connection[Any]]:
         """Yield a connection; what it did stands if the block ends well."""
+        options = {"search_path": ",".join(schemas), "timezone": self.timezone}
         with psycopg.connect(
             host=self.settings["host"],
             port=self.settings["port"],
@@ -119,7 +126,9 @@ class Postgres:
             dbname=self.settings["database"],
             sslmode="disable",
             connect_timeout=5,
-            options=f"-c search_path={','.join(schemas)}" if schemas else "",
+            options=" ".join(
+                f"-c {name}={value}" for name, value in options.items() if value
+            ),
         ) as connection:
             yield connection
 

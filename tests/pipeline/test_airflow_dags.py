@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -181,9 +182,11 @@ def test_models_are_built_over_what_was_read_and_a_failed_shard_fails_the_run(
         assert tasks["report_issues"]["after"] == ["build_models"]
         assert tasks["report_issues"]["trigger_rule"] == "all_done"
         assert " --fail " in tasks["report_issues"]["command"]
-        # The only task that nothing comes after decides how the DAG run ends.
+        # The tasks that nothing comes after decide how the DAG run ends; the alert is
+        # skipped where nothing has failed.
         last = set(tasks) - {name for each in tasks.values() for name in each["after"]}
-        assert last == {"finish"}
+        assert last == {"finish", "send_alert"}
+        assert tasks["send_alert"]["trigger_rule"] == "one_failed"
         finish = tasks["finish"]
         assert finish["after"] == ["build_models", "read_shard", "report_issues"]
         assert finish["trigger_rule"] == "all_success"
@@ -193,7 +196,7 @@ def test_a_schedule_may_differ_from_the_defaults(changed: dict[str, Any]) -> Non
     assert list(changed["dags"]) == ["mine"]
     dag = changed["dags"]["mine"]
     assert dag["cron"] == "5 4 * * *"
-    assert set(dag["tasks"]) == {"read_shard", "finish"}
+    assert set(dag["tasks"]) == {"read_shard", "finish", "send_alert"}
     read = dag["tasks"]["read_shard"]
     assert (read["retries"], read["minutes"], read["hours"]) == (7, 0.5, 1)
     # The share follows the slots of the pool, which other DAGs use, too.
@@ -280,7 +283,10 @@ def test_when_a_shard_fails_the_others_and_the_models_are_loaded_and_the_run_fai
 
     assert finished.returncode == 1, finished.stdout
     assert "DagRun failed" in finished.stdout + finished.stderr
-    *shards, build, report = (tmp_path / "did.txt").read_text("utf-8").splitlines()
+    lines = (tmp_path / "did.txt").read_text("utf-8").splitlines()
+    (alert,) = [line for line in lines if "orchestrate.alert" in line]
+    assert re.fullmatch(r"-m orchestrate.alert mine: \S+ has failed none", alert)
+    *shards, build, report = [line for line in lines if line != alert]
     assert sorted(line[-1] for line in shards) == ["0", "1", "2"]
     assert build == "run --no-install dbt:build-purchase-orders none"
     assert report.startswith("-m orchestrate.issues target-postgres --fail --since=2")

@@ -140,6 +140,24 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
     assert "pip install '.[report]'" in complaint(done)
 
 
+def test_its_help_needs_nothing_of_the_extra() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules |= dict.fromkeys(('jinja2', 'plotly', 'psycopg'))\n"
+        "from tap_purchase_orders.report.cli import main; main(['--help'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert done.stdout.startswith("usage: purchase-orders-report")
+    assert "--as-of" in done.stdout
+
+
 def test_the_tap_starts_without_what_the_report_needs() -> None:
     code = (
         "import sys, tap_purchase_orders.tap\n"

@@ -322,7 +322,7 @@ def test_one_upstream_is_enough_and_broken_keys_and_relations_are_found(
         raw,
     )
 
-    used = {name: name == upstream for name in RELATIONS}
+    used: dict[str, Any] = {name: name == upstream for name in RELATIONS}
     built = build(world.postgres, raw=raw, marts=f"{raw}_marts", **used)
 
     assert built.status == 1

@@ -177,6 +177,24 @@ def test_without_the_extra_it_names_the_extra() -> None:
     assert finished.stderr.count("\n") == 1
 
 
+def test_its_help_needs_nothing_of_the_extra() -> None:
+    brought = ("cryptography", "jwt", "starlette", "trustme", "uvicorn")
+    script = (
+        f"import sys; sys.modules |= dict.fromkeys({brought})\n"
+        "from tap_purchase_orders.sandbox.cli import main; main(['--help'])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert finished.stdout.startswith("usage: purchase-orders-sandbox")
+    assert "--purchase-orders" in finished.stdout
+
+
 def test_a_sandbox_that_cannot_start_says_why() -> None:
     with pytest.raises(SandboxError, match="--seed"), Sandbox(seed="x"):
         pass

@@ -241,6 +241,48 @@ def test_goods_never_go_back_and_lines_add_up(seed: int, index: int, days: int) 
         )
 
 
+@given(seed=seeds)
+@settings(deadline=None, max_examples=5)
+def test_amounts_are_ordinary_but_for_a_few(seed: int) -> None:
+    place = world(seed, purchase_orders=150)
+    lines = [
+        line
+        for index in range(150)
+        for line in purchase_order_payload(place, index, EPOCH)["purchase_order_lines"]
+    ]
+    usual = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0}
+    prices = [line["unit_price"] for line in lines]
+    received = [line["received_amount"] for line in lines]
+    ordinary = [
+        price["amount"]
+        for price in prices
+        if 1 <= price["amount"] / (150 if price["currency"] == "JPY" else 1) < 10_000
+        and decimals(price["amount"]) <= usual[price["currency"]]
+    ]
+
+    assert 0.9 < len(ordinary) / len(prices) < 1
+    assert (
+        sum(
+            decimals(each["amount"].normalize()) <= usual[each["currency"]]
+            for each in received
+        )
+        / len(received)
+        > 0.9
+    )
+    # Round prices, and those that shops like.
+    assert any(price % 1 == 0 for price in ordinary)
+    assert any(str(price).endswith(".99") for price in ordinary)
+    # What a reader could lose is still there: long digits, small ones, and broken ones.
+    amounts = [price["amount"] for price in prices]
+    assert Decimal("12345678901234.123456789") in amounts
+    assert any(decimals(amount) == 6 for amount in amounts)
+    assert any(str(line["quantity"]).endswith(".375") for line in lines)
+
+
+def decimals(number: Decimal) -> int:
+    return max(0, -int(number.as_tuple().exponent))
+
+
 @given(seed=seeds, index=indexes, odd_rate=st.sampled_from((0.0, 1.0)))
 @settings(deadline=None)
 def test_everything_can_be_written_as_json(

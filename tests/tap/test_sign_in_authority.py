@@ -15,6 +15,7 @@ from tap_purchase_orders.auth.identity_platform import ConfidentialClient
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import SignInError
 from tap_purchase_orders.http.session import TapSession
+from tests.tap.measured_tap import run_measured
 from tests.tap.tokens import (
     DISCOVERY_PATH,
     TENANT,
@@ -29,6 +30,7 @@ from tests.tap.tokens import (
     trusting,
 )
 from tests.tap.upstream import Asked, Reply, Upstream, json_reply
+from tests.tap.worlds import partner_center
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +142,37 @@ def test_the_authority_is_not_asked_before_it_wants_to_be(
     (wait,) = waits_of(upstream)
 
     assert seconds <= wait <= seconds + 1
+
+
+def test_each_retry_is_told_at_once(
+    upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    serve_tokens(upstream, Reply(b"", 503), Reply(b"", 502), GOOD)
+    waits_of(upstream)
+
+    told = [line for line in caplog.messages if "try" in line]
+    assert [line[:39] for line in told] == [
+        "Partner Center: signing in: HTTP 503; t",
+        "Partner Center: signing in: HTTP 502; t",
+    ]
+    assert "try 2 of 5 in" in told[0]
+    assert "try 3 of 5 in" in told[1]
+
+
+def test_a_sign_in_without_a_network_is_not_silent(tmp_path: Path) -> None:
+    class Nowhere:
+        url = "https://127.0.0.1:1"
+
+    nowhere: Any = Nowhere
+    run, _ = run_measured(
+        {"partner_center": partner_center(nowhere, auth=app_only(nowhere))},
+        bounds={"auth.authority:_TRIES": 2},
+        environment=trusting(tmp_path),
+    )
+
+    assert run.status == 1
+    (told,) = [line for line in run.warnings if "signing in" in line]
+    assert "the connection was refused: nothing listens there; try 2 of 2 in" in told
 
 
 def test_a_wait_that_nobody_would_wait_for_ends_the_sign_in(upstream: Upstream) -> None:

@@ -22,13 +22,15 @@ from tap_purchase_orders.http.curl_errors import (
 from tap_purchase_orders.http.transport import Transport
 from tap_purchase_orders.redaction import Secrets
 from tests.tap.local_server import Serving
+from tests.tap.measured_tap import run_measured
 from tests.tap.tap import run_tap
-from tests.tap.tokens import certificate, trusting
+from tests.tap.tokens import app_only, certificate, trusting
 from tests.tap.upstream import Reply, Upstream
 from tests.tap.worlds import SECRETS, order, partner_center, serve_customers
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from tap_purchase_orders.http.api_response import ApiResponse
 
@@ -135,6 +137,57 @@ def test_a_proxy_that_repeats_its_password_is_not_repeated(tmp_path: Path) -> No
     assert "HTTPS_PROXY" in issue["message"]
     for shown in ("planted-proxy-password", encoded, encoded[12:-4]):
         assert shown not in run.log + run.output.decode()
+    assert upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "user", "said"),
+    [
+        (
+            "407 Who are you",
+            "",
+            (
+                "the proxy in https_proxy asks for a user and a password (HTTP 407): "
+                "put them into https_proxy, as http://user:password@host:port"
+            ),
+        ),
+        (
+            "407 Not you",
+            "someone:planted-proxy-password@",
+            "the proxy in https_proxy refuses its user or password (HTTP 407)",
+        ),
+        (
+            "502 No",
+            "",
+            "through the proxy (HTTP 502); check the proxy in https_proxy",
+        ),
+    ],
+    ids=["no-user", "user", "other"],
+)
+@pytest.mark.parametrize("asked", ["api", "authority"])
+def test_what_a_proxy_answers_is_told_with_the_variable(
+    answer: str, user: str, said: str, asked: str, tmp_path: Path
+) -> None:
+    with Upstream(certificate()) as upstream, Proxy(answer) as proxy:
+        settings: dict[str, Any] = (
+            {"auth": app_only(upstream)} if asked == "authority" else {}
+        )
+        run, _ = run_measured(
+            {"partner_center": partner_center(upstream, **settings)},
+            "--test",
+            bounds={"auth.authority:_TRIES": 1},
+            environment={
+                **trusting(tmp_path),
+                "https_proxy": f"http://{user}{proxy.address}",
+            },
+        )
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert said in line
+    # The address of the API would not help.
+    assert "api_url" not in line
+    assert "planted-proxy-password" not in run.log + run.output.decode()
     assert upstream.asked == []
 
 

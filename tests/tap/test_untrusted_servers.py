@@ -152,22 +152,43 @@ def test_authorities_may_be_a_folder(tmp_path: Path) -> None:
     assert run.status == 0
 
 
-@pytest.mark.parametrize("content", [None, "no certificate"], ids=["no", "other"])
-def test_certificates_that_cannot_be_read_are_said_with_the_variable(
-    content: str | None, tmp_path: Path
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_cannot_be_read_are_said_with_the_variable_and_the_path(
+    variable: str, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "bundle.pem"
-    if content is not None:
-        bundle.write_text(content)
+    bundle.write_text("no certificate")
     with HostileServer(certificate()) as server:
         url: Any = server
         config = {"appzen": appzen(url, ["A"], max_tries=6)}
-        environment = {"REQUESTS_CA_BUNDLE": str(bundle)}
-        run, _ = run_measured(config, "--test", environment=environment)
+        run, _ = run_measured(config, "--test", environment={variable: str(bundle)})
 
     assert run.status == 1
     (line,) = run.errors
-    assert "the certificates in REQUESTS_CA_BUNDLE cannot be read" in line
+    assert f"the certificates in {variable} cannot be read ({bundle})" in line
+    assert server.heard == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--test",)], ids=["run", "check"])
+@pytest.mark.parametrize("asked", ["api", "authority"])
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_not_there_are_said_before_anything_is_asked(
+    variable: str, asked: str, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    bundle = tmp_path / "missing.pem"
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        config: dict[str, Any] = {"appzen": appzen(url, ["A"], max_tries=6)}
+        if asked == "authority":
+            section = partner_center(url, auth=app_only(url), max_tries=6)
+            config = {"partner_center": section}
+        run, _ = run_measured(config, *arguments, environment={variable: str(bundle)})
+
+    assert run.status == 1
+    line, *rest = run.errors
+    assert line.endswith(f"{variable} names {bundle}, which is not there")
+    # A run ends with a line for each upstream that was not read.
+    assert len(rest) == (0 if arguments else 1)
     assert server.heard == []
 
 

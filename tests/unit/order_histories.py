@@ -20,6 +20,7 @@ from tap_purchase_orders.extraction.batch import Selection
 from tap_purchase_orders.extraction.partner_center import PartnerCenterExtraction
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.budget import Budget
+from tap_purchase_orders.http.rate_limit import Pace
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.records.issues import UNREAD_KINDS
 from tap_purchase_orders.settings.load import load_settings
@@ -176,7 +177,7 @@ class _Headers(dict[str, str]):
 class _NoLimit:
     """An allowance without an end."""
 
-    waited_seconds: ClassVar[float] = 0.0
+    pace: ClassVar[Pace] = Pace(0.0, is_waiting=False, most_per_second=1e9)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from tap_purchase_orders.extraction.progress import Progress
+from tap_purchase_orders.http.rate_limit import Pace
 from tap_purchase_orders.messages.progress_display import ProgressDisplay
 from tests.unit.fake_time import FakeTime
 
@@ -25,8 +26,23 @@ class Terminal(io.StringIO):
         return True
 
 
-def progress(waited: float = 0.0, total: int | None = 4000, done: int = 0) -> Progress:
-    return Progress("Partner Center", "customers", lambda: waited, total, done)
+def progress(
+    waited: float = 0.0,
+    total: int | None = 4000,
+    done: int = 0,
+    *,
+    is_waiting: bool = False,
+    expected: int | None = None,
+) -> Progress:
+    pace = Pace(waited, is_waiting, most_per_second=500 / 60)
+    return Progress(
+        "Partner Center",
+        "customers",
+        lambda: pace,
+        total=total,
+        done=done,
+        expected=expected,
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,6 +66,28 @@ def progress(waited: float = 0.0, total: int | None = 4000, done: int = 0) -> Pr
                 "17 s of waiting for the rate limit, 1 h 6 min left"
             ),
         ),
+        # The burst of the first 5 seconds says nothing about what follows.
+        (
+            progress(done=500, waited=55.2, is_waiting=True),
+            5.0,
+            (
+                "Partner Center: 500 of 4,000 customers, 8.3/s, "
+                "waiting for the rate limit (55 s so far), 7 min 0 s left"
+            ),
+        ),
+        (
+            progress(done=500, total=None, expected=4000),
+            100.0,
+            (
+                "Partner Center: 500 of about 4,000 customers, 5.0/s, "
+                "about 11 min 40 s left"
+            ),
+        ),
+        (
+            progress(done=4000, total=None, expected=4000),
+            100.0,
+            "Partner Center: 4,000 customers, 40.0/s",
+        ),
         (
             progress(done=4000),
             100.0,
@@ -68,11 +106,19 @@ def test_progress_is_told_in_words(it: Progress, elapsed: float, expected: str) 
     st.integers(0, 10**9),
     st.floats(0, 1e9),
     st.floats(0, 1e9),
+    st.booleans(),
+    st.none() | st.integers(0, 10**9),
 )
-def test_any_progress_is_one_line(
-    total: int | None, done: int, waited: float, elapsed: float
+def test_any_progress_is_one_line(  # noqa: PLR0913, PLR0917  # each part of it
+    total: int | None,
+    done: int,
+    waited: float,
+    elapsed: float,
+    is_waiting: bool,  # noqa: FBT001  # drawn
+    expected: int | None,
 ) -> None:
-    line = progress(waited, total, done).line(elapsed)
+    it = progress(waited, total, done, is_waiting=is_waiting, expected=expected)
+    line = it.line(elapsed)
 
     assert "\n" not in line
     assert line.startswith("Partner Center: ")

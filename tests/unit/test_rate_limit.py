@@ -104,7 +104,7 @@ def test_the_time_waited_is_told() -> None:
     for _ in range(3):
         server.ask(0, 0, 0)
 
-    assert server.limiter.waited_seconds == 2 * WINDOW
+    assert server.limiter.pace.waited_seconds == 2 * WINDOW
 
 
 class NoTime(FakeTime):

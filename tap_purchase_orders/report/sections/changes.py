@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.report.parts import Column, Note, Table, moment_text
-from tap_purchase_orders.report.sections.amounts import currency_text, money
+from tap_purchase_orders.report.parts import Column, Note, moment_text
+from tap_purchase_orders.report.sections.listing import (
+    CURRENCY,
+    amount,
+    cell,
+    cut_title,
+    listing,
+)
 from tap_purchase_orders.report.sections.section import Content, Section
 
 if TYPE_CHECKING:
     from tap_purchase_orders.report.context import ReportContext
+    from tap_purchase_orders.report.sections.listing import Cell
     from tap_purchase_orders.report.warehouse import Warehouse
 
 _SHOWN = 200
-_FIRST = "first seen"
+_CELLS: list[Cell] = [
+    cell("Seen", "seen_at"),
+    cell("Customer", "customer", is_long=True),
+    (
+        Column("Was", is_filter=True),
+        lambda row: row["previous_status"] or "first seen",
+    ),
+    cell("Is", "status", is_filter=True),
+    CURRENCY,
+    amount("Amount", "amount"),
+    cell("Order", "order_id", is_id=True),
+]
 
 
 def _read(warehouse: Warehouse, context: ReportContext) -> Content:
@@ -23,34 +41,8 @@ def _read(warehouse: Warehouse, context: ReportContext) -> Content:
     since = f"since {moment_text(context.since)} UTC"
     if not rows:
         return Content([Note(f"No order was seen in another status {since}.")])
-    total = rows[0]["total"]
-    which = f", the newest {len(rows):,} of {total:,}" if total > len(rows) else ""
-    table = Table(
-        name="status-changes",
-        title=f"Changes {since}{which}",
-        columns=[
-            Column("Seen"),
-            Column("Customer", is_long=True),
-            Column("Was", is_filter=True),
-            Column("Is", is_filter=True),
-            Column("Currency"),
-            Column("Amount", is_number=True),
-            Column("Order", is_id=True),
-        ],
-        rows=[
-            (
-                row["seen_at"],
-                row["customer"],
-                row["previous_status"] or _FIRST,
-                row["status"],
-                currency_text(row["currency"]),
-                money(row["amount"], row["currency"]),
-                row["order_id"],
-            )
-            for row in rows
-        ],
-    )
-    return Content([table])
+    title = cut_title(f"Changes {since}", rows, "the newest")
+    return Content([listing("status-changes", title, _CELLS, rows)])
 
 
 SECTION = Section(

@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.report.missing import missing_notes
-from tap_purchase_orders.report.parts import Column, Note, Table
-from tap_purchase_orders.report.sections.amounts import currency_text, money
+from tap_purchase_orders.report.parts import Column, Note
+from tap_purchase_orders.report.sections.listing import (
+    CURRENCY,
+    amount,
+    cell,
+    cut_title,
+    listing,
+)
 from tap_purchase_orders.report.sections.section import Content, Section
 
 if TYPE_CHECKING:
     from tap_purchase_orders.report.context import ReportContext
-    from tap_purchase_orders.report.parts import Part
+    from tap_purchase_orders.report.parts import Part, Table
+    from tap_purchase_orders.report.sections.listing import Cell
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _SHOWN = 300
 _PAST_SHOWN = 100
 _DEFINITIONS = ("line_commitments", "order_commitments")
+_NUMBER = cell("Purchase order", "purchase_order_number", is_id=True)
+_LEFT = amount("Left to invoice", "left_to_invoice")
 
 
 def _read(warehouse: Warehouse, context: ReportContext) -> Content:
@@ -50,74 +59,40 @@ def _unknown(context: ReportContext, rows: list[Row]) -> list[Note]:
 
 
 def _past(context: ReportContext, rows: list[Row]) -> Table:
-    return Table(
-        name="past-end-date",
-        title=_title("Past the end date with money left", rows, "the oldest"),
-        columns=[
-            Column("Purchase order", is_id=True),
-            Column("Supplier", is_long=True),
-            Column("Requester"),
-            Column("Entity"),
-            Column("Ended"),
-            Column("Days past", is_number=True),
-            Column("Currency", is_filter=True),
-            Column("Left to invoice", is_number=True),
-        ],
-        rows=[
-            (
-                row["purchase_order_number"],
-                context.supplier(row["supplier_id"]),
-                row["requester"],
-                row["entity"],
-                row["end_date"],
-                row["days_past"],
-                currency_text(row["currency"]),
-                money(row["left_to_invoice"], row["currency"]),
-            )
-            for row in rows
-        ],
-    )
+    cells = [
+        _NUMBER,
+        _supplier(context),
+        cell("Requester", "requester"),
+        cell("Entity", "entity"),
+        cell("Ended", "end_date"),
+        cell("Days past", "days_past", is_number=True),
+        CURRENCY,
+        _LEFT,
+    ]
+    title = cut_title("Past the end date with money left", rows, "the oldest")
+    return listing("past-end-date", title, cells, rows)
 
 
 def _all(context: ReportContext, rows: list[Row]) -> Table:
-    return Table(
-        name="purchase-order-list",
-        title=_title("Purchase orders and their statuses", rows, "the newest"),
-        columns=[
-            Column("Purchase order", is_id=True),
-            Column("Status in AppZen", is_filter=True),
-            Column("Supplier", is_long=True),
-            Column("Starts"),
-            Column("Ends"),
-            Column("Currency", is_filter=True),
-            Column("Ordered", is_number=True),
-            Column("Invoiced", is_number=True),
-            Column("Left to invoice", is_number=True),
-            Column("Read"),
-        ],
-        rows=[
-            (
-                row["purchase_order_number"],
-                row["status"],
-                context.supplier(row["supplier_id"]),
-                row["start_date"],
-                row["end_date"],
-                currency_text(row["currency"]),
-                money(row["ordered"], row["currency"]),
-                money(row["invoiced"], row["currency"]),
-                money(row["left_to_invoice"], row["currency"]),
-                row["read_at"],
-            )
-            for row in rows
-        ],
-    )
+    cells = [
+        _NUMBER,
+        cell("Status in AppZen", "status", is_filter=True),
+        _supplier(context),
+        cell("Starts", "start_date"),
+        cell("Ends", "end_date"),
+        CURRENCY,
+        amount("Ordered", "ordered"),
+        amount("Invoiced", "invoiced"),
+        _LEFT,
+        cell("Read", "read_at"),
+    ]
+    title = cut_title("Purchase orders and their statuses", rows, "the newest")
+    return listing("purchase-order-list", title, cells, rows)
 
 
-def _title(title: str, rows: list[Row], which: str) -> str:
-    total = rows[0]["total"]
-    if total == len(rows):
-        return title
-    return f"{title}: {which} {len(rows):,} of {total:,}"
+def _supplier(context: ReportContext) -> Cell:
+    column = Column("Supplier", is_long=True)
+    return column, lambda row: context.supplier(row["supplier_id"])
 
 
 SECTION = Section(

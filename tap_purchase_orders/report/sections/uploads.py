@@ -7,17 +7,34 @@ from typing import TYPE_CHECKING
 from tap_purchase_orders.report.figures import ORANGE, SKY, Series, stacked_columns
 from tap_purchase_orders.report.missing import missing_notes
 from tap_purchase_orders.report.parts import BigFigure, Chart, Column, Note, Table
-from tap_purchase_orders.report.sections.amounts import currency_text, money
+from tap_purchase_orders.report.sections.listing import (
+    CURRENCY,
+    amount,
+    cell,
+    cut_title,
+    listing,
+)
 from tap_purchase_orders.report.sections.section import Content, Section
 
 if TYPE_CHECKING:
     from tap_purchase_orders.report.context import ReportContext
     from tap_purchase_orders.report.parts import Part
+    from tap_purchase_orders.report.sections.listing import Cell
     from tap_purchase_orders.report.warehouse import Row, Warehouse
 
 _SHOWN = 50
 _REJECTED_SHOWN = 50
 _DEFINITIONS = ("purchase_order_uploads",)
+_CUSTOMER: Cell = (
+    Column("Customer", is_long=True),
+    lambda row: row["customer_name"] or row["customer_id"],
+)
+_ORDER = (
+    CURRENCY,
+    amount("Amount", "amount"),
+    cell("Lines", "line_count", is_number=True),
+    cell("Order", "order_id", is_id=True),
+)
 # Who has to act, by status.
 _WAITS_FOR = {
     "pending_po_upload": "Partner: upload",
@@ -104,67 +121,27 @@ def _ages(by_age: list[Row]) -> tuple[Chart, Table]:
 def _oldest(rows: list[Row], total: int) -> Table:
     is_cut = total > len(rows)
     title = f"The oldest {len(rows):,} of {total:,}" if is_cut else "The oldest first"
-    return Table(
-        name="oldest-uploads",
-        title=title,
-        columns=[
-            Column("Customer", is_long=True),
-            Column("Waits for", is_filter=True),
-            Column("Age, days", is_number=True),
-            Column("Ordered"),
-            Column("Day 90"),
-            Column("In this status since"),
-            Column("Currency", is_filter=True),
-            Column("Amount", is_number=True),
-            Column("Lines", is_number=True),
-            Column("Order", is_id=True),
-        ],
-        rows=[
-            (
-                row["customer_name"] or row["customer_id"],
-                _WAITS_FOR[row["status"]],
-                row["age_days"],
-                row["created_at"],
-                row["day_90"],
-                row["seen_at"],
-                currency_text(row["currency"]),
-                money(row["amount"], row["currency"]),
-                row["line_count"],
-                row["order_id"],
-            )
-            for row in rows
-        ],
-    )
+    cells = [
+        _CUSTOMER,
+        (Column("Waits for", is_filter=True), lambda row: _WAITS_FOR[row["status"]]),
+        cell("Age, days", "age_days", is_number=True),
+        cell("Ordered", "created_at"),
+        cell("Day 90", "day_90"),
+        cell("In this status since", "seen_at"),
+        *_ORDER,
+    ]
+    return listing("oldest-uploads", title, cells, rows)
 
 
 def _rejected(rows: list[Row]) -> Table:
-    total = rows[0]["total"]
-    which = f": the newest {len(rows):,} of {total:,}" if total > len(rows) else ""
-    return Table(
-        name="rejected-uploads",
-        title=f"Rejected by the review{which}",
-        columns=[
-            Column("Customer", is_long=True),
-            Column("Ordered"),
-            Column("Rejected since"),
-            Column("Currency", is_filter=True),
-            Column("Amount", is_number=True),
-            Column("Lines", is_number=True),
-            Column("Order", is_id=True),
-        ],
-        rows=[
-            (
-                row["customer_name"] or row["customer_id"],
-                row["created_at"],
-                row["seen_at"],
-                currency_text(row["currency"]),
-                money(row["amount"], row["currency"]),
-                row["line_count"],
-                row["order_id"],
-            )
-            for row in rows
-        ],
-    )
+    cells = [
+        _CUSTOMER,
+        cell("Ordered", "created_at"),
+        cell("Rejected since", "seen_at"),
+        *_ORDER,
+    ]
+    title = cut_title("Rejected by the review", rows, "the newest")
+    return listing("rejected-uploads", title, cells, rows)
 
 
 SECTION = Section(
