@@ -11,6 +11,7 @@ from msgspec import Struct
 from tap_purchase_orders.clients.partner_center import NO_APP_ONLY_ACCESS
 from tap_purchase_orders.extraction.failure_issues import failure_issue
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
+from tap_purchase_orders.incremental.scope import ATTACHMENTS
 from tap_purchase_orders.incremental.statuses import (
     is_in_purchase_order_state,
     is_moving,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.extraction.batch import Batch, Selection
     from tap_purchase_orders.incremental.change_detection import OrderDecision
 
-ATTACHMENTS = "order_attachments"
 PROVISIONING = "order_provisioning_status"
 CHILD_STREAMS = (ATTACHMENTS, PROVISIONING)
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tap_purchase_orders.incremental.customer_bookmark import (
     ATTACHMENTS_OWED,
     NOT_EMITTED,
+    PAST_ATTACHMENTS,
     CustomerBookmark,
     TrackedOrder,
 )
@@ -57,7 +58,8 @@ class OrderDecision(Struct, frozen=True):
         sequence: The number of its last step, as it is to be remembered.
         change: The step that its status has made, if it made one.
         left_upload: Its attachments are asked for once more: it has just left the
-            upload of its purchase order, or they could not be read when it had.
+            upload of its purchase order, they could not be read when it had, or nobody
+            had selected them then.
     """
 
     summary: OrderSummary
@@ -186,7 +188,9 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    _left_upload(summary, known),
+                    _left_upload(
+                        summary, known, is_owed=PAST_ATTACHMENTS in customer_bookmark.owed
+                    ),
                 )
             )
             tracked.pop(summary.id, None)
@@ -301,9 +305,20 @@ def _first_seen(
     return recent, False
 
 
-def _left_upload(summary: OrderSummary, known: TrackedOrder | None) -> bool:
-    if known is None or is_in_purchase_order_state(summary.status):
+def _left_upload(
+    summary: OrderSummary, known: TrackedOrder | None, *, is_owed: bool
+) -> bool:
+    """Return whether an order has left the purchase-order states, or may have long ago.
+
+    Args:
+        summary: The order.
+        known: What is remembered of it.
+        is_owed: The attachments of all orders that may have any are owed.
+    """
+    if is_in_purchase_order_state(summary.status):
         return False
+    if is_owed or known is None:
+        return is_owed
     was_in_upload = is_in_purchase_order_state(known.status)
     return was_in_upload or known.digest == ATTACHMENTS_OWED
 

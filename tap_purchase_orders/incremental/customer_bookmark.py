@@ -16,6 +16,9 @@ NOT_EMITTED = ""
 # The same, of an order that had just left the upload of its purchase order: its
 # attachments are still to be asked for.
 ATTACHMENTS_OWED = "!"
+# In `owed`: attachments are selected anew. Which of the other orders were in a
+# purchase-order state before, nothing says, so each of them is asked for its own.
+PAST_ATTACHMENTS = "order_attachments:past"
 
 
 class TrackedOrder(Struct, frozen=True, array_like=True):

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from tap_purchase_orders.incremental.change_detection import STATUS_CHANGES
+from tap_purchase_orders.incremental.customer_bookmark import PAST_ATTACHMENTS
 from tap_purchase_orders.instants import Instant, instant_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+ATTACHMENTS = "order_attachments"
 
 
 class Scope(Struct, frozen=True):
@@ -66,6 +69,8 @@ def scope_change(before: Scope, now: Scope, *, had_prices: bool) -> ScopeChange:
         name for name in added if name != STATUS_CHANGES or name not in before.streams
     }
     added = sorted(owed)
+    if ATTACHMENTS in owed and ATTACHMENTS not in before.streams:
+        owed.add(PAST_ATTACHMENTS)
     orders = now.streams.keys() - {STATUS_CHANGES}
     if now.include_price and not before.include_price and had_prices:
         added.append("prices")

@@ -90,6 +90,7 @@ class World:
         activity: When orders of which customer were touched.
         failing: Paths that answer with 503, by a part of them.
         refuses_prices: Orders with prices are refused.
+        attachments_read: The orders whose attachments were asked for.
     """
 
     customers: tuple[str, ...] = ("c1", "c2", "c3")
@@ -98,6 +99,7 @@ class World:
     activity: list[tuple[dt.datetime, str]] = field(default_factory=list)
     failing: frozenset[str] = frozenset()
     refuses_prices: bool = False
+    attachments_read: list[str] = field(default_factory=list)
 
     def touch(self, order: Order) -> None:
         """Write an order into the activity log."""
@@ -130,7 +132,8 @@ class World:
                 )
             case ["customers", customer, "orders"]:
                 return self._orders(customer, query)
-            case ["customers", _, "orders", _, "attachments"]:
+            case ["customers", _, "orders", name, "attachments"]:
+                self.attachments_read.append(name)
                 return self._answer([{"attachmentId": "a", "fileName": "po.pdf"}])
         raise AssertionError(url.path)
 

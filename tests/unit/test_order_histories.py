@@ -311,6 +311,29 @@ def test_a_customer_that_could_not_be_read_in_its_turn_is_taken_whole_later() ->
     assert line["quantity"] == 9
 
 
+def test_attachments_that_are_selected_later_come_for_uploads_that_are_over() -> None:
+    history = History()
+    history.change("streams", frozenset(KEYS) - {"order_attachments"})
+    history.run()
+    upload = next(it for it in history.world.orders if it.status in PO_STATES)
+    upload.status = "completed"
+    for _ in range(3):
+        history.wait(24 * 30)
+        history.run()
+    history.change("streams", frozenset(KEYS))
+    history.run_in_trouble(f"/{upload.name}/")
+    attachments = history.warehouse.tables["order_attachments"]
+    assert (upload.customer, upload.name, "a") not in attachments
+    history.run()
+    assert (upload.customer, upload.name, "a") in attachments
+
+    # Once: from now on only those of open uploads are asked for.
+    history.world.attachments_read.clear()
+    history.run()
+    is_open = {it.name for it in history.world.orders if is_moving(it.status)}
+    assert set(history.world.attachments_read) <= is_open
+
+
 def test_a_state_without_a_scope_is_carried_over_and_writes_nothing() -> None:
     history = History()
     history.run()
