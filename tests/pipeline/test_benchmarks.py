@@ -47,3 +47,25 @@ def test_the_pipeline_is_measured_and_its_rows_are_what_was_sent() -> None:
 
     assert done.returncode == 0, done.stderr
     assert "| this build, target-postgres |" in done.stdout
+
+
+@pytest.mark.timeout(240)
+def test_reading_lists_is_measured_against_the_libraries_behind_it() -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.numbers"),
+            *("--ratios", "--numbers", "1000"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    lines = [line for line in done.stdout.splitlines() if "ns a number" in line]
+    # So few numbers tell nothing of the limits.
+    assert [line.partition("at most ")[2][:3].strip() for line in lines] == [
+        *("1.2", "", "2", "", "4", ""),
+    ]

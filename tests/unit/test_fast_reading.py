@@ -139,13 +139,11 @@ def test_texts_are_plain_if_each_of_them_is_a_number_as_it_stands(
 
 
 cells = st.text('ab7;" ', max_size=3) | st.sampled_from(['"a;b"', '"a""b"', '"', "7"])
-csv_lines = st.lists(
-    st.one_of(
-        st.lists(cells, min_size=2, max_size=2).map(";".join),
-        st.lists(st.text("ab7 ", max_size=2), min_size=1, max_size=3).map(";".join),
-    ),
-    max_size=8,
-)
+quoted = st.sampled_from(['"a"', '"7"', '""', '"a;b"', '";"'])
+kinds = [cells, quoted, st.text("ab7 ", max_size=2), quoted | cells]
+rows = [st.lists(each, min_size=2, max_size=2).map(";".join) for each in kinds]
+rows.append(st.lists(quoted | cells, max_size=3).map(";".join))
+csv_lines = st.one_of([st.lists(each, max_size=8) for each in rows])
 
 
 def blocks_of(lines: list[str], ends: list[int]) -> list[str]:
@@ -181,6 +179,9 @@ def read_by_rows(
 )
 @example(width=2, place=1, lines=["a;7", "b;8"], ends=[1], end="")
 @example(width=2, place=0, lines=["a;7", '"b', 'c";8', "d;9"], ends=[1, 2], end="\n")
+@example(width=2, place=0, lines=['"a";"7"', '"b";";"'], ends=[1], end="")
+@example(width=1, place=0, lines=['"', '"'], ends=[], end="\n")
+@example(width=2, place=0, lines=['"a";""', '"";"b"";""c"'], ends=[], end="\n")
 @example(width=1, place=0, lines=["a", "", "b;c"], ends=[1], end="\n")
 def test_blocks_of_csv_are_read_as_the_standard_library_reads_their_lines(
     width: int, place: int, lines: list[str], ends: list[int], end: str
