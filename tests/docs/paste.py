@@ -213,7 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         exclude = project / ".git" / "info" / "exclude"
         exclude.parent.mkdir(exist_ok=True)
         exclude.write_text(".reader/\n", encoding="utf-8")
-        variables = _shell_with(Path(python).absolute(), Path(directory))
+        # Environments of the clone lead to this Python: it stays where the clone is.
+        variables = _shell_with(Path(python).absolute(), folder.absolute())
         paste = Round(project, Path(directory), variables, options.long)
         outcomes = []
         for name, page in chosen.items():
@@ -226,8 +227,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _shell_with(python: Path, folder: Path) -> dict[str, str]:
     """Return the variables of a shell in which `python3` is this one."""
     programs = folder / "bin"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     for name in ("python", "python3"):
+        (programs / name).unlink(missing_ok=True)
         (programs / name).symlink_to(python)
     return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
