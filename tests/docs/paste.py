@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,10 @@ def blocks() -> dict[str, list[Block]]:
     found = {}
     for name in _pages():
         page_steps = list(steps((PROJECT / name).read_text(encoding="utf-8")))
-        rules = PAGES.get(name, Page()).rules
+        given = PAGES.get(name, Page())
+        rules = given.rules
+        if not given.shows_output:
+            page_steps = [replace(step, shown=None) for step in page_steps]
         for rule in rules:
             count = sum(step.commands.startswith(rule.begins) for step in page_steps)
             if count != 1:
