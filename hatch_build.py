@@ -22,7 +22,8 @@ _LINK = re.compile(
 class MetadataHook(MetadataHookInterface):
     """Fills in `readme` and `urls`."""
 
-    def update(self, metadata: dict[str, Any]) -> None:
+    # `override` of typing is not there in Python 3.11, and nothing else in a build.
+    def update(self, metadata: dict[str, Any]) -> None:  # type: ignore[explicit-override]
         """Add the two fields to the metadata of the project."""
         repository = self.config["repository"].rstrip("/")
         readme = (Path(self.root) / "README.md").read_text(encoding="utf-8")

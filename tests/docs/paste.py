@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,10 @@ def blocks() -> dict[str, list[Block]]:
     found = {}
     for name in _pages():
         page_steps = list(steps((PROJECT / name).read_text(encoding="utf-8")))
-        rules = PAGES.get(name, Page()).rules
+        given = PAGES.get(name, Page())
+        rules = given.rules
+        if not given.shows_output:
+            page_steps = [replace(step, shown=None) for step in page_steps]
         for rule in rules:
             count = sum(step.commands.startswith(rule.begins) for step in page_steps)
             if count != 1:
@@ -213,7 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         exclude = project / ".git" / "info" / "exclude"
         exclude.parent.mkdir(exist_ok=True)
         exclude.write_text(".reader/\n", encoding="utf-8")
-        variables = _shell_with(Path(python).absolute(), Path(directory))
+        # Environments of the clone lead to this Python: it stays where the clone is.
+        variables = _shell_with(Path(python).absolute(), folder.absolute())
         paste = Round(project, Path(directory), variables, options.long)
         outcomes = []
         for name, page in chosen.items():
@@ -226,8 +230,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _shell_with(python: Path, folder: Path) -> dict[str, str]:
     """Return the variables of a shell in which `python3` is this one."""
     programs = folder / "bin"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     for name in ("python", "python3"):
+        (programs / name).unlink(missing_ok=True)
         (programs / name).symlink_to(python)
     return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 

@@ -68,11 +68,13 @@ class Page:
         before: What the reader has done before the first block.
         rules: The blocks that are not pasted alone and as they stand.
         times: How often the page is gone through.
+        shows_output: Whether a text behind a block is what the block prints.
     """
 
     before: str = ""
     rules: tuple[Rule, ...] = ()
     times: int = 1
+    shows_output: bool = False
 
 
 # BLOCK is the block itself.
@@ -229,7 +231,7 @@ purchase-orders-report --schema purchasing --output report.html
             ),
         ),
     ),
-    "docs/tutorial.md": Page(times=2),
+    "docs/tutorial.md": Page(times=2, shows_output=True),
     "transform/README.md": Page(
         before=LOADED + "make .venv-dbt/.installed\n"
         'export PATH="$PWD/.venv-dbt/bin:$PATH"\n',

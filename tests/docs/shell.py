@@ -33,12 +33,15 @@ SECONDS_TO_END = 20
 
 
 def clone(folder: Path) -> None:
-    """Make a fresh clone with all that Git would take, committed or not."""
+    """Make a clone with all that Git would take, committed or not, or renew it."""
     listed = _git("ls-files", "-coz", "--exclude-standard", at=PROJECT)
     for name in filter(None, listed.split("\0")):
         source, copy = PROJECT / name, folder / name
-        # A file that was deleted and not yet committed is listed, too.
-        if source.is_file():
+        # A file that was deleted and not yet committed is listed, too. One that is
+        # there already stays as old as it is, or make would install anew.
+        if source.is_file() and not (
+            copy.is_file() and copy.read_bytes() == source.read_bytes()
+        ):
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copy)
     _git("init", "--quiet", at=folder)
