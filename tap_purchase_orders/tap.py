@@ -244,15 +244,9 @@ class TapPurchaseOrders(Tap):
         )
         state = self._loaded_state
         writer = self._writer
-        passthrough = {
-            name: s.deselected_fields
-            for name, s in selected.items()
-            if s.is_passthrough
-        }
+        deselected = {name: s.deselected_fields for name, s in selected.items()}
         fingerprints = {name: s.fingerprint for name, s in selected.items()}
-        selection = Selection(
-            frozenset(selected), full_table, passthrough, fingerprints
-        )
+        selection = Selection(frozenset(selected), full_table, deselected, fingerprints)
         extractions = open_extractions(
             self.settings, selection, state, self._cancel_token, self._secrets
         )
@@ -316,7 +310,7 @@ class TapPurchaseOrders(Tap):
         ):
             for batch in extraction.batches(lambda: None):
                 for name, record in batch.rows:
-                    # No stream is taken for plain here: records are dictionaries.
+                    # Without a word of fields, records are dictionaries.
                     if name == stream and isinstance(record, dict):
                         yield record
                 if stream == ISSUES_STREAM:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-# The fields of each stream that no record of it is to have.
+# The fields of each selected stream that no record of it is to have: dotted names.
 Deselected: TypeAlias = Mapping[str, Sequence[str]]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -20,8 +20,8 @@ class Encoded(Struct, frozen=True):
     Attributes:
         lines: The lines, each with its end; none has another within it.
         count: How many there are.
-        whole: The same with the deselected fields: by all that was read it is told
-            whether there is news.
+        whole: The same with the deselected fields, and without rows inside: by all that
+            was read it is told whether there is news.
     """
 
     lines: bytes
@@ -29,26 +29,18 @@ class Encoded(Struct, frozen=True):
     whole: bytes
 
 
-def encoded(records: Sequence[Any], deselected: Sequence[str]) -> Encoded:
+def encoded(records: Sequence[Any], deselected: Sequence[str] = ()) -> Encoded:
     """Return records as they are written.
 
     Args:
-        records: The records, with a member or an attribute for each field; they belong
-            to this function from now on.
+        records: The records, with a member for each field; they belong to this function
+            from now on.
         deselected: Fields that they are not to have.
     """
     lines = whole = _encoder.encode_lines(records)
     if deselected:
         for record in records:
-            leave_out(record, deselected)
+            for name in deselected:
+                record.pop(name, None)
         lines = _encoder.encode_lines(records)
     return Encoded(lines, len(records), whole)
-
-
-def leave_out(record: Any, names: Iterable[str]) -> None:
-    """Take some fields out of a record, whether read in one go or field by field."""
-    for name in names:
-        if isinstance(record, dict):
-            record.pop(name, None)
-        else:
-            setattr(record, name, UNSET)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tap_purchase_orders.config import DecimalType
 
@@ -83,6 +83,15 @@ def _is_number(part: Mapping[str, Any]) -> bool:
     if not isinstance(types, str | list):
         return False
     return types_of(part) == ["number"] or part.get("format") == DECIMAL
+
+
+def is_member(schema: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Return whether names lead to a member of the objects of a schema."""
+    for name in names:
+        schema = schema.get("properties", {}).get(name)
+        if schema is None:
+            return False
+    return True
 
 
 def types_of(part: Mapping[str, Any]) -> list[str]:
