@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,13 +20,19 @@ class Encoded(Struct, frozen=True):
     Attributes:
         lines: The lines, each with its end; none has another within it.
         count: How many there are.
-        whole: The same with the deselected fields, and without rows inside: by all that
-            was read it is told whether there is news.
+        everything: The same with the deselected fields, and without rows inside; or
+            what returns it, where few ask for it.
     """
 
     lines: bytes
     count: int
-    whole: bytes
+    everything: bytes | Callable[[], bytes]
+
+    @property
+    def whole(self) -> bytes:
+        """All that was read: by it is told whether there is news."""
+        everything = self.everything
+        return everything if isinstance(everything, bytes) else everything()
 
 
 def encoded(records: Sequence[Any], deselected: Sequence[str] = ()) -> Encoded:

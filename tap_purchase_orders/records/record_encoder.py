@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,14 +12,13 @@ from tap_purchase_orders.records.encoded import Encoded
 from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_purchase_orders.records.compiled import HeaderAndRows
     from tap_purchase_orders.records.encoded import Deselected
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_NO_RECORDS = Encoded(b"", 0, b"")
 
 
 class RecordEncoder:
@@ -39,7 +39,7 @@ class RecordEncoder:
     ) -> None:
         self._kind = kind
         self._tells_news = tells_news
-        self._has_rows = tells_news or kind.row_stream in deselected
+        self._has_rows = kind.row_stream in deselected
         from_header = deselected.get(kind.stream, (kind.rows,))
         self.has_rows_inside = kind.rows not in from_header
         # The types of values are of no matter here, nor is the one of decimals.
@@ -47,13 +47,14 @@ class RecordEncoder:
         row_schema = schema_of(kind.row_stream)["properties"]
         self._fields = tuple(schema)
         self._remaining = _remaining(schema, {*from_header} - {kind.rows})
+        self._without_rows = _remaining(schema, {kind.rows})
         self._remaining_of_rows = _remaining(
             row_schema, {*deselected.get(kind.row_stream, ())}
         )
         row = msgspec.defstruct(
             "Row", [(name, Raw, None) for name in row_schema], gc=False
         )
-        self._rows_of_array = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+        self._row_decoder = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
 
     def encode(self, header: Any, rows: Sequence[Any]) -> tuple[Encoded, Encoded]:
         """Return the records of a header and of its rows as they are written.
@@ -63,24 +64,21 @@ class RecordEncoder:
                 its rows belong to this function from now on.
             rows: Its rows.
         """
-        array = None
+        whole_header: bytes | Callable[[], bytes]
         if self.has_rows_inside:
-            array, rows = self._array_and_rows(header, rows)
-        whole = b""
-        if self._tells_news or not self.has_rows_inside:
+            array, row_lines = self._array_and_rows(header, rows)
+            lines = _encoder.encode_lines([self._with_rows(header, array)])
+            whole_header = partial(_only, self._without_rows, lines)
+        else:
             _leave_out(header, self._kind.rows)
-            whole = _encoder.encode_lines([header])
-        lines = whole
-        if self.has_rows_inside:
-            header = self._with_rows(header, array)
-            lines = _encoder.encode_lines([header])
-        encoded_header = Encoded(_only(self._remaining, lines), 1, whole)
-        if not self._has_rows:
-            return encoded_header, _NO_RECORDS
-        lines = _encoder.encode_lines(rows)
-        return encoded_header, Encoded(
-            _only(self._remaining_of_rows, lines), len(rows), lines
-        )
+            lines = whole_header = _encoder.encode_lines([header])
+            row_lines = partial(_encoder.encode_lines, rows)
+        encoded_header = Encoded(_only(self._remaining, lines), 1, whole_header)
+        if self._has_rows:
+            lines = row_lines()
+            remaining = _only(self._remaining_of_rows, lines)
+            return encoded_header, Encoded(remaining, len(rows), lines)
+        return encoded_header, Encoded(b"", 0, row_lines if self._tells_news else b"")
 
     def _with_rows(self, header: Any, array: Any) -> Any:
         """Return a header with its rows, all fields in the order of the schema."""
@@ -92,25 +90,28 @@ class RecordEncoder:
 
     def _array_and_rows(
         self, header: Any, rows: Sequence[Any]
-    ) -> tuple[Any, Sequence[Any]]:
+    ) -> tuple[Any, Callable[[], bytes]]:
         """Return the rows as they stand within their header, and as records."""
         if isinstance(header, dict):
-            return header[self._kind.rows], rows
+            array = header[self._kind.rows]
+            return array, partial(_encoder.encode_lines, rows)
         if not rows:
-            return getattr(header, self._kind.rows), rows
+            return getattr(header, self._kind.rows), bytes
         names = self._kind.row_keys
         keys = [[getattr(row, name) for name in names] for row in rows]
         for row in rows:
             for name in names:
                 setattr(row, name, UNSET)
         text = _encoder.encode(rows)
-        records: Sequence[Any] = ()
-        if self._has_rows:
-            records = self._rows_of_array.decode(text)
-            for record, own in zip(records, keys, strict=True):
-                for name, key in zip(names, own, strict=True):
-                    setattr(record, name, key)
-        return Raw(text), records
+        return Raw(text), partial(self._rows_of_array, text, keys)
+
+    def _rows_of_array(self, text: bytes, keys: Sequence[Sequence[Any]]) -> bytes:
+        """Return rows that stood within a header as records of their own."""
+        records = self._row_decoder.decode(text)
+        for record, own in zip(records, keys, strict=True):
+            for name, key in zip(self._kind.row_keys, own, strict=True):
+                setattr(record, name, key)
+        return _encoder.encode_lines(records)
 
 
 def _leave_out(record: Any, name: str) -> None:

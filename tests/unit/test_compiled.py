@@ -358,7 +358,13 @@ def test_what_is_as_documented_is_read_in_one_go() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [("new",), ("purchase_order_lines", 0, "new"), ("total_amount", "new")]
+    "path",
+    [
+        ("new",),
+        ("@odata.type",),
+        ("purchase_order_lines", 0, "new"),
+        ("total_amount", "new"),
+    ],
 )
 def test_a_member_that_the_schema_does_not_know_slows_down_only_once(
     path: tuple[Any, ...],
@@ -372,3 +378,22 @@ def test_a_member_that_the_schema_does_not_know_slows_down_only_once(
 
     again = reader.read(reader.decode(body), "PO-1", NOW)
     assert not any(again.unknown.values())
+
+
+def test_orders_with_a_member_that_no_schema_knows_are_read_in_one_go() -> (
+    None
+):
+    reader = OrderReader(ORDER_SELECTIONS["inside"])
+    odd = json_text(changed(ORDERS, ("lineItems", 0, "links", "new"), {"a": 1}))
+    items = reader.decode(page(json_text(ORDERS), odd, odd))["items"]
+    assert all(isinstance(item, Struct) for item in items)
+
+    read = [order(reader, item) for item in items]
+
+    assert read[0].unknown == {"order_line_items": {"links.new"}}
+    assert not any(each.unknown for each in read[1:])
+    assert b'"new"' not in b"".join(each.header.lines for each in read)
+
+
+def order(reader: OrderReader, item: Any) -> Any:
+    return reader.read(reader.summary(item, "customer-1", NOW), NOW)
