@@ -195,7 +195,7 @@ class Bench:
     def _tap_line(
         self, config: dict[str, Any], job: Job, case: Case | None
     ) -> list[str]:
-        key = (job["upstream"], job["lines"], case and case.name)
+        key = job["upstream"], job["lines"], case.name if case else None
         directory = Path(job["directory"])
         if key not in self._catalogs:
             catalog = tap_catalog(config, job["lines"], directory, self._environment)

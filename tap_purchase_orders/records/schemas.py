@@ -96,9 +96,10 @@ def _is_number(part: Mapping[str, Any]) -> bool:
 def is_member(schema: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Return whether names lead to a member of the objects of a schema."""
     for name in names:
-        schema = schema.get("properties", {}).get(name)
-        if schema is None:
+        properties = schema.get("properties", {})
+        if name not in properties:
             return False
+        schema = properties[name]
     return True
 
 
