@@ -64,11 +64,12 @@ class RecordEncoder:
                 its rows belong to this function from now on.
             rows: Its rows.
         """
-        whole_header: bytes | Callable[[], bytes]
+        whole_header: bytes | Callable[[], bytes] = b""
         if self.has_rows_inside:
             array, row_lines = self._array_and_rows(header, rows)
             lines = _encoder.encode_lines([self._with_rows(header, array)])
-            whole_header = partial(_only, self._without_rows, lines)
+            if self._tells_news:
+                whole_header = partial(_only, self._without_rows, lines)
         else:
             _leave_out(header, self._kind.rows)
             lines = whole_header = _encoder.encode_lines([header])

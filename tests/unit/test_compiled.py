@@ -169,7 +169,7 @@ PURCHASE_ORDER_FIELDS = st.sampled_from([*PURCHASE_ORDER_SELECTIONS.values()])
 ORDER_FIELDS = st.sampled_from([*ORDER_SELECTIONS.values()])
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(bodies(PURCHASE_ORDER), PURCHASE_ORDER_FIELDS, DECIMAL_TYPES)
 def test_a_purchase_order_is_read_the_same_in_one_go(
     body: bytes, deselected: Deselected, decimal_type: DecimalType | None
@@ -185,7 +185,7 @@ def test_a_purchase_order_is_read_the_same_in_one_go(
     assert again in (expected, without_unknown(expected))
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(
     st.lists(bodies(ORDERS), min_size=1, max_size=3),
     BESIDE,
