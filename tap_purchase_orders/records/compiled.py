@@ -90,7 +90,7 @@ class CompiledSchema:
         self._unknown_fields = UnknownFields(self._schema, kind.rows, self._row_schema)
         self._lock = threading.Lock()
         self._ignored: frozenset[Path] = frozenset((name,) for name in WITHHELD)
-        self._of_pages = _OF_PAGES
+        self._of_pages: tuple[str, ...] = _OF_PAGES
         self._found: set[Path] = set()
         self._compile()
 
