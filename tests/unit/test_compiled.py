@@ -380,9 +380,7 @@ def test_a_member_that_the_schema_does_not_know_slows_down_only_once(
     assert not any(again.unknown.values())
 
 
-def test_orders_with_a_member_that_no_schema_knows_are_read_in_one_go() -> (
-    None
-):
+def test_orders_with_a_member_that_no_schema_knows_are_read_in_one_go() -> None:
     reader = OrderReader(ORDER_SELECTIONS["inside"])
     odd = json_text(changed(ORDERS, ("lineItems", 0, "links", "new"), {"a": 1}))
     items = reader.decode(page(json_text(ORDERS), odd, odd))["items"]
