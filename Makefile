@@ -50,8 +50,11 @@ tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-duckdb/.insta
 # FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?= $(shell date +%s)
-fuzz: $(TAP) ## Mutated documented payloads through the readers, for ten minutes
+fuzz: readings ## Mutated documented payloads through the readers, for ten minutes
 	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) $(BIN)/pytest tests/unit/test_mutated_payloads.py
+
+readings: $(TAP) ## The same, in one go and field by field: the same bytes?
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) $(BIN)/pytest tests/unit/test_two_readings.py
 
 # SAMPLE=100 tries so many, by chance; 0 tries all, which takes hours.
 SAMPLE ?= 0
@@ -122,7 +125,7 @@ SEEDS ?= 200
 FIRST ?= 1
 WORKERS ?= 2
 RESULTS ?=
-soak: $(TAP) $(PLUGINS) ## Histories of runs with faults, kills and changes: is the warehouse right?
+soak: $(TAP) $(PLUGINS) readings ## Histories of runs with faults, kills and changes: is the warehouse right?
 	@status=0; \
 	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results) || status=$$?; \
 	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py &&) exit $$status

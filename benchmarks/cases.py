@@ -6,14 +6,18 @@ two and eight; what a run costs however small it is stands beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.contestants.job import PAGE_SIZE
+from benchmarks.simulator import other_bodies
 from benchmarks.simulator.control import Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from benchmarks.contestants.job import Lines, Upstream
+    from benchmarks.simulator.control import Maker
 
 EVERYBODY = ("tap", "stock", "tuned", "dlt", "limit")
 # Those that ask one after another would only show how long that takes.
@@ -70,6 +74,11 @@ class Case:
         volumes: At which volumes it is measured.
         latency_ms: How long every answer takes at least.
         is_odd: Whether one record in a hundred is odd.
+        maker: Who makes the bodies.
+        unknown: The name of a member of them that no schema knows, if they have one.
+        settings: Settings of the SDK, for the taps.
+        deselected: Members of the header that are not selected, by their names.
+        is_full_table: Whether the header's stream is `FULL_TABLE`.
     """
 
     name: str
@@ -80,6 +89,11 @@ class Case:
     volumes: tuple[int, ...] = SLOPE_VOLUMES
     latency_ms: int = 0
     is_odd: bool = False
+    maker: Maker = "sandbox"
+    unknown: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    deselected: tuple[tuple[str, ...], ...] = ()
+    is_full_table: bool = False
 
     @property
     def unit(self) -> str:
@@ -90,9 +104,11 @@ class Case:
         """Return what the upstream is to be like."""
         return Scene(
             customers=sizes.customers * volume,
-            orders_per_customer=sizes.orders_per_customer,
+            orders_per_customer=self._orders_per_customer(sizes),
             latency_ms=self.latency_ms,
             is_odd=self.is_odd,
+            maker=self.maker,
+            unknown=self.unknown,
         )
 
     def numbers(self, sizes: Sizes, volume: int) -> list[str]:
@@ -113,11 +129,22 @@ class Case:
         if self.upstream == "appzen":
             header, lines, per_header = _APPZEN_STREAMS
             count = sizes.purchase_orders * volume
+            if self.maker != "sandbox":
+                per_header = other_bodies.LINES_PER_PURCHASE_ORDER[self._is_large]
         else:
             header, lines, per_header = _PARTNER_CENTER_STREAMS
-            count = sizes.customers * sizes.orders_per_customer * volume
+            count = sizes.customers * self._orders_per_customer(sizes) * volume
         children = {lines: count * per_header} if self.lines == "children" else {}
         return {header: count} | children
+
+    @property
+    def _is_large(self) -> bool:
+        return self.maker == "other-large"
+
+    def _orders_per_customer(self, sizes: Sizes) -> int:
+        if self.maker == "sandbox":
+            return sizes.orders_per_customer
+        return other_bodies.ORDERS_PER_CUSTOMER[self._is_large]
 
     def headers(self, sizes: Sizes, volume: int) -> int:
         """Return how many orders or purchase orders there are."""

@@ -12,7 +12,7 @@ from benchmarks.command import TAP, run
 from benchmarks.contestants.job import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from benchmarks.contestants.job import Job, Lines
 
@@ -125,10 +125,19 @@ def peers_in(directory: Path) -> Peers:
     return Peers(python, frozenset(facts["missing"]), facts["versions"])
 
 
-def peer_line(contestant: Contestant, job: Job, python: Path) -> list[str]:
-    """Return how one of the others is started, and write its job into a file."""
+def peer_line(
+    contestant: Contestant, job: Job, python: Path, settings: Mapping[str, Any]
+) -> list[str]:
+    """Return how one of the others is started, and write its job into a file.
+
+    Args:
+        contestant: The other one.
+        job: The job.
+        python: The interpreter.
+        settings: Settings of the SDK beside it.
+    """
     job_file = Path(job["directory"]) / "job.json"
-    job_file.write_text(json.dumps(job), encoding="utf-8")
+    job_file.write_text(json.dumps({**job, **settings}), encoding="utf-8")
     option = ["--config"] if contestant.is_tap else []
     module = f"benchmarks.contestants.{contestant.module}"
     return [str(python), "-m", module, *option, str(job_file)]
@@ -200,3 +209,28 @@ def tap_catalog(
             elif breadcrumb[-1] == array and lines == "inside":
                 metadata["selected"] = True
     return catalog
+
+
+def choose(
+    catalog: dict[str, Any],
+    deselected: Collection[tuple[str, ...]],
+    *,
+    is_full_table: bool,
+) -> None:
+    """Change what a catalog says of the streams of headers.
+
+    Args:
+        catalog: The catalog.
+        deselected: Members that are not selected, by the names that lead to them.
+        is_full_table: Whether the streams are `FULL_TABLE`.
+    """
+    headers = {header for header, *_ in _STREAMS.values()}
+    for entry in catalog["streams"]:
+        if entry["stream"] not in headers:
+            continue
+        for part in entry["metadata"]:
+            names = tuple(part["breadcrumb"][1::2])
+            if names in deselected:
+                part["metadata"]["selected"] = False
+            elif not names and is_full_table:
+                part["metadata"]["replication-method"] = "FULL_TABLE"

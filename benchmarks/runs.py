@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.cases import IN_FLIGHT, QUIET
 from benchmarks.command import Cost, environment_of, run
-from benchmarks.lineup import CACHE, ROOT, peer_line, tap_catalog, tap_config, tap_line
+from benchmarks.lineup import (
+    CACHE,
+    ROOT,
+    choose,
+    peer_line,
+    tap_catalog,
+    tap_config,
+    tap_line,
+)
 from benchmarks.simulator.control import Counts, Scene
 from benchmarks.work import WorkDiffersError, Written, check_work, work_of
 
@@ -72,9 +80,10 @@ class Bench:
         sizes: How much there is at the first volume.
         directory: Where files go; it belongs to the caller.
         is_secure: Whether it all goes over TLS.
+        variables: More variables of the environment of all that is measured.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one part of a run
         self,
         simulator: Simulator,
         peers: Peers,
@@ -82,17 +91,18 @@ class Bench:
         directory: Path,
         *,
         is_secure: bool,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self._simulator = simulator
         self._peers = peers
         self._sizes = sizes
         self._directory = directory
         self._url = simulator.secure_url if is_secure else simulator.url
-        variables = {"PYTHONPATH": str(ROOT)}
+        own = {"PYTHONPATH": str(ROOT)}
         if is_secure:
-            variables["REQUESTS_CA_BUNDLE"] = str(simulator.authority_file)
-        self._environment = environment_of(CACHE, **variables)
-        self._catalogs: dict[tuple[str, Lines], dict[str, Any]] = {}
+            own["REQUESTS_CA_BUNDLE"] = str(simulator.authority_file)
+        self._environment = environment_of(CACHE, **own) | {**(variables or {})}
+        self._catalogs: dict[tuple[str, Lines, str | None], dict[str, Any]] = {}
         self._work: dict[str, dict[str, Written]] = {}
 
     def check(self, case: Case, contestant: Contestant) -> Run:
@@ -137,9 +147,10 @@ class Bench:
         self._simulator.set(case.scene(self._sizes, volume))
         job = self._job(case.upstream, case.lines, case.numbers(self._sizes, volume))
         if contestant.module is None:
-            line = self._tap_line(tap_config(job), job)
+            line = self._tap_line(tap_config(job) | {**case.settings}, job, case)
         else:
-            line = peer_line(contestant, job, self._peers.python)
+            settings = case.settings if contestant.is_tap else {}
+            line = peer_line(contestant, job, self._peers.python, settings)
         done = self._run(line, output, contestant.environment)
         counts = self._simulator.counts()
         expected = case.requests(self._sizes, volume)
@@ -157,7 +168,7 @@ class Bench:
         job = self._job("partner_center", "children", [])
         config = tap_config(job)
         config["partner_center"]["change_detection"] = "activity_log"
-        line = self._tap_line(config, job)
+        line = self._tap_line(config, job, None)
         output, state_file = (
             self._directory / "messages.jsonl",
             self._directory / "state.json",
@@ -181,11 +192,15 @@ class Bench:
             longest_seconds=_LONGEST_SECONDS,
         )
 
-    def _tap_line(self, config: dict[str, Any], job: Job) -> list[str]:
-        key = (job["upstream"], job["lines"])
+    def _tap_line(
+        self, config: dict[str, Any], job: Job, case: Case | None
+    ) -> list[str]:
+        key = job["upstream"], job["lines"], case.name if case else None
         directory = Path(job["directory"])
         if key not in self._catalogs:
             catalog = tap_catalog(config, job["lines"], directory, self._environment)
+            if case is not None:
+                choose(catalog, case.deselected, is_full_table=case.is_full_table)
             self._catalogs[key] = catalog
         return tap_line(config, self._catalogs[key], directory)
 

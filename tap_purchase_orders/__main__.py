@@ -6,22 +6,36 @@ import gc
 import signal
 import sys
 from importlib import import_module
+from importlib.metadata import version
 
 from tap_purchase_orders.lazy_imports import deferred
 from tap_purchase_orders.process_exit import run_and_exit
 
-# All that the rest needs of the SDK.
-_NEEDED = ("singer_sdk.tap_base", "singer_sdk.streams.core")
+# What the rest needs of the SDK, and of what it brings.
+_NEEDED = ("singer_sdk.tap_base", "singer_sdk.streams.core", "requests")
+# Guesses what a text is encoded in, which nobody asks of it here; `requests` looks at
+# its version alone.
+_GUESSES = "charset_normalizer"
 # Their own code imports much that is for targets, for other kinds of taps, for
 # `--about`, for files of other places, and for those who configure the log.
 _PUT_OFF = (
     "asyncio",
+    _GUESSES,
     "fsspec",
     "logging.config",
     "singer_sdk",
     "singer_sdk.about",
     "singer_sdk.streams",
 )
+# What others take from these they only call: for storage of batches, for a file of
+# variables, for one format of texts, and for entry points.
+_CALLED = {
+    "dotenv": ["find_dotenv"],
+    "dotenv.main": ["DotEnv"],
+    "importlib_metadata": ["entry_points"],
+    "rfc3339_validator": ["validate_rfc3339"],
+    "upath": ["UPath"],
+}
 
 
 def main() -> None:
@@ -33,7 +47,9 @@ def main() -> None:
     gc.disable()
     # The SDK is most of the start, and the greater part of it is of no use here.
     try:
-        with deferred(_PUT_OFF):
+        with deferred(_PUT_OFF, _CALLED):
+            if (guesses := sys.modules.get(_GUESSES)) is not None:
+                vars(guesses)["__version__"] = version(_GUESSES)
             for name in _NEEDED:
                 import_module(name)
     except Exception:  # noqa: BLE001  # whatever another version of the SDK may raise

@@ -53,6 +53,15 @@ def decode_body(body: bytes) -> Any:
         return _decode_leniently(text)
 
 
+def decode_lines(lines: bytes) -> list[Any]:
+    """Return the JSON values of lines that `records` have written."""
+    try:
+        return _decoder.decode_lines(lines)
+    # A whole number of more digits than Python reads as such.
+    except (msgspec.MsgspecError, ValueError):
+        return [decode_body(line) for line in lines.splitlines()]
+
+
 def has_unstorable_text(body: bytes) -> bool:
     """Return whether a body may name U+0000, which warehouses refuse."""
     # A single sign is found far faster than several, and most bodies have few escapes.
@@ -63,6 +72,12 @@ def has_unstorable_text(body: bytes) -> bool:
         at = body.find(b"\\", at + 1)
     # From the end: its first sign is rarer than its last.
     return body.rfind(_NUL) >= 0
+
+
+def json_copy(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a JSON object; a tenth of what a deep copy takes."""
+    copied: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    return copied
 
 
 def storable(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -15,9 +14,10 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams.core import Stream
 from typing_extensions import override
 
-from tap_purchase_orders.exact_json import json_text
+from tap_purchase_orders.exact_json import decode_lines, json_copy, json_text
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
-from tap_purchase_orders.records.schemas import schema_of
+from tap_purchase_orders.records.encoded import encoded
+from tap_purchase_orders.records.schemas import is_member, schema_of
 from tap_purchase_orders.stream_maps import mapped
 
 if TYPE_CHECKING:
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import MetadataMapping
 
     from tap_purchase_orders.config import DecimalType
+    from tap_purchase_orders.records.encoded import Encoded
 
 
-# A field's breadcrumb is `("properties", name)`; those within it are longer.
-_FIELD_DEPTH = 2
 # Of the SDK: what a stream map may draw on, and how nested objects are spread out.
 _MAPPING_SETTINGS = ("stream_map_config", "faker_config")
 _FLATTENING_SETTINGS = (
@@ -71,7 +70,7 @@ class TapStream(Stream):
         self, tap: Tap, records_of: RecordsOf, decimal_type: DecimalType | None
     ) -> None:
         schema = schema_of(self.name, decimal_type)
-        super().__init__(tap, schema=copy.deepcopy(schema))
+        super().__init__(tap, schema=json_copy(schema))
         self._records_of = records_of
         self.primary_keys = self.keys
         if self.is_incremental:
@@ -113,12 +112,7 @@ class TapStream(Stream):
         self, record: Record, time_extracted: str
     ) -> Iterator[dict[str, Any]]:
         """Yield the RECORD messages of a record, after selection and stream maps."""
-        names, has_nested = self._deselection
-        if has_nested:
-            pop_deselected_record_properties(record, self.schema, self.mask)
-        else:
-            for name in names:
-                record.pop(name, None)
+        self._pop_deselected(record)
         for stream_map in self.stream_maps:
             made = mapped(stream_map, record, self.name)
             if made is not None:
@@ -129,17 +123,32 @@ class TapStream(Stream):
                     "time_extracted": time_extracted,
                 }
 
-    @cached_property
-    def is_passthrough(self) -> bool:
-        """Whether records are written as they are, but for whole fields left out.
+    def mapped(self, records: Encoded) -> Iterator[tuple[str, Encoded]]:
+        """Yield the records that stream maps make of some, by the name of their stream.
 
-        Arrays are left out, too: only then is a header read without them the same.
+        Args:
+            records: Records of this stream without their deselected fields.
         """
-        names, has_nested = self._deselection
+        if self._is_unmapped:
+            yield self.name, records
+            return
+        decoded = decode_lines(records.lines)
+        if self._has_open_deselection:
+            for record in decoded:
+                self._pop_deselected(record)
+        for stream_map in self.stream_maps:
+            made = [mapped(stream_map, record, self.name) for record in decoded]
+            yield (
+                stream_map.stream_alias,
+                encoded([record for record in made if record is not None]),
+            )
+
+    @cached_property
+    def _is_unmapped(self) -> bool:
+        """Whether records without their deselected fields are written as they are."""
         maps = self.stream_maps
         return (
-            not has_nested
-            and set(self.arrays) <= set(names)
+            not self._has_open_deselection
             and len(maps) == 1
             and isinstance(maps[0], SameRecordTransform)
             and not maps[0].flattening_enabled
@@ -179,21 +188,36 @@ class TapStream(Stream):
 
     @cached_property
     def deselected_fields(self) -> tuple[str, ...]:
-        """The deselected fields."""
-        return self._deselection[0]
+        """The deselected fields, as dotted names, but for those of open objects."""
+        return tuple(
+            ".".join(names)
+            for names in self._deselected_paths
+            if is_member(self.schema, names)
+        )
 
     @cached_property
-    def _deselection(self) -> tuple[tuple[str, ...], bool]:
-        """The deselected fields, and whether there are any within selected ones.
+    def _has_open_deselection(self) -> bool:
+        """Whether a deselected field is within an object of any members."""
+        return len(self.deselected_fields) < len(self._deselected_paths)
 
-        Only for those is it worth going through all members of every record.
-        """
-        deselected = [path for path, is_on in self.mask.items() if path and not is_on]
-        names = tuple(path[1] for path in deselected if len(path) == _FIELD_DEPTH)
-        has_nested = any(
-            len(path) > _FIELD_DEPTH and path[1] not in names for path in deselected
-        )
-        return names, has_nested
+    @cached_property
+    def _deselected_paths(self) -> list[tuple[str, ...]]:
+        """The names that lead to each deselected field."""
+        return [
+            path[1::2]
+            for path, is_on in self.mask.items()
+            if path and not is_on and {*path[::2]} == {"properties"}
+        ]
+
+    def _pop_deselected(self, record: Record) -> None:
+        """Take the deselected fields out of a record."""
+        paths = self._deselected_paths
+        # Only for those within others is it worth going through all members.
+        if any(len(names) > 1 for names in paths):
+            pop_deselected_record_properties(record, self.schema, self.mask)
+            return
+        for (name,) in paths:
+            record.pop(name, None)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

@@ -37,7 +37,7 @@ from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
-from tap_purchase_orders.records.schemas import with_numbers_of
+from tap_purchase_orders.records.schemas import has_decimal, with_numbers_of
 from tap_purchase_orders.redaction import configured_secrets
 from tap_purchase_orders.run_history import RunHistory
 from tap_purchase_orders.settings.load import load_settings
@@ -207,7 +207,8 @@ class TapPurchaseOrders(Tap):
     def _declared(self, stream: str, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a schema of a catalog with numbers as the stream declares them."""
         own = self.streams.get(stream)
-        if own is None:
+        has_decimals = self.settings.decimal_type is not None or has_decimal(schema)
+        if own is None or not has_decimals:
             return schema
         declared: dict[str, Any] = with_numbers_of(own.schema, schema)
         return declared
@@ -244,15 +245,9 @@ class TapPurchaseOrders(Tap):
         )
         state = self._loaded_state
         writer = self._writer
-        passthrough = {
-            name: s.deselected_fields
-            for name, s in selected.items()
-            if s.is_passthrough
-        }
+        deselected = {name: s.deselected_fields for name, s in selected.items()}
         fingerprints = {name: s.fingerprint for name, s in selected.items()}
-        selection = Selection(
-            frozenset(selected), full_table, passthrough, fingerprints
-        )
+        selection = Selection(frozenset(selected), full_table, deselected, fingerprints)
         extractions = open_extractions(
             self.settings, selection, state, self._cancel_token, self._secrets
         )
@@ -316,7 +311,7 @@ class TapPurchaseOrders(Tap):
         ):
             for batch in extraction.batches(lambda: None):
                 for name, record in batch.rows:
-                    # No stream is taken for plain here: records are dictionaries.
+                    # Without a word of fields, records are dictionaries.
                     if name == stream and isinstance(record, dict):
                         yield record
                 if stream == ISSUES_STREAM:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Maker = Literal["sandbox", "other", "other-large"]
 
 CONTROL_PATH = "/benchmark/"
 
@@ -16,6 +19,9 @@ class Scene:
         orders_per_customer: How many orders each of them has.
         latency_ms: How long every answer takes at least.
         is_odd: Whether one record in a hundred is odd.
+        maker: Who makes the bodies: the sandbox, or another in one of two sizes.
+        unknown: The name of a member that no schema knows, if the other maker's bodies
+            have one.
         hours_ahead: By how much the upstream's clock is ahead.
         active_customers: How many customers had order activity half an hour ago.
         open_every: One in so many customers has an order that is still open; 0: none.
@@ -25,6 +31,8 @@ class Scene:
     orders_per_customer: int = 25
     latency_ms: int = 0
     is_odd: bool = False
+    maker: Maker = "sandbox"
+    unknown: str | None = None
     hours_ahead: int = 0
     active_customers: int = 0
     open_every: int = 0

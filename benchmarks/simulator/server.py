@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from benchmarks.simulator.bodies import Bodies
 from benchmarks.simulator.control import CONTROL_PATH, Counts, Scene
+from benchmarks.simulator.other_bodies import OtherBodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ class Upstream:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._bodies: dict[bool, Bodies] = {}
+        self._bodies: dict[tuple[object, ...], Bodies | OtherBodies] = {}
         self._answers: dict[bytes, bytes] = {}
         self._scene = Scene()
         self._counts = Counts()
@@ -103,7 +104,7 @@ class Upstream:
     def _made(self, target: str) -> bytes:
         """Return the body of an answer that is asked for the first time."""
         scene = self._scene
-        bodies = self._bodies[scene.is_odd]
+        bodies = self._bodies[_of_bodies(scene)]
         if found := _ORDERS.match(target):
             return bodies.orders(found[1], scene.orders_per_customer, scene.open_every)
         if target.startswith(_NUMBER):
@@ -131,8 +132,8 @@ class Upstream:
             self._answers.clear()
         self._scene = scene
         self._set_date()
-        if scene.is_odd not in self._bodies:
-            self._bodies[scene.is_odd] = Bodies(is_odd=scene.is_odd)
+        if _of_bodies(scene) not in self._bodies:
+            self._bodies[_of_bodies(scene)] = _bodies(scene)
         self._counts = Counts()
         self._cpu_begin = time.process_time()
 
@@ -173,6 +174,17 @@ class Connection(asyncio.Protocol):
             self._upstream.answer(pending[:end], self._send)
             pending = pending[end + len(_HEAD_END) :]
         self._pending = pending
+
+
+def _of_bodies(scene: Scene) -> tuple[object, ...]:
+    """Return what of a scene its bodies depend on."""
+    return scene.is_odd, scene.maker, scene.unknown
+
+
+def _bodies(scene: Scene) -> Bodies | OtherBodies:
+    if scene.maker == "sandbox":
+        return Bodies(is_odd=scene.is_odd)
+    return OtherBodies(is_large=scene.maker == "other-large", unknown=scene.unknown)
 
 
 def _with_head(body: bytes) -> bytes:

@@ -77,7 +77,7 @@ class AppZenExtraction:
         self.budget = budget
         self._cancel_token = cancel_token
         self._reader = PurchaseOrderReader(
-            selection.deselected(PURCHASE_ORDER_STREAMS), settings.decimal_type
+            selection.deselected_fields, settings.decimal_type
         )
         self.progress = Progress("AppZen", "purchase orders", client.pace)
 

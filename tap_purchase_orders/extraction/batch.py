@@ -74,24 +74,19 @@ class Selection(Struct, frozen=True):
     Attributes:
         streams: The selected streams.
         full_table: Those of them that get everything, news or not.
-        passthrough: Those of them whose records are written as they are, without
-            arrays and without the fields that are named here.
+        deselected_fields: The fields that no record of each of them is to have; none:
+            records are dictionaries of all fields.
         fingerprints: Of each a digest of what is written of its records.
     """
 
     streams: frozenset[str]
     full_table: frozenset[str] = frozenset()
-    passthrough: Deselected = field(default_factory=dict)
+    deselected_fields: Deselected | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     def __contains__(self, stream: str) -> bool:
         """Return whether a stream is selected."""
         return stream in self.streams
-
-    def deselected(self, streams: Iterable[str]) -> Deselected | None:
-        """Return the fields to leave out, if all selected ones of some are plain."""
-        selection = self.streams.intersection(streams)
-        return self.passthrough if selection <= self.passthrough.keys() else None
 
     def fingerprints_of(self, streams: Iterable[str]) -> dict[str, str]:
         """Return the selected ones of some streams, with their digests."""

@@ -91,8 +91,7 @@ class CustomerOrders:
         # A state of an earlier version does not say whether prices came.
         self._had_none = state.scope is not None and not state.has_prices
         self._keeps_last_read = keeps_last_read
-        deselected = selection.deselected(("orders", "order_line_items"))
-        self._reader = OrderReader(deselected, decimal_type)
+        self._reader = OrderReader(selection.deselected_fields, decimal_type)
         self._children = OrderChildren(client, selection)
         self.refused_prices = 0
 
@@ -213,8 +212,8 @@ class CustomerOrders:
         if decided.change is not None:
             row = self._change(decided.summary, decided.change, observed_at)
             batch.rows.append((STATUS_CHANGES, row))
-        if has_header or has_lines:
-            batch.note(order.issues, order.unknown)
+        # What the schemas do not know is said of whatever was read.
+        batch.note(order.issues if has_header or has_lines else (), order.unknown)
 
     def _change(
         self, summary: OrderSummary, change: StatusChange, observed_at: str
@@ -230,5 +229,7 @@ class CustomerOrders:
             else summary.created.text,
             "observedAt": observed_at,
         }
-        deselected = self._selection.passthrough.get(STATUS_CHANGES)
-        return record if deselected is None else encoded([record], deselected)
+        deselected = self._selection.deselected_fields
+        if deselected is None:
+            return record
+        return encoded([record], deselected.get(STATUS_CHANGES, ()))

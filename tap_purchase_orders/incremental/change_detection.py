@@ -367,7 +367,7 @@ def _digest(order: Order) -> str:
         if isinstance(record, Encoded)
         # The line items as documented would only say the same again.
         else encoded(
-            [{name: record[name] for name in record if name != "lineItems"}], ()
+            [{name: record[name] for name in record if name != "lineItems"}]
         ).whole
         for record in (order.header, *order.lines)
     )

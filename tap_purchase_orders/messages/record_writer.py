@@ -106,11 +106,12 @@ class RecordWriter:
             if stream not in self._streams:
                 continue
             count = 1
+            selected = self._streams[stream]
             if isinstance(record, Encoded):
                 count = record.count
-                self._writer.write_records(stream, record, time_extracted)
+                for name, records in selected.mapped(record):
+                    self._writer.write_records(name, records, time_extracted)
             else:
-                selected = self._streams[stream]
                 for message in selected.record_messages(record, time_extracted):
                     self._writer.write(message)
             counts[stream] = counts.get(stream, 0) + count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-# The fields of each stream that no record of it is to have.
+# The fields of each selected stream that no record of it is to have: dotted names.
 Deselected: TypeAlias = Mapping[str, Sequence[str]]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -20,35 +20,33 @@ class Encoded(Struct, frozen=True):
     Attributes:
         lines: The lines, each with its end; none has another within it.
         count: How many there are.
-        whole: The same with the deselected fields: by all that was read it is told
-            whether there is news.
+        everything: The same with the deselected fields, and without rows inside; or
+            what returns it, where few ask for it.
     """
 
     lines: bytes
     count: int
-    whole: bytes
+    everything: bytes | Callable[[], bytes]
+
+    @property
+    def whole(self) -> bytes:
+        """All that was read: by it is told whether there is news."""
+        everything = self.everything
+        return everything if isinstance(everything, bytes) else everything()
 
 
-def encoded(records: Sequence[Any], deselected: Sequence[str]) -> Encoded:
+def encoded(records: Sequence[Any], deselected: Sequence[str] = ()) -> Encoded:
     """Return records as they are written.
 
     Args:
-        records: The records, with a member or an attribute for each field; they belong
-            to this function from now on.
+        records: The records, with a member for each field; they belong to this function
+            from now on.
         deselected: Fields that they are not to have.
     """
     lines = whole = _encoder.encode_lines(records)
     if deselected:
         for record in records:
-            leave_out(record, deselected)
+            for name in deselected:
+                record.pop(name, None)
         lines = _encoder.encode_lines(records)
     return Encoded(lines, len(records), whole)
-
-
-def leave_out(record: Any, names: Iterable[str]) -> None:
-    """Take some fields out of a record, whether read in one go or field by field."""
-    for name in names:
-        if isinstance(record, dict):
-            record.pop(name, None)
-        else:
-            setattr(record, name, UNSET)

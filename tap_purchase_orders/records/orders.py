@@ -8,12 +8,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import UNSET, Raw, Struct, field
 
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.instants import Instant, instant_or_none
-from tap_purchase_orders.records.compiled import CompiledSchema, NotAsDocumentedError
+from tap_purchase_orders.records.compiled import (
+    CompiledSchema,
+    HeaderAndRows,
+    NotAsDocumentedError,
+)
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
+from tap_purchase_orders.records.record_encoder import RecordEncoder
 from tap_purchase_orders.records.record_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.records.values import UnreadableError, to_text
@@ -27,8 +32,12 @@ if TYPE_CHECKING:
     from tap_purchase_orders.records.encoded import Deselected
 
 UPSTREAM = "partner_center"
+_KIND = HeaderAndRows(
+    "orders", "lineItems", "order_line_items", ("referenceCustomerId", "orderId")
+)
 _PAGE = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS = msgspec.json.Decoder(list[Raw])
+_NO_NUMBER = (None, UNSET)
 
 
 class OrderSummary(Struct, frozen=True):
@@ -57,10 +66,9 @@ class Order(Struct, frozen=True):
     """An order read in full.
 
     Attributes:
-        header: The record of `orders`, with the line items as documented; without
-            them, where records are written as they are.
-        lines: The records of `order_line_items`; all in one, where records are
-            written as they are.
+        header: The record of `orders`, with the line items as documented; encoded,
+            where records are.
+        lines: The records of `order_line_items`; all in one, where they are encoded.
         issues: What could not be read.
         unknown: Names of fields that the schemas do not know, by stream.
     """
@@ -75,8 +83,8 @@ class OrderReader:
     """Reads orders by the schemas of their streams; safe on any thread.
 
     Args:
-        deselected: Given where records are written as they are, but for these fields
-            and the arrays: then those that are just as documented are read in one go.
+        deselected: Given where records are to be encoded, without these fields of the
+            selected streams: then those that are just as documented are read in one go.
         decimal_type: Given where numbers are text that fits this type.
     """
 
@@ -88,17 +96,15 @@ class OrderReader:
         header_schema, line_schema = (
             schema_of(stream, decimal_type) for stream in ("orders", "order_line_items")
         )
-        ours = ("referenceCustomerId", "orderId")
         self._header = RecordReader(header_schema, ("lineItems", "line_count"))
-        self._line = RecordReader(line_schema, ours)
+        self._line = RecordReader(line_schema, _KIND.row_keys)
         self._blank_line = dict.fromkeys(line_schema["properties"])
-        self._compiled = (
-            None
-            if deselected is None
-            else CompiledSchema(
-                "orders", "lineItems", "order_line_items", deselected, decimal_type
+        self._compiled: CompiledSchema | None = None
+        if deselected is not None:
+            self._encoder = RecordEncoder(_KIND, deselected, tells_news=True)
+            self._compiled = CompiledSchema(
+                _KIND, decimal_type, has_rows_inside=self._encoder.has_rows_inside
             )
-        )
 
     def decode(self, body: bytes) -> Any:
         """Return the value of a page of orders, for `summary` to read its items.
@@ -145,9 +151,13 @@ class OrderReader:
             order = self._read(summary, summary.raw, received_at)
         if self._compiled is None:
             return order
-        self._compiled.ignore(order.unknown)
-        header, lines = self._compiled.encode(order.header, order.lines)
-        return Order(header, [lines], order.issues, order.unknown)
+        header: Any = order.header
+        if isinstance(header, Struct):
+            self._compiled.finish(header)
+        rows = self._encoder.encode(header, order.lines)
+        for stream, names in self._compiled.take_unknown().items():
+            order.unknown.setdefault(stream, set()).update(names)
+        return Order(rows[0], [rows[1]], order.issues, order.unknown)
 
     def _decode_page(self, text: bytes) -> dict[str, Any]:
         if self._compiled is not None:
@@ -157,8 +167,10 @@ class OrderReader:
                 return page
         # Each by itself: one odd order does not slow down the others.
         members = _PAGE.decode(text)
-        items = _ITEMS.decode(members.pop("items"))
-        rest = {name: decode_body(bytes(member)) for name, member in members.items()}
+        items = _ITEMS.decode(members["items"])
+        if self._compiled is not None:
+            self._compiled.learn_page(members)
+        rest = {n: decode_body(bytes(members[n])) for n in members if n != "items"}
         return {**rest, "items": [self._decode_order(item) for item in items]}
 
     def _decode_order(self, raw: Raw) -> Any:
@@ -266,7 +278,7 @@ def _keyed(order: Any) -> Any:
     """
     if lines := order.lineItems:
         numbers = {line.lineItemNumber for line in lines}
-        if None in numbers or len(numbers) != len(lines):
+        if not numbers.isdisjoint(_NO_NUMBER) or len(numbers) != len(lines):
             raise NotAsDocumentedError
     if not order.id or not order.id.strip():
         raise NotAsDocumentedError

@@ -11,9 +11,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tap_purchase_orders.exact_json import decode_body, json_text
-from tap_purchase_orders.records.compiled import CompiledSchema, NotAsDocumentedError
+from tap_purchase_orders.records.compiled import (
+    CompiledSchema,
+    HeaderAndRows,
+    NotAsDocumentedError,
+)
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.line_keys import LineKeys, keys_of_whole_numbers
+from tap_purchase_orders.records.record_encoder import RecordEncoder
 from tap_purchase_orders.records.record_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 
@@ -25,6 +30,12 @@ if TYPE_CHECKING:
     from tap_purchase_orders.records.encoded import Deselected
 
 UPSTREAM = "appzen"
+_KIND = HeaderAndRows(
+    "purchase_orders",
+    "purchase_order_lines",
+    "purchase_order_lines",
+    ("purchase_order_number", "line_key"),
+)
 
 
 class PurchaseOrder(Struct, frozen=True):
@@ -32,10 +43,10 @@ class PurchaseOrder(Struct, frozen=True):
 
     Attributes:
         number: Its number: that of the body, or the one asked for.
-        header: The record of `purchase_orders`, with the lines as documented; without
-            them, where records are written as they are.
-        lines: The records of `purchase_order_lines`; all in one, where records are
-            written as they are.
+        header: The record of `purchase_orders`, with the lines as documented; encoded,
+            where records are.
+        lines: The records of `purchase_order_lines`; all in one, where they are
+            encoded.
         issues: What could not be read, and irregular lines.
         unknown: Names of fields that the schemas do not know, by stream.
         shortened: Names of date fields that had a time of day, by stream.
@@ -53,8 +64,8 @@ class PurchaseOrderReader:
     """Reads purchase orders by the schemas of their streams; safe on any thread.
 
     Args:
-        deselected: Given where records are written as they are, but for these fields
-            and the arrays: then those that are just as documented are read in one go.
+        deselected: Given where records are to be encoded, without these fields of the
+            selected streams: then those that are just as documented are read in one go.
         decimal_type: Given where numbers are text that fits this type.
     """
 
@@ -70,19 +81,14 @@ class PurchaseOrderReader:
         self._header = RecordReader(
             header_schema, ("purchase_order_lines", "line_count")
         )
-        self._line = RecordReader(line_schema, ("purchase_order_number", "line_key"))
+        self._line = RecordReader(line_schema, _KIND.row_keys)
         self._blank_line = dict.fromkeys(line_schema["properties"])
-        self._compiled = (
-            None
-            if deselected is None
-            else CompiledSchema(
-                "purchase_orders",
-                "purchase_order_lines",
-                "purchase_order_lines",
-                deselected,
-                decimal_type,
+        self._compiled: CompiledSchema | None = None
+        if deselected is not None:
+            self._encoder = RecordEncoder(_KIND, deselected, tells_news=False)
+            self._compiled = CompiledSchema(
+                _KIND, decimal_type, has_rows_inside=self._encoder.has_rows_inside
             )
-        )
 
     def decode(self, body: bytes) -> Any:
         """Return the value of a body, for `read`.
@@ -110,8 +116,11 @@ class PurchaseOrderReader:
             order = self._read(body, asked, received_at)
         if self._compiled is None:
             return order
-        self._compiled.ignore(order.unknown)
-        header, lines = self._compiled.encode(order.header, order.lines)
+        if isinstance(order.header, Struct):
+            self._compiled.finish(order.header)
+        header, lines = self._encoder.encode(order.header, order.lines)
+        for stream, names in self._compiled.take_unknown().items():
+            order.unknown.setdefault(stream, set()).update(names)
         return replace(order, header=header, lines=[lines])
 
     def _read(
@@ -209,7 +218,8 @@ def _keyed(order: Any) -> Any:
     keys = LineKeys()
     for position, line in enumerate(lines, start=1):
         number = decode_body(bytes(line.line_number or b"null"))
-        line.line_key, is_irregular = keys.key(number, line.po_line_id, position)
+        line_id = line.po_line_id or None
+        line.line_key, is_irregular = keys.key(number, line_id, position)
         if is_irregular:
             raise NotAsDocumentedError
     return order

@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tap_purchase_orders.config import DecimalType
 
@@ -17,6 +19,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 # As the loader half of the Singer SDK knows it; its tap half leaves out the `x-`.
 DECIMAL = "x-singer.decimal"
+_QUOTED_DECIMAL = f'"{DECIMAL}"'.encode()
 # What a schema says of a number.
 _OF_NUMBERS = ("type", "format", "precision", "scale")
 
@@ -78,11 +81,26 @@ def with_numbers_of(own: Any, given: Any) -> Any:
     }
 
 
+def has_decimal(schema: Mapping[str, Any]) -> bool:
+    """Return whether a schema declares a number as decimal text, wherever it stands."""
+    return _QUOTED_DECIMAL in msgspec.json.encode(schema)
+
+
 def _is_number(part: Mapping[str, Any]) -> bool:
     types = part.get("type")
     if not isinstance(types, str | list):
         return False
     return types_of(part) == ["number"] or part.get("format") == DECIMAL
+
+
+def is_member(schema: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Return whether names lead to a member of the objects of a schema."""
+    for name in names:
+        properties = schema.get("properties", {})
+        if name not in properties:
+            return False
+        schema = properties[name]
+    return True
 
 
 def types_of(part: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -9,6 +10,7 @@ from singer_sdk import typing as th
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.registry import auth_method, built_in_settings
 from tap_purchase_orders.clouds import CLOUDS
+from tap_purchase_orders.exact_json import json_copy
 from tap_purchase_orders.number_sources.registry import (
     built_in_sources,
     number_source,
@@ -230,6 +232,11 @@ _APPZEN: Sequence[th.Property[Any]] = (
 
 def settings_schema() -> dict[str, Any]:
     """Return the JSON schema of the settings, secrets marked `secret`."""
+    return json_copy(_schema())
+
+
+@cache
+def _schema() -> dict[str, Any]:
     return th.PropertiesList(
         th.Property(
             "start_date",

@@ -77,3 +77,39 @@ def test_a_module_that_is_there_is_not_put_off() -> None:
 
     with deferred(["large"]):
         assert sys.modules["large"] is large
+
+
+def test_what_is_only_called_runs_the_code_of_its_package_when_it_is_called() -> None:
+    with deferred([], {"large": ["LATE"], "large.part": ["Part"]}):
+        part = import_module("large.part").Part
+    assert "large.other" not in sys.modules
+
+    made = part()
+
+    assert isinstance(made, import_module("large.part").Part)
+    assert import_module("large.part").Part is not part
+
+
+def test_a_package_that_finds_its_names_by_itself_is_asked_for_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "lazy.py").write_text("def __getattr__(name): return lambda: name")
+    with deferred([], {"lazy": ["first", "second"]}):
+        lazy = import_module("lazy")
+        first, second = lazy.first, lazy.second
+
+    assert (first(), second(), lazy.first()) == ("first", "second", "first")
+
+
+def test_where_an_import_fails_nothing_stands_in_for_what_is_called() -> None:
+    with pytest.raises(ZeroDivisionError), deferred([], {"large": ["LATE"]}):
+        raise ZeroDivisionError
+
+    assert import_module("large").LATE == 1
+
+
+def test_a_part_of_what_is_not_there_is_passed_over() -> None:
+    with deferred([], {"no_such.part": ["name"]}):
+        pass
+
+    assert "no_such.part" not in sys.modules
