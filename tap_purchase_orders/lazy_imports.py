@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def deferred(names: Iterable[str]) -> Iterator[None]:
-    """Let modules be imported without their own code, as long as the context lasts.
+    """Import modules without running their code while the context lasts.
 
     It is for packages whose parts are imported one by one, and for modules that are
-    imported as a whole. Afterwards the code of a module runs as soon as somebody asks
-    for a name that is not there yet.
+    imported as a whole. Later, the code of a module runs when a name that it does not
+    have yet is looked up.
     """
     modules: list[ModuleType] = []
     try:
@@ -35,13 +35,13 @@ def deferred(names: Iterable[str]) -> Iterator[None]:
         yield
     finally:
         for module in modules:
-            module.__class__ = _PutOff
+            module.__class__ = _Deferred
 
 
-class _PutOff(ModuleType):
+class _Deferred(ModuleType):
     @override
     def __getattr__(self, name: str) -> Any:
-        # It is a module like any other from now on: its own code may ask for names.
+        # A plain module from now on: its own code may look up names.
         self.__class__ = ModuleType  # type: ignore[assignment]  # its only base
         if self.__spec__ is not None and self.__spec__.loader is not None:
             self.__spec__.loader.exec_module(self)

@@ -86,7 +86,7 @@ class RedactingFilter(logging.Filter):
         return True
 
     def _error(self, record: logging.LogRecord) -> str:
-        """Return what is to be said of an error: details where they were asked for."""
+        """Return what is to be said of an error: details where they were requested."""
         if not record.exc_info or record.exc_info[0] is None:
             return ""
         kind, error, _ = record.exc_info
@@ -110,10 +110,9 @@ class RedactingFilter(logging.Filter):
 
 @contextmanager
 def uncaught_errors_in_log() -> Iterator[None]:
-    """Let errors that nothing catches be told by the log while the context lasts.
+    """Log uncaught errors of threads and destructors while the context lasts.
 
-    Python itself would write their traceback to standard error: those of threads, and
-    those that come up where they cannot be raised.
+    Python itself would write their tracebacks to standard error.
     """
 
     def tell(what: Any) -> None:

@@ -98,7 +98,7 @@ class TapPurchaseOrders(Tap):
         """Keep the credentials out of the log from now on."""
         own = {name: self._config.get(name) for name in _OWN_SETTINGS}
         schema = _SCHEMA
-        # Where the settings are no good, every text that nobody declares is hidden.
+        # If the settings are invalid, every undeclared text counts as a secret.
         with suppress(SettingsError):
             schema = settings_schema_with_plug_ins(self.settings)
         self._secrets = configured_secrets(own, schema)
@@ -159,7 +159,7 @@ class TapPurchaseOrders(Tap):
             SettingsError: It cannot be read.
         """
         self._loaded_state = State(state_value(state))
-        # The SDK would keep all of it for the whole run, and nobody would read it.
+        # The SDK would keep the whole state in memory without using it.
         super().load_state({})
 
     @override
@@ -223,7 +223,7 @@ class TapPurchaseOrders(Tap):
     def sync_all(self) -> None:
         """Read what is selected and write it.
 
-        The SDK's loop reads one stream after another. Here one answer feeds several
+        The SDK's loop reads one stream after another. Here one response feeds several
         streams, and many requests are under way while one thread writes: so this
         method, final in the SDK, is replaced as a whole.
 

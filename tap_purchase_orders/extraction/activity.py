@@ -15,11 +15,10 @@ from tap_purchase_orders.records.activity import RESOURCES, latest_order_activit
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.http.api_response import ApiResponse
-    from tap_purchase_orders.http.upstream_clock import UpstreamClock
     from tap_purchase_orders.instants import Instant
 
 # The log holds 90 days and works in whole ones (*Get a record of Partner Center
-# activity by user*); one more day is asked for, since days overlap.
+# activity by user*); one more day is requested, since days overlap.
 _LONGEST_DAYS = 88
 
 logger = logging.getLogger(__name__)
@@ -30,16 +29,14 @@ def activity_rules(
     read_until: Instant | None,
     moment: Instant,
     full_read_days: int,
-    clock: UpstreamClock,
 ) -> ActivityRules | None:
     """Return the rules that pick the customers to read, none for all of them.
 
     Args:
-        client: Asks.
-        read_until: Up to when earlier runs have followed the log.
+        client: The client for Partner Center.
+        read_until: Up to when earlier runs have read the log.
         moment: The present.
         full_read_days: Every customer is read at least this often.
-        clock: Takes in the times of the answer.
 
     Raises:
         UpstreamRefusedError: The caller may read nothing at all.
@@ -65,8 +62,7 @@ def activity_rules(
             )
             return None
         pages += found
-    clock.note(pages[0])
-    # The first answer's: what came later may be missing there.
+    # The first response's: what came later may be missing there.
     as_of = instant_of(pages[0].as_of)
     items = (item for page in pages for item in page.body["items"])
     return ActivityRules(latest_order_activity(items, as_of), full_read_days, as_of)

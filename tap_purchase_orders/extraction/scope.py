@@ -1,4 +1,4 @@
-"""Noticing that a run asks for more than the one before it."""
+"""Compares the scope of a run with that of the last one, and marks what is missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def enter_scope(state: State, scope: Scope) -> None:
-    """Have the state take in what a run asks of orders: what is more is owed."""
+    """Store the scope of a run; what it adds to the last one is owed."""
     if state.scope is not None:
         change = scope_change(state.scope, scope, had_prices=state.has_prices)
         if change.is_narrower:
@@ -35,9 +35,9 @@ def enter_scope(state: State, scope: Scope) -> None:
 
 
 def enter_number_streams(state: State, streams: Mapping[str, str]) -> None:
-    """Have the state take in which streams a run writes of the purchase orders.
+    """Store the streams that a run writes of the purchase orders.
 
-    With one more, what was read before counts as not read.
+    If a stream was added, all purchase orders are read anew.
     """
     before = state.number_streams
     added = added_streams(before, streams) if before else []

@@ -56,7 +56,7 @@ class OrderDecision(Struct, frozen=True):
         previous_status: Its status when it was last read, if that is known.
         sequence: The number of its last step, as it is to be remembered.
         change: The step that its status has made, if it made one.
-        left_upload: Its attachments are asked for once more: it has just left the
+        left_upload: Its attachments are requested once more: it has just left the
             upload of its purchase order, or they could not be read when it had.
     """
 
@@ -73,7 +73,7 @@ class Decision(Struct, frozen=True):
     """What becomes of one customer's orders.
 
     Attributes:
-        orders: Those that were read, in the order of the answer.
+        orders: Those that were read, in the order of the response.
         customer_bookmark: What is to be remembered once they are written.
     """
 
@@ -83,10 +83,9 @@ class Decision(Struct, frozen=True):
     def bookmark_with_incomplete(
         self, unfinished: Sequence[OrderDecision]
     ) -> CustomerBookmark:
-        """Return the memory for when some orders could not be read to the end.
+        """Return the bookmark if some orders could not be read completely.
 
-        They are due again whatever becomes of them. Their steps are written, and stay
-        as they are.
+        The next run reads them again. Their status changes are written already.
         """
         if not unfinished:
             return self.customer_bookmark
@@ -105,8 +104,8 @@ class ChangeDetector(Struct, frozen=True):
     Attributes:
         start_date: Orders created earlier are left out.
         lookback_days: How far the window of recent orders reaches behind the bookmark.
-        everything: Every order is wanted, news or not.
-        tells_steps: Steps of statuses are written.
+        everything: Every order is emitted, changed or not.
+        tells_steps: Status changes are written.
         first_sequence: The least number of the first step of an order.
     """
 
@@ -125,21 +124,21 @@ class ChangeDetector(Struct, frozen=True):
         *,
         whole: bool = False,
     ) -> Decision:
-        """Return what becomes of the orders that one answer holds.
+        """Decide which of a customer's orders are emitted and tracked.
 
-        Emitted are the orders that are recent or open and new or changed, those that
-        were followed as open and no longer are, and those that were not there before,
-        however old and at rest they are.
+        Emitted are orders that are recent or open and new or changed, those that were
+        tracked as open and no longer are, and those that were not listed before, even
+        if they are old and final.
 
         Args:
             summaries: All orders of the customer.
             customer_bookmark: What is known of them.
             read: Reads an order in full; only those that may be emitted are read.
-            as_of: The moment of the answer, by the upstream's clock or ours, whichever
-                is later.
-            whole: Take all orders for news.
+            as_of: The moment of the response, by the upstream's clock or ours,
+                whichever is later.
+            whole: Emit all orders.
         """
-        # Pages may overlap: of an order that comes twice, the last word counts.
+        # Pages may overlap: of an order that comes twice, the last one counts.
         latest = {summary.id: summary for summary in summaries}
         selection = [
             summary for summary in latest.values() if not self._is_left_out(summary)
@@ -148,7 +147,7 @@ class ChangeDetector(Struct, frozen=True):
         old_window = new_window = self._window_start(customer_bookmark.bookmark, as_of)
         if bookmark is not customer_bookmark.bookmark:
             new_window = self._window_start(bookmark, as_of)
-        # Open orders that the answer no longer holds may come back.
+        # Open orders that are no longer listed may come back.
         tracked = {
             order_id: known
             for order_id, known in customer_bookmark.tracked.items()
@@ -173,7 +172,7 @@ class ChangeDetector(Struct, frozen=True):
                 continue
             order = read(summary)
             stays = is_open or _is_inside(summary, new_window)
-            # Of history nothing is known, and nothing is remembered.
+            # Old, final orders are not tracked.
             digest = NOT_EMITTED if known is None and not stays else _digest(order)
             sequence, change = self._step(
                 summary, customer_bookmark, highest, is_new=summary.id in new
@@ -252,7 +251,7 @@ class ChangeDetector(Struct, frozen=True):
 
 
 def is_of_future(bookmark: Instant, as_of: Instant) -> bool:
-    """Return whether a bookmark is later than any date that is believed."""
+    """Return whether a bookmark is too far in the future to be true."""
     return bookmark > as_of.later(DAY_SECONDS)
 
 
@@ -262,7 +261,7 @@ def _first_seen(
     ids: ListedIds,
     window_start: Instant | None,
 ) -> tuple[set[str], bool]:
-    """Return the ids of the orders that were never seen, and whether that is sure."""
+    """Return the ids of the orders not listed before, and whether that is certain."""
     unknown = [
         summary for summary in selection if summary.id not in customer_bookmark.tracked
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # The digest of an order that was not read to the end: no order has it.
 NOT_EMITTED = ""
 # The same, of an order that had just left the upload of its purchase order: its
-# attachments are still to be asked for.
+# attachments are still to be requested.
 ATTACHMENTS_OWED = "!"
 
 

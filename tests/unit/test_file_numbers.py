@@ -132,7 +132,7 @@ def test_without_a_column_the_usual_one_or_the_only_one_is_taken(
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 @pytest.mark.parametrize("column", [None, "Number"])
-def test_a_column_that_is_not_there_is_told_with_those_that_are(
+def test_a_missing_column_is_an_error_that_names_the_columns(
     suffix: str, column: str | None, folder: Folder
 ) -> None:
     message = folder.refusal(f"a{suffix}", WRITERS[suffix](["A"]), column)

@@ -1,0 +1,99 @@
+"""Which customers a run reads, and which of them in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_purchase_orders.extraction.activity import activity_rules
+from tap_purchase_orders.extraction.scope import enter_scope
+from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.incremental.read_schedule import FullTableSchedule
+from tap_purchase_orders.instants import instant_of
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.clients.partner_center import PartnerCenter
+    from tap_purchase_orders.config import PartnerCenterSettings
+    from tap_purchase_orders.incremental.activity import ActivityRules
+    from tap_purchase_orders.incremental.customer_bookmark import CustomerBookmark
+    from tap_purchase_orders.incremental.scope import Scope
+    from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.instants import Instant
+
+
+class ReadPlan:
+    """Chooses the customers whose orders a run reads.
+
+    Args:
+        section: The section `partner_center` of the settings.
+        client: The client for Partner Center.
+        state: What earlier runs left.
+        scope: What this run reads of orders.
+        emits_everything: Every order is emitted, so every customer is read.
+    """
+
+    def __init__(
+        self,
+        section: PartnerCenterSettings,
+        client: PartnerCenter,
+        state: State,
+        scope: Scope,
+        *,
+        emits_everything: bool,
+    ) -> None:
+        self._client = client
+        self._state = state
+        self._scope = scope
+        self._uses_log = section.change_detection == "activity_log"
+        self._emits_everything = emits_everything
+        self._full_read_days = section.full_read_days
+        self._full_table_days = section.full_table_days
+        self._began_at = now()
+        self._rules: ActivityRules | None = None
+        self._schedule = self._new_schedule()
+
+    def begin(self) -> None:
+        """Compare the scope with the last run's, and read the activity log if used."""
+        enter_scope(self._state, self._scope)
+        if self._uses_log and not self._emits_everything:
+            self._rules = activity_rules(
+                self._client,
+                self._state.activity_read_until,
+                self._present,
+                self._full_read_days,
+            )
+        self._schedule = self._new_schedule()
+
+    @property
+    def reads_everyone(self) -> bool:
+        """Whether no customer is skipped."""
+        return self._rules is None
+
+    def is_due_in_full(self, customer_id: str) -> bool:
+        """Return whether all orders of a customer are emitted, changed or not."""
+        return self._schedule.is_due(customer_id)
+
+    def reads(self, customer_id: str, bookmark: CustomerBookmark) -> bool:
+        """Return whether the orders of a customer are read."""
+        return (
+            self._rules is None
+            or self.is_due_in_full(customer_id)
+            or self._rules.chooses(customer_id, bookmark)
+        )
+
+    def checkpoint(self) -> None:
+        """Store in the state up to when every customer that was due has been read."""
+        if self._uses_log:
+            self._state.remember_activity(self._present)
+        self._state.remember_full_table(
+            None if self._full_table_days is None else self._schedule.hour
+        )
+
+    @property
+    def _present(self) -> Instant:
+        """When the run began, by the upstream's clock or ours, whichever is earlier."""
+        return instant_of(self._client.clock.earlier(self._began_at))
+
+    def _new_schedule(self) -> FullTableSchedule:
+        return FullTableSchedule(
+            self._full_table_days, self._state.full_table_until, self._present
+        )
