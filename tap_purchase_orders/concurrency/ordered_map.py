@@ -30,10 +30,6 @@ _MOST_WAITING_BYTES = 16 * 1024 * 1024
 # Tasks are begun in batches of this part of the window: waking the workers costs more
 # than keeping a few results.
 _PARTS = 4
-# With so many tasks begun, a consumer that was woken waits for a few more results:
-# waking it for each one costs both threads more than writing the result.
-_MANY = 16
-_GATHER_SECONDS = 0.016
 # How often a waiting consumer checks whether the run is cancelled.
 _LOOK_SECONDS = 0.5
 # How long requests in flight may still take once the run is cancelled: it has to end
@@ -79,8 +75,6 @@ def ordered_map(
             if not queued.is_done:
                 before_waiting()
                 window.wait_for(queued, before_waiting)
-                if len(window.pending) >= _MANY:
-                    window.gather()
             if isinstance(queued.error, CancelledError) or window.is_reason(
                 queued.error
             ):
@@ -229,13 +223,6 @@ class _Window(Generic[Result]):
                 self._done.get(timeout=_LOOK_SECONDS)
             except Empty:
                 while_waiting()
-
-    def gather(self) -> None:
-        """Wait a moment for half of the tasks, while the others keep workers busy."""
-        self._awaited = middle = self.pending[len(self.pending) // 2]
-        if not middle.is_done:
-            with suppress(Empty):
-                self._done.get(timeout=_GATHER_SECONDS)
 
     def _is_given_up(self, queued: _QueuedTask[Result]) -> bool:
         """Return whether a task is no longer waited for, since the run is to end."""
