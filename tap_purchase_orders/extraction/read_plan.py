@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.extraction.activity import activity_rules
 from tap_purchase_orders.extraction.scope import enter_scope
+from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
-from tap_purchase_orders.incremental.read_schedule import FullTableSchedule
+from tap_purchase_orders.incremental.activity import ActivityRules
+from tap_purchase_orders.incremental.read_schedule import (
+    DAY_SECONDS,
+    FullTableSchedule,
+)
 from tap_purchase_orders.instants import instant_of
+from tap_purchase_orders.records.activity import RESOURCES, latest_order_activity
 
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.config import PartnerCenterSettings
-    from tap_purchase_orders.incremental.activity import ActivityRules
+    from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.incremental.customer_bookmark import CustomerBookmark
     from tap_purchase_orders.incremental.scope import Scope
     from tap_purchase_orders.incremental.state import State
     from tap_purchase_orders.instants import Instant
+
+# The log holds 90 days and works in whole ones (*Get a record of Partner Center
+# activity by user*); one more day is requested, since days overlap.
+_LONGEST_DAYS = 88
+
+logger = logging.getLogger(__name__)
 
 
 class ReadPlan:
@@ -55,12 +68,7 @@ class ReadPlan:
         """Compare the scope with the last run's, and read the activity log if used."""
         enter_scope(self._state, self._scope)
         if self._uses_log and not self._emits_everything:
-            self._rules = activity_rules(
-                self._client,
-                self._state.activity_read_until,
-                self._present,
-                self._full_read_days,
-            )
+            self._rules = self._activity_rules()
         self._schedule = self._new_schedule()
 
     @property
@@ -96,4 +104,39 @@ class ReadPlan:
     def _new_schedule(self) -> FullTableSchedule:
         return FullTableSchedule(
             self._full_table_days, self._state.full_table_until, self._present
+        )
+
+    def _activity_rules(self) -> ActivityRules | None:
+        """Return the rules that pick the customers by the log, none for all of them.
+
+        Raises:
+            UpstreamRefusedError: The caller is refused everything.
+        """
+        read_until = self._state.activity_read_until
+        if read_until is None:
+            logger.info("Partner Center: nothing is known yet: reading every customer")
+            return None
+        if self._present.second - read_until.second > _LONGEST_DAYS * DAY_SECONDS:
+            logger.warning(
+                "Partner Center: the activity log does not reach back to the last run: "
+                "reading every customer"
+            )
+            return None
+        day = dt.datetime.fromtimestamp(read_until.second, dt.UTC).date()
+        pages: list[ApiResponse] = []
+        for resource in RESOURCES:
+            found = self._client.activity(resource, day - dt.timedelta(days=1))
+            if isinstance(found, RequestFailure):
+                logger.warning(
+                    "Partner Center: the activity log cannot be read (%s): "
+                    "reading every customer",
+                    found.message,
+                )
+                return None
+            pages += found
+        # The first response's: what came later may be missing there.
+        as_of = instant_of(pages[0].as_of)
+        items = (item for page in pages for item in page.body["items"])
+        return ActivityRules(
+            latest_order_activity(items, as_of), self._full_read_days, as_of
         )
