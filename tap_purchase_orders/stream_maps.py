@@ -92,5 +92,5 @@ def _dumps(value: Any, **options: Any) -> str:
     try:
         return json.dumps(value, **options)
     except TypeError:
-        # It holds decimals, and nobody has said what to make of them.
+        # For decimals, which the module cannot write by itself.
         return str(simplejson.dumps(value, **options))

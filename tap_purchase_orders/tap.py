@@ -153,7 +153,7 @@ class TapPurchaseOrders(Tap):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take in the state of earlier runs.
+        """Load the state of earlier runs.
 
         Raises:
             SettingsError: It cannot be read.

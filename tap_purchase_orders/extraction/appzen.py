@@ -12,19 +12,24 @@ from tap_purchase_orders.errors import (
     UpstreamDownError,
     UpstreamRefusedError,
 )
-from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import (
+    Batch,
+    Selection,
+    Step,
+    failure_issue,
+    weight,
+)
 from tap_purchase_orders.extraction.progress import Progress
-from tap_purchase_orders.extraction.scope import enter_number_streams
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.incremental.scope import added_streams
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
 from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue
 from tap_purchase_orders.records.purchase_orders import UPSTREAM
 from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_purchase_orders.clients.appzen import AppZen
     from tap_purchase_orders.extraction.number_queue import NumberQueue, QueuedNumber
@@ -79,7 +84,7 @@ class AppZenExtraction:
         if not self.is_wanted:
             return
         streams = self._selection.fingerprints_of(PURCHASE_ORDER_STREAMS)
-        enter_number_streams(self._state, streams)
+        _enter_streams(self._state, streams)
         try:
             for batch in ordered_map(
                 self._steps(),
@@ -200,3 +205,19 @@ def _invalid_number(number: str) -> Issue:
         observed_at=now(),
         record_key=number,
     )
+
+
+def _enter_streams(state: State, streams: Mapping[str, str]) -> None:
+    """Store the streams that a run writes of the purchase orders.
+
+    If a stream was added, all purchase orders are read anew.
+    """
+    before = state.number_streams
+    added = added_streams(before, streams) if before else []
+    if added and (state.changes_read is not None or state.resume_point is not None):
+        state.forget_numbers()
+        logger.info(
+            "AppZen: added since the last run: %s; all purchase orders are read anew",
+            ", ".join(added),
+        )
+    state.remember_number_streams(streams)

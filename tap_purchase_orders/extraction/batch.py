@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct, field
 
 from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.issues import Issue
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
+    from tap_purchase_orders.http.api_response import RequestFailure
     from tap_purchase_orders.records.encoded import Deselected
-    from tap_purchase_orders.records.issues import Issue
     from tap_purchase_orders.records.record_reader import Record
 
 # About the size of a record that is not encoded yet.
@@ -60,6 +61,24 @@ def weight(batch: Batch) -> int:
     return sum(
         len(record.lines) if isinstance(record, Encoded) else _RECORD_BYTES
         for _, record in batch.rows
+    )
+
+
+def failure_issue(
+    upstream: str, stream: str, record_key: str | None, failure: RequestFailure
+) -> Issue:
+    """Return a failed request for one key as an issue."""
+    return Issue(
+        upstream=upstream,
+        stream=stream,
+        kind=failure.kind,
+        message=failure.message,
+        observed_at=failure.received_at,
+        record_key=record_key,
+        http_status=failure.http_status,
+        error_code=failure.error_code,
+        correlation_id=failure.correlation_id,
+        payload=failure.payload,
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.extraction.batch import Batch
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import Batch, failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.records.customers import STREAM, UPSTREAM, CustomerReader
 from tap_purchase_orders.records.issues import Issue

@@ -80,15 +80,7 @@ def partner_center_extraction(
     state: State,
     selection: Selection,
 ) -> PartnerCenterExtraction:
-    """Return the extraction of Partner Center.
-
-    Args:
-        settings: Those that belong to no upstream.
-        section: The section `partner_center`.
-        client: The client for Partner Center.
-        state: What earlier runs left.
-        selection: The selected streams.
-    """
+    """Return the extraction of Partner Center, built from its section and the common settings."""
     emits_everything = not selection.full_table.isdisjoint(ORDER_STREAMS)
     start_date = settings.start_date
     detector = ChangeDetector(
@@ -138,15 +130,7 @@ def appzen_extraction(
     state: State,
     selection: Selection,
 ) -> AppZenExtraction:
-    """Return the extraction of AppZen.
-
-    Args:
-        settings: Those that belong to no upstream.
-        section: The section `appzen`.
-        client: The client for AppZen.
-        state: What earlier runs left.
-        selection: The selected streams.
-    """
+    """Return the extraction of AppZen, built from its section and the common settings."""
     source = SourceReader(
         section.purchase_order_numbers,
         client,

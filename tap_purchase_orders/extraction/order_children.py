@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from tap_purchase_orders.clients.partner_center_profile import NO_APP_ONLY_ACCESS
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.incremental.statuses import (
     is_in_purchase_order_state,

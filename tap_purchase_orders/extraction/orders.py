@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tap_purchase_orders.clients.partner_center import PRICING_NOT_GRANTED
-from tap_purchase_orders.extraction.batch import Batch, Selection
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import Batch, Selection, failure_issue
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.incremental.change_detection import (

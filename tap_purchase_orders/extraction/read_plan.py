@@ -6,7 +6,6 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.extraction.scope import enter_scope
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.incremental.activity import ActivityRules
@@ -14,6 +13,7 @@ from tap_purchase_orders.incremental.read_schedule import (
     DAY_SECONDS,
     FullTableSchedule,
 )
+from tap_purchase_orders.incremental.scope import scope_change
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.activity import RESOURCES, latest_order_activity
 
@@ -66,7 +66,7 @@ class ReadPlan:
 
     def begin(self) -> None:
         """Compare the scope with the last run's, and read the activity log if used."""
-        enter_scope(self._state, self._scope)
+        _enter_scope(self._state, self._scope)
         if self._uses_log and not self._emits_everything:
             self._rules = self._activity_rules()
         self._schedule = self._new_schedule()
@@ -140,3 +140,21 @@ class ReadPlan:
         return ActivityRules(
             latest_order_activity(items, as_of), self._full_read_days, as_of
         )
+
+
+def _enter_scope(state: State, scope: Scope) -> None:
+    """Store the scope of a run; what it adds to the last one is owed."""
+    if state.scope is not None:
+        change = scope_change(state.scope, scope, had_prices=state.has_prices)
+        if change.is_narrower:
+            state.forget_ids()
+        if change.has_other_customers and state.activity_read_until is not None:
+            state.remember_activity(None)
+        if change.owed and state.has_customers:
+            state.owe(change.owed)
+            logger.info(
+                "Partner Center: added since the last run: %s; what is missing of it "
+                "is read now",
+                ", ".join(change.added),
+            )
+    state.remember_scope(scope)

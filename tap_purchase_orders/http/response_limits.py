@@ -28,7 +28,7 @@ _CHUNK_BYTES = 64 * 1024
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _INFLATED = {"gzip", "x-gzip", "deflate"}
 _PLAIN = {"", "identity"}
-# Nobody follows them, so nobody wants to know what they say.
+# They are not followed, so their bodies are not read.
 REDIRECTS = range(300, 400)
 
 

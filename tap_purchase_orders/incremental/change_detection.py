@@ -46,16 +46,16 @@ class StatusChange(Struct, frozen=True):
 
 
 class OrderDecision(Struct, frozen=True):
-    """An order, and what it is to the warehouse.
+    """An order, and whether it is emitted.
 
     Attributes:
         summary: What identifies it.
         order: Its records.
-        should_emit: It is new, recent, open or was tracked when it was last read, and
-            not what was last emitted; or all orders are taken for news.
+        should_emit: It is recent, open, new or was tracked, and differs from what was
+            last emitted; or all orders are emitted.
         previous_status: Its status when it was last read, if that is known.
-        sequence: The number of its last step, as it is to be remembered.
-        change: The step that its status has made, if it made one.
+        sequence: The number of its last status change, for the state.
+        change: The change of its status, if there was one.
         left_upload: Its attachments are requested once more: it has just left the
             upload of its purchase order, or they could not be read when it had.
     """

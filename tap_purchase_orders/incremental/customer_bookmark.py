@@ -23,9 +23,9 @@ class TrackedOrder(Struct, frozen=True, array_like=True):
 
     Attributes:
         status: Its status when it was last read, none if it had none.
-        sequence: A number that none of its steps that were written is above; 0 if none
-            was. Negative if its present status was not written as a step, because
-            nobody had selected these.
+        sequence: The highest number of its status changes that were written, or more; 0
+            if none was. Negative if its present status was not written, because that
+            stream was not selected.
         digest: A short digest of what was emitted.
     """
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.records.issues import (
     Issue,
