@@ -80,7 +80,7 @@ def partner_center_extraction(
     state: State,
     selection: Selection,
 ) -> PartnerCenterExtraction:
-    """Return the extraction of Partner Center, built from its section and the common settings."""
+    """Build the extraction of Partner Center from its section and common settings."""
     emits_everything = not selection.full_table.isdisjoint(ORDER_STREAMS)
     start_date = settings.start_date
     detector = ChangeDetector(
@@ -130,7 +130,7 @@ def appzen_extraction(
     state: State,
     selection: Selection,
 ) -> AppZenExtraction:
-    """Return the extraction of AppZen, built from its section and the common settings."""
+    """Build the extraction of AppZen from its section and common settings."""
     source = SourceReader(
         section.purchase_order_numbers,
         client,
