@@ -68,7 +68,7 @@ class TapPurchaseOrders(Tap):
     """Purchase orders of Microsoft Partner Center and of AppZen."""
 
     name = "tap-purchase-orders"
-    # One of its own: the SDK adds its settings to it.
+    # A copy: the SDK adds its settings to it.
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema()
     message_writer_class = MessageWriter
     # Only the streams of the configured upstreams are discovered.

@@ -139,7 +139,7 @@ class NumberQueue:
             what = f"what changed since {self._since.text}"
         place = f"behind number {self.position} of {what}"
         if self._remaining is not None:
-            place = f"with those of {what} that have not had their turn"
+            place = f"with the numbers of {what} that were not read yet"
         if self._has_moved:
             return place
         return f"{place}, as this one did: raise `appzen.max_requests_per_run`"
@@ -283,7 +283,7 @@ class NumberQueue:
         if resume.position and resume.order is None:
             logger.info("AppZen: going on behind number %d", resume.position)
         elif resume.order is not None:
-            logger.info("AppZen: going on with the numbers that had no turn yet")
+            logger.info("AppZen: going on with the numbers that were not read yet")
         self.has_started_over = False
         self._began_at = began_at
         self.position = resume.position
