@@ -29,7 +29,7 @@ from benchmarks.simulator.control import Scene
 from benchmarks.simulator.process import Simulator
 from demo.tables import table
 from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.extraction.source_reader import SourceReader
 from tap_purchase_orders.incremental.resume import ListPosition
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.number_sources.seen_set import SeenSet
@@ -204,10 +204,10 @@ def halfway(config: dict[str, Any], count: int) -> dict[str, Any]:
     if section is None:
         raise ValueError
     nobody = cast("AppZen", None)
-    numbers_of_run = NumberQueue(
-        settings, section, nobody, state=State({}), cancel_token=CancelToken()
+    source = SourceReader(
+        section.purchase_order_numbers, nobody, workers=1, cancel_token=CancelToken()
     )
-    place = ListPosition(numbers_of_run.identity)
+    place = ListPosition(source.identity)
     for number in islice(numbers(count), count // 2):
         place.go_on(number)
     state = State({})

@@ -18,7 +18,7 @@ from benchmarks.summary import promised
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.refusals import ADVICE
 from tap_purchase_orders.clients.appzen import AppZenProfile
-from tap_purchase_orders.clients.partner_center import PartnerCenterProfile
+from tap_purchase_orders.clients.partner_center_profile import PartnerCenterProfile
 from tap_purchase_orders.number_sources.source import NumberSource
 from tap_purchase_orders.plugins import (
     AUTH_GROUP,

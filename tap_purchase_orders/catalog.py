@@ -49,7 +49,7 @@ def _with_method(entry: Mapping[str, Any]) -> dict[str, Any]:
 def catalog_warnings(
     catalog: Catalog, known: Iterable[str], available: Iterable[str]
 ) -> Iterator[str]:
-    """Yield what is to be said of a catalog that is of no use as it stands.
+    """Yield a warning for each stream of a catalog that cannot be read.
 
     Args:
         catalog: The catalog that was given.

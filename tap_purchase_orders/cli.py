@@ -26,7 +26,7 @@ _INTERRUPTED_EXIT = 130
 
 
 class TapCommand(SingerCommand):
-    """The tap's command: whatever goes wrong, a person can read it."""
+    """The tap's command: any error becomes a readable line of the log."""
 
     @override
     def main(self, *args: Any, **kwargs: Any) -> Any:

@@ -20,15 +20,15 @@ class SettingsError(TapError):
 
 
 class UpstreamRefusedError(TapError):
-    """An upstream will not serve this caller at all: its part of the run ends."""
+    """An upstream refuses this caller everything: its part of the run ends."""
 
 
 class UpstreamDownError(UpstreamRefusedError):
-    """An upstream serves nobody just now; a later run can go on from here."""
+    """An upstream is down; a later run can go on from here."""
 
 
 class SignInError(UpstreamRefusedError):
-    """No credentials could be had; the message names the setting to look at."""
+    """Sign-in failed; the message names the setting to check."""
 
 
 class SourceError(UpstreamRefusedError):
@@ -36,11 +36,11 @@ class SourceError(UpstreamRefusedError):
 
 
 class CancelledError(Exception):
-    """The run was told to stop while something was waiting."""
+    """The run was cancelled while something was waiting."""
 
 
 class BudgetUsedUpError(CancelledError):
-    """The last request that the run may make brought no good answer."""
+    """The budget of requests was used up before there was a good response."""
 
 
 class EndedBySignalError(SystemExit):

@@ -36,9 +36,9 @@ def decode_body(body: bytes) -> Any:
     """Return the JSON value of a body, with `Decimal` for numbers with a fraction.
 
     Half a surrogate pair, and U+0000, which no text of PostgreSQL may hold, become
-    U+FFFD: a load would end at them. A byte order mark is left out: Partner Center
-    puts one before the JSON of good answers (seen in its recorded sessions, and printed
-    in *Check out a cart*).
+    U+FFFD: a load would end at them. A byte order mark is left out: Partner Center puts
+    one before the JSON of good responses (seen in its recorded sessions, and printed in
+    *Check out a cart*).
 
     Raises:
         NotJsonError: The body is not JSON.

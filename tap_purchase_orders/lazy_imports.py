@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def deferred(
     names: Iterable[str], called: Mapping[str, Iterable[str]] | None = None
 ) -> Iterator[None]:
-    """Let modules be imported without their own code, as long as the context lasts.
+    """Import modules without running their code while the context lasts.
 
     It is for packages whose parts are imported one by one, and for modules that are
-    imported as a whole. Afterwards the code of a module runs as soon as somebody asks
-    for a name that is not there yet.
+    imported as a whole. Later, the code of a module runs when a name that it does not
+    have yet is looked up.
 
     Args:
         names: The modules.
-        called: More of them, with what others import from them by name and only call;
-            that runs their code when it is called.
+        called: More of them, with the names that others import from them and only
+            call; the call runs their code.
     """
     called = called or {}
     modules: list[ModuleType] = []
@@ -51,7 +51,7 @@ def deferred(
         raise
     finally:
         for module in modules:
-            module.__class__ = _PutOff
+            module.__class__ = _Deferred
 
 
 def _spec(name: str) -> ModuleSpec | None:
@@ -72,10 +72,10 @@ def _called_later(module: ModuleType, name: str) -> Any:
     return call
 
 
-class _PutOff(ModuleType):
+class _Deferred(ModuleType):
     @override
     def __getattr__(self, name: str) -> Any:
-        # It is a module like any other from now on: its own code may ask for names.
+        # A plain module from now on: its own code may look up names.
         self.__class__ = ModuleType  # type: ignore[assignment]  # its only base
         if self.__spec__ is not None and self.__spec__.loader is not None:
             self.__spec__.loader.exec_module(self)

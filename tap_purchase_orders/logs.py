@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Longer than anything that a person would read.
 _LONGEST = 8_000
-# What every record has, whoever made it; `extra` adds other attributes.
+# The attributes that every record has; `extra` adds others.
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 logger = logging.getLogger(__name__)
@@ -46,16 +46,16 @@ def _handlers() -> list[logging.Handler]:
 
 
 class RedactingFilter(logging.Filter):
-    """Lets every log record through, without credentials, as one line.
+    """A log filter that makes each record one line without credentials.
 
-    A record that is as it should be stays as it was made: those who write it in another
-    form, such as JSON, find its parts.
+    A record that needs no change keeps its parts, for handlers that write another form,
+    such as JSON.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        # What a tap hides is hidden as long as there is the tap. Replaced as a whole:
-        # a lock could wait for itself when a signal's handler logs.
+        # Weak references: secrets are hidden while their tap exists. Replaced as a
+        # whole: a lock would deadlock if a signal handler logs.
         self._secrets: tuple[weakref.ref[Secrets], ...] = ()
 
     def hide(self, secrets: Secrets) -> None:
@@ -74,7 +74,7 @@ class RedactingFilter(logging.Filter):
         if shown != text:
             record.msg, record.args = shown, None
         if record.exc_info:
-            # Some formatters show the error itself, not its text.
+            # Some formatters would write the error itself.
             record.msg, record.args = f"{shown}{self._error(record)}", None
             record.exc_info = record.exc_text = None
         if record.stack_info:
@@ -86,7 +86,7 @@ class RedactingFilter(logging.Filter):
         return True
 
     def _error(self, record: logging.LogRecord) -> str:
-        """Return what is to be said of an error: details where they were asked for."""
+        """Return the text for an error, with its traceback at level DEBUG."""
         if not record.exc_info or record.exc_info[0] is None:
             return ""
         kind, error, _ = record.exc_info
@@ -110,10 +110,9 @@ class RedactingFilter(logging.Filter):
 
 @contextmanager
 def uncaught_errors_in_log() -> Iterator[None]:
-    """Let errors that nothing catches be told by the log while the context lasts.
+    """Log uncaught errors of threads and destructors while the context lasts.
 
-    Python itself would write their traceback to standard error: those of threads, and
-    those that come up where they cannot be raised.
+    Python itself would write their tracebacks to standard error.
     """
 
     def tell(what: Any) -> None:

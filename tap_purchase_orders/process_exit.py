@@ -1,4 +1,4 @@
-"""The end of the process: everything is written and closed, and then it is gone."""
+"""Ends the process without the interpreter's own shutdown."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def run_and_exit(command: Callable[[], object]) -> NoReturn:
     """Run a command and end the process with its exit status.
 
-    The interpreter is not taken apart. It would wait for threads of libraries that
-    may wait for ever, and those that go on meanwhile can crash it (cpython#127893).
-    What asked to be called at the exit is called, as in any other program.
+    The interpreter is not shut down. It would wait for threads of libraries, which may
+    never end, and running threads can crash it meanwhile (cpython#127893). Functions
+    registered by `atexit` are called, as in any other program.
 
     Args:
         command: Ends by returning, or by `SystemExit`.
@@ -28,7 +28,7 @@ def run_and_exit(command: Callable[[], object]) -> NoReturn:
         command()
     except SystemExit as error:
         status = _status(error.code)
-    # The event loop, the log, and tools such as coverage have asked for it.
+    # For the event loop, the log, and tools such as coverage.
     atexit._run_exitfuncs()  # noqa: SLF001  # there is no other name for it
     for stream in (sys.stdout, sys.stderr):
         # Its reader may have gone.

@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _MASK = "***"
-# A shorter value stands in too many texts where it is no credential.
+# A shorter value is in too many texts that show no credential.
 _SHORTEST = 4
-# What is made of a shorter value in base64 stands in too many texts, too.
+# The same for values in base64.
 _SHORTEST_IN_BASE64 = 8
-# A value of this length does not turn up in a record by chance: it was sent back.
+# A value of this length in a response is no chance: the server has sent it back.
 _UNMISTAKABLE = 16
-# Ids may stand in data; shorter ones are words of their own in too many texts.
+# Ids may be in data; shorter ones are ordinary words in too many texts.
 _IDS = {"client_id", "customer_id", "tenant_id"}
 _SHORTEST_ID = 8
 # The names of settings of plug-ins that speak of a credential.
 _CREDENTIAL = re.compile(
     "auth|credential|key|pass|pwd|secret|sign|token", re.IGNORECASE
 )
-# What JSON may spell any sign by.
+# The escapes that JSON allows for any character.
 _ESCAPES = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|/)")
 # A method that signs each request anew sends a new value with each; of these only as
 # many matter as may be under way.
 _MOST_SENT = 256
 # The password of an address: before the last sign that ends the user's part of it.
 _PASSWORD = re.compile(r"[A-Za-z][\w.+-]*://[^/:@]*:(.+)@", re.DOTALL)
-# Nobody spells these in any other way.
+# These characters are never escaped.
 _PLAIN = re.compile(r"[0-9A-Za-z._-]+")
 _PARTS = re.compile(r"[0-9A-Za-z._-]+|.", re.DOTALL)
 # What JSON has letters for.
@@ -65,7 +65,7 @@ class Secrets:
             self.add(value)
 
     def add(self, value: str, *, may_be_data: bool = False) -> None:
-        """Take in a credential for good.
+        """Add a credential.
 
         Args:
             value: The credential.
@@ -76,14 +76,14 @@ class Secrets:
         self._take(value, self._known.add)
 
     def add_id(self, value: str) -> None:
-        """Take in an id: it may stand in data, and a short one in texts, too."""
+        """Add an id, which may be in data; a short one is not redacted at all."""
         self._in_data.add(value)
         if len(value) >= _SHORTEST_ID:
             self._ids.add(value)
             self._take(value, self._known.add)
 
     def add_sent(self, value: str) -> None:
-        """Take in what signs one request, and forget what has signed older ones."""
+        """Add a value that signs one request; only the newest ones are kept."""
         if value not in self._in_data:
             self._take(value, self._sent.append)
 
@@ -181,7 +181,7 @@ def _passwords(text: str) -> Iterator[str]:
 
 
 def _pattern(value: str, *, is_id: bool) -> re.Pattern[str]:
-    """Return what finds a value, however it is spelled."""
+    """Return a pattern that finds a value, however it is escaped."""
     spelled = [_spelled(value, _of_text)]
     if is_id:
         # Within another word, such as the number of a purchase order, it is none.

@@ -34,7 +34,7 @@ _DIGITS = 3
 
 
 class RunHistory(Struct, frozen=True):
-    """What all rows of one run have in common.
+    """The values that all rows of one run share.
 
     Attributes:
         shard: The share of the work that the run takes.
@@ -59,7 +59,7 @@ class RunHistory(Struct, frozen=True):
 
 
 class UpstreamRun(Struct):
-    """The reading of one upstream, from its making on.
+    """The run of one upstream, from the creation of this object on.
 
     Attributes:
         upstream: Section of the settings.
@@ -80,7 +80,7 @@ class UpstreamRun(Struct):
     _started: float = field(default_factory=time.monotonic)
 
     def outcome(self, *, is_interrupted: bool) -> str:
-        """Return how a reading ended that nothing broke off."""
+        """Return the outcome of a run that no error has ended."""
         if is_interrupted:
             return INTERRUPTED
         if self.budget.is_exceeded:

@@ -1,4 +1,4 @@
-"""What the SDK's stream maps and flattening leave to be done for these records."""
+"""Applies the SDK's stream maps and flattening, with exact numbers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def mapped(
     """
     try:
         made = stream_map.transform(record)
-    # Whatever an expression may come to.
+    # An expression may raise any of these.
     except (
         ArithmeticError,
         AttributeError,
@@ -92,5 +92,5 @@ def _dumps(value: Any, **options: Any) -> str:
     try:
         return json.dumps(value, **options)
     except TypeError:
-        # It holds decimals, and nobody has said what to make of them.
+        # For decimals, which the module cannot write by itself.
         return str(simplejson.dumps(value, **options))

@@ -57,7 +57,7 @@ class TapStream(Stream):
         arrays: Fields that are not selected by default: their rows are streams.
     """
 
-    # Values are made to fit the schema when an answer is read.
+    # Values are made to fit the schema when a response is read.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     upstream: ClassVar[str | None] = None
@@ -244,7 +244,7 @@ class Orders(TapStream):
 
 
 class OrderLineItems(TapStream):
-    """Line items of the orders, from the same answers."""
+    """Line items of the orders, from the same responses."""
 
     name = "order_line_items"
     upstream = "partner_center"
@@ -253,7 +253,7 @@ class OrderLineItems(TapStream):
 
 
 class OrderStatusChanges(TapStream):
-    """Steps of the orders' statuses, from the same answers and the state."""
+    """Steps of the orders' statuses, from the same responses and the state."""
 
     name = "order_status_changes"
     upstream = "partner_center"
@@ -291,7 +291,7 @@ class PurchaseOrders(TapStream):
 
 
 class PurchaseOrderLines(TapStream):
-    """Lines of the purchase orders, from the same answers."""
+    """Lines of the purchase orders, from the same responses."""
 
     name = "purchase_order_lines"
     upstream = "appzen"

@@ -1,4 +1,4 @@
-"""One run of the tap: each upstream in turn, and the outcome."""
+"""One run of the tap: reads each upstream, writes its records, and sums up."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class Extraction(Protocol):
-    """The way of the data of one upstream."""
+    """The extraction of one upstream."""
 
     upstream: str
     progress: Progress
@@ -53,7 +53,7 @@ class Extraction(Protocol):
         ...
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
-        """Yield what each answer brings."""
+        """Yield one batch for each response."""
 
 
 class RunFailedError(TapError):
@@ -65,19 +65,19 @@ class _StrictError(TapError):
 
 
 class Sync:
-    """Writes what the extractions bring, and keeps the state behind it.
+    """Writes the batches of the extractions, and the state after them.
 
     Args:
         extractions: One for each upstream.
         output: Writes records.
         state_lines: Writes the state.
-        history: What the rows about this run have in common.
+        history: The values that the rows about this run share.
         before_waiting: Called when there is nothing to write for the moment.
-        cancel_token: Tells whether the run was ended early.
+        cancel_token: Is cancelled if the run is ended early.
         strict: End at the first issue.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one part of the house
+    def __init__(  # noqa: PLR0913
         self,
         extractions: Iterable[Extraction],
         output: RecordWriter,
@@ -114,18 +114,18 @@ class Sync:
                     if self._cancel_token.is_cancelled:
                         self._output.leave_unfinished(extraction.upstream)
                     else:
-                        self._visit(extraction)
+                        self._read_upstream(extraction)
         except _StrictError as error:
             self._errors.append(str(error))
         finally:
-            # Who is told to end says last how far it has come, be it nowhere.
+            # An interrupted run ends with a STATE message, even with an empty one.
             self._state_lines.write(is_incomplete=self._cancel_token.is_cancelled)
         self._summarise()
         if self._errors:
             raise RunFailedError(*self._errors)
 
-    def _visit(self, extraction: Extraction) -> None:
-        """Read one upstream, and write how that went."""
+    def _read_upstream(self, extraction: Extraction) -> None:
+        """Read one upstream, and write a row about its outcome."""
         upstream_run = UpstreamRun(
             extraction.upstream, extraction.budget, extraction.progress
         )
@@ -157,7 +157,7 @@ class Sync:
                 display.show()
 
     def _write(self, batch: Batch, upstream_run: UpstreamRun) -> None:
-        """Write a batch, and then remember it: never the other way round."""
+        """Write a batch, and only then take its checkpoint."""
         upstream_run.records += self._output.write(batch.rows, batch.received_at)
         upstream_run.issues += len(batch.issues)
         for issue in map(self._numbered, batch.issues):
@@ -185,10 +185,10 @@ class Sync:
                 f"{issue.record_key}: {issue.kind}: {issue.message}"
             )
             raise _StrictError(msg)
-        self._state_lines.after_answer()
+        self._state_lines.after_batch()
 
     def _numbered(self, issue: Issue) -> Issue:
-        """Return an issue that is told from others of the same parent."""
+        """Return an issue with a number that tells it from others of its parent."""
         if issue.kind != "invalid_record":
             return issue
         parent = (issue.stream, issue.record_key)

@@ -68,7 +68,7 @@ class TapPurchaseOrders(Tap):
     """Purchase orders of Microsoft Partner Center and of AppZen."""
 
     name = "tap-purchase-orders"
-    # One of its own: the SDK adds its settings to it.
+    # A copy: the SDK adds its settings to it.
     config_jsonschema: ClassVar[dict[str, Any]] = settings_schema()
     message_writer_class = MessageWriter
     # Only the streams of the configured upstreams are discovered.
@@ -98,7 +98,7 @@ class TapPurchaseOrders(Tap):
         """Keep the credentials out of the log from now on."""
         own = {name: self._config.get(name) for name in _OWN_SETTINGS}
         schema = _SCHEMA
-        # Where the settings are no good, every text that nobody declares is hidden.
+        # If the settings are invalid, every undeclared text counts as a secret.
         with suppress(SettingsError):
             schema = settings_schema_with_plug_ins(self.settings)
         self._secrets = configured_secrets(own, schema)
@@ -153,13 +153,13 @@ class TapPurchaseOrders(Tap):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take in the state of earlier runs.
+        """Load the state of earlier runs.
 
         Raises:
             SettingsError: It cannot be read.
         """
         self._loaded_state = State(state_value(state))
-        # The SDK would keep all of it for the whole run, and nobody would read it.
+        # The SDK would keep the whole state in memory without using it.
         super().load_state({})
 
     @override
@@ -224,7 +224,7 @@ class TapPurchaseOrders(Tap):
     def sync_all(self) -> None:
         """Read what is selected and write it.
 
-        The SDK's loop reads one stream after another. Here one answer feeds several
+        The SDK's loop reads one stream after another. Here one response feeds several
         streams, and many requests are under way while one thread writes: so this
         method, final in the SDK, is replaced as a whole.
 

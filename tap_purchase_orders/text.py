@@ -6,14 +6,14 @@ import re
 
 from tap_purchase_orders.exact_json import CUT_OFF
 
-# What moves the cursor of a terminal, ends a line, or turns the direction of the text.
+# Characters that move a terminal's cursor, end a line, or change the text direction.
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 
 
 def one_line(text: str, longest: int = 1000) -> str:
-    """Return a text from elsewhere as one line, with what is no print spelled out.
+    """Return a text from elsewhere as one line, unprintable characters escaped.
 
     Args:
         text: Any text.

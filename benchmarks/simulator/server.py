@@ -114,7 +114,7 @@ class Upstream:
         if path == "/v1/customers":
             size = int(parse_qs(query).get("size", [_DEFAULT_PAGE_SIZE])[0])
             return bodies.customers(int(token or 0), size, scene.customers)
-        if path == "/v1/auditrecords":
+        if path == "/v1/auditrecords" and isinstance(bodies, Bodies):
             return bodies.activity(scene.customers, scene.active_customers, self._now())
         self._counts.unknown.append(path)
         return b"{}"

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 class TransientError(Exception):
-    """The token authority could not answer just now.
+    """The token authority had no good response; a retry may have one.
 
     Args:
         what: What happened, in words.
@@ -51,22 +51,22 @@ class TransientError(Exception):
         self.wait_seconds = wait_seconds
 
 
-def persistently(ask: Callable[[], T], wait: Callable[[float], object]) -> T:
-    """Return what comes of asking a token authority, tried again where that helps.
+def with_retries(request: Callable[[], T], wait: Callable[[float], object]) -> T:
+    """Return the outcome of a request to a token authority, retried where that helps.
 
     Args:
-        ask: One try.
+        request: Makes one try.
         wait: Waits for a number of seconds.
 
     Raises:
-        TransientError: The authority could not answer in any try, or asks for a wait
-            that nobody would wait for.
+        TransientError: No try had a good response, or the authority asks for too long a
+            wait.
     """
     waits = longer_waits()
     tries = 0
     while True:
         try:
-            return ask()
+            return request()
         except TransientError as error:
             tries += 1
             seconds = max(next(waits), error.wait_seconds)
@@ -82,21 +82,21 @@ def persistently(ask: Callable[[], T], wait: Callable[[float], object]) -> T:
         wait(seconds)
 
 
-def error_name(answer: Mapping[str, Any]) -> str:
-    """Return the name of the error in an answer, if it can be shown."""
-    name = str(answer.get("error"))
+def error_name(body: Mapping[str, Any]) -> str:
+    """Return the name of the error in a response, if it can be shown."""
+    name = str(body.get("error"))
     return name if _ERROR_NAME.fullmatch(name) else "no reason given"
 
 
 def unfit_authority(what: str) -> SignInError:
-    """Return the error for something that is no token authority, or not ours."""
+    """Return the error for a server that is not the configured token authority."""
     return SignInError(
         f"Partner Center: the token authority {what}: check `{AUTH}.authority`"
     )
 
 
 class AuthorityResponse(Struct, frozen=True):
-    """An answer in the shape that MSAL asks for (its `oauth2cli.http.Response`)."""
+    """A response as MSAL takes it (its `oauth2cli.http.Response`)."""
 
     status_code: int
     text: str
@@ -104,10 +104,10 @@ class AuthorityResponse(Struct, frozen=True):
 
 
 class AuthorityConnection:
-    """Talks to one token authority in place of the HTTP client that MSAL would make.
+    """The HTTP client that MSAL uses for one token authority.
 
     Attributes:
-        session: What the requests are made with.
+        session: The session that makes the requests.
 
     Args:
         authority: `https://host[:port]`.
@@ -118,31 +118,31 @@ class AuthorityConnection:
         self.session = TapSession()
 
     def get(self, url: str, **options: Any) -> AuthorityResponse:
-        """Return the answer to a GET request of MSAL's; raises what `post` does."""
-        return self._ask("GET", url, **options)
+        """Return the response to a GET request; raises what `post` does."""
+        return self._request("GET", url, **options)
 
     def post(self, url: str, **options: Any) -> AuthorityResponse:
-        """Return the answer to a POST request of MSAL's.
+        """Return the response to a POST request.
 
         Raises:
-            SignInError: The authority sends us elsewhere, or is none.
-            TransientError: There is no answer just now.
+            SignInError: The server redirects to another host, or is no authority.
+            TransientError: There was no good response.
         """
-        return self._ask("POST", url, **options)
+        return self._request("POST", url, **options)
 
     def close(self) -> None:
-        """Close the connections; MSAL asks for this method."""
+        """Close the connections; MSAL needs this method."""
         self.session.close()
 
-    def _ask(self, method: str, url: str, **options: Any) -> AuthorityResponse:
-        asked = urlsplit(url)
-        if asked.scheme != self._authority.scheme or not is_same_authority(
-            asked.netloc, self._authority.netloc
+    def _request(self, method: str, url: str, **options: Any) -> AuthorityResponse:
+        address = urlsplit(url)
+        if address.scheme != self._authority.scheme or not is_same_authority(
+            address.netloc, self._authority.netloc
         ):
-            elsewhere = f"sends us to another host ({asked.hostname})"
+            elsewhere = f"sends us to another host ({address.hostname})"
             raise unfit_authority(elsewhere)
         try:
-            return _answer(self.session.request(method, url, **options))
+            return _checked(self.session.request(method, url, **options))
         except (exceptions.SSLError, exceptions.ContentDecodingError) as error:
             unfit = f"cannot be used: {error}"
             raise unfit_authority(unfit) from error
@@ -150,12 +150,12 @@ class AuthorityConnection:
             raise TransientError(str(error)) from error
 
 
-def _answer(response: Response) -> AuthorityResponse:
-    """Return a response as MSAL may see it.
+def _checked(response: Response) -> AuthorityResponse:
+    """Return a response as MSAL takes it.
 
     Raises:
-        SignInError: It is not that of an authority.
-        TransientError: It says that there is none just now.
+        SignInError: It is not that of a token authority.
+        TransientError: It is an error that may pass.
     """
     status = response.status_code
     wait_seconds = asked_wait_seconds(response.headers)
@@ -174,8 +174,8 @@ def _answer(response: Response) -> AuthorityResponse:
         answers = f"does not answer as one (HTTP {status})"
         raise unfit_authority(answers)
     if body.get("error") in _PASSING_ERRORS:
-        # MSAL would keep this answer, and not ask again for a minute.
+        # MSAL would cache this response for a minute.
         raise TransientError(error_name(body), wait_seconds)
-    # MSAL repeats any answer that has a `Retry-After`, a good one too, for that long.
-    # It has no use for the others.
+    # Without header fields: MSAL would cache any response with a `Retry-After`, a good
+    # one, too. It uses no other field.
     return AuthorityResponse(status, content.decode("utf-8-sig", "replace"), {})

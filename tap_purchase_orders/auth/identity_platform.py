@@ -13,8 +13,8 @@ from tap_purchase_orders.auth.authority import (
     AUTH,
     AuthorityConnection,
     TransientError,
-    persistently,
     unfit_authority,
+    with_retries,
 )
 from tap_purchase_orders.auth.refusals import refusal
 from tap_purchase_orders.auth.token import Token
@@ -87,7 +87,7 @@ AUTHORITY = th.Property(
     ),
 )
 
-# What MSAL's answers and its own checks of them may end in.
+# The errors that MSAL may raise on a malformed response.
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -102,7 +102,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ClientCredential:
-    """By what an application proves itself.
+    """The credential of an application: a secret or a certificate.
 
     Attributes:
         setting: The key of the `auth` section that it comes from, for error messages.
@@ -115,7 +115,7 @@ class ClientCredential:
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What came for a refresh token.
+    """The tokens that a refresh token was redeemed for.
 
     Attributes:
         token: The access token.
@@ -127,12 +127,12 @@ class Redeemed:
 
 
 class ConfidentialClient:
-    """An app registration that can ask for tokens.
+    """An app registration that can request tokens.
 
     Args:
         section: The `auth` section: `tenant_id`, `client_id`, `authority`, and `scope`
             if it is given.
-        credential: By what the application proves itself.
+        credential: The credential of the application.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class ConfidentialClient:
         self._proof: str | dict[str, str] | None = None
 
     def use_session(self, session: TapSession) -> None:
-        """Ask the authority by a session from now on."""
+        """Make all further requests by a session."""
         self._connection.session = session
 
     def wait(self, seconds: float) -> None:
@@ -162,21 +162,21 @@ class ConfidentialClient:
         itself is MSAL's.
 
         Raises:
-            SignInError: The authority refused, or did not answer.
+            SignInError: The authority refused, or gave no good response.
         """
-        return self.persistently(self._app_only_token)
+        return self.with_retries(self._app_only_token)
 
-    def persistently(self, ask: Callable[[], T]) -> T:
-        """Return what comes of asking the authority, tried again where that helps.
+    def with_retries(self, request: Callable[[], T]) -> T:
+        """Return the outcome of a request to the authority, retried where that helps.
 
         Args:
-            ask: One try.
+            request: Makes one try.
 
         Raises:
-            SignInError: The authority refused, or did not answer.
+            SignInError: The authority refused, or gave no good response.
         """
         try:
-            return persistently(ask, self.wait)
+            return with_retries(request, self.wait)
         except TransientError as error:
             msg = (
                 f"Partner Center: no token from {self._authority}: {error}; check "
@@ -197,7 +197,7 @@ class ConfidentialClient:
         Raises:
             GrantRefusedError: The authority refused the refresh token.
             SignInError: The authority refused something else.
-            TransientError: The authority did not answer.
+            TransientError: The authority gave no good response.
         """
         token, answer = self._asked(
             lambda application: application.acquire_token_by_refresh_token(
@@ -226,7 +226,7 @@ class ConfidentialClient:
     def _asked(
         self, ask: Callable[[Any], Any], grant: str | None = None
     ) -> tuple[Token, dict[str, Any]]:
-        """Return the token that MSAL's client gets, and the answer that it came in."""
+        """Return the token that MSAL's client gets, and the response with it."""
         asked_at = time.monotonic()
         try:
             answer: dict[str, Any] = ask(self._connected())
@@ -242,13 +242,13 @@ class ConfidentialClient:
             self._connection.close()
 
     def _connected(self) -> Any:
-        """Return MSAL's client; making it asks the authority for its endpoints."""
+        """Return MSAL's client, which requests the authority's endpoints when made."""
         proof = self._credential.read()
         if self._application is None or proof != self._proof:
             # Imported here: only runs that sign in this way pay for it.
             import msal  # noqa: PLC0415
 
-            # It would log whole answers of an authority that it cannot read.
+            # It would log whole responses of an authority that it cannot read.
             logging.getLogger("msal").setLevel(logging.CRITICAL)
 
             try:

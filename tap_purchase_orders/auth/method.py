@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
     from singer_sdk import typing as th
 
-# What a credential that is sent in a header may be: printable ASCII, without blanks
-# at its ends. The last part keeps Python from overlooking a line end.
+# A credential in a header is printable ASCII, without blanks at its ends. The last
+# part is there because `$` also matches before a final line end.
 HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$(?!\n)"
 
 
@@ -23,14 +23,14 @@ class AuthMethod(Struct, frozen=True):
     Calling it with the `auth` section gives the object that signs requests. A plug-in
     may register any callable of that shape; this class adds the checking of its keys.
 
-    The object may have three methods more. `renew(refused)` is given a request that was
-    answered with 401: the next one is to be signed anew. `hide_secrets(hide)` is called
-    before the first request: the object calls `hide` with each credential that it gets
-    by itself and does not send to the upstream, so that it is kept out of the log.
-    `use_session(session)` is called before the first request, too, with a
-    `requests.Session` over the tap's own transport: credentials that are fetched by it
-    have the same proxies, certificates, limits and words for errors, and the wait for
-    them ends with the run, as does `session.stop.wait(seconds)`.
+    The object may have three more methods. `renew(refused)` gets a request that was
+    refused with 401; the next one has to be signed with new credentials.
+    `hide_secrets(hide)` is called before the first request: to keep a credential out of
+    the log that it fetches and does not send to the upstream, the object calls `hide`
+    with it. `use_session(session)` is called before the first request, too, with a
+    `requests.Session` over the tap's own transport: requests by it have the same
+    proxies, certificates, limits and error messages, and are cancelled with the run, as
+    is `session.cancel_token.wait(seconds)`.
 
     Attributes:
         upstream: The upstream it is for: `partner_center` or `appzen`.
@@ -39,9 +39,8 @@ class AuthMethod(Struct, frozen=True):
         sign_in: Makes the signing object; makes no request yet. Of a built-in method of
             Partner Center, the section always has `authority` and `scope`: as given,
             else those of the cloud.
-        mistakes: Returns what is wrong with a section that has all it needs, one entry
-            for each thing: the name of the key, and what is wrong with it. It may look
-            at files, and asks nobody.
+        mistakes: Returns the mistakes in a section that has all required keys: pairs of
+            a key and what is wrong with it. It may read files, and makes no request.
         is_app_only: The credentials are the application's own, without a user.
     """
 

@@ -81,7 +81,7 @@ class UserSignIn:
         Raises:
             SignInError: There is none to be had.
         """
-        return self._client.persistently(self._redeem_newest)
+        return self._client.with_retries(self._redeem_newest)
 
     def _redeem_newest(self) -> Token:
         # The lock is not held between two tries: another run may have more luck.
@@ -175,14 +175,14 @@ class UserSignIn:
 
 
 class _UserAuth(TokenAuth):
-    """Signs requests for a user."""
+    """Signs requests with a user's tokens."""
 
     def __init__(self, user: UserSignIn, client: ConfidentialClient) -> None:
         super().__init__(user.token, client.use_session)
         self._user = user
 
     def hide_secrets(self, hide: Callable[[str], object]) -> None:
-        """Have every refresh token told to a function before it is used."""
+        """Call a function with every refresh token before it is used."""
         self._user.hide = hide
 
 

@@ -17,7 +17,7 @@ _ACCOUNT = "check the account that consented, then " + _CONSENT_AGAIN
 _ASSERTION = "the assertion was refused: check `{credential}`: "
 
 # By the number behind AADSTS. Source: Microsoft identity platform, *Authentication and
-# authorization error codes*; for those that it does not list, what the answers say.
+# authorization error codes*; for those that it does not list, what the responses say.
 ADVICE = {
     # The application and its credential.
     50012: _ASSERTION + "the certificate must be that of `{auth}.client_id`",
@@ -52,7 +52,7 @@ ADVICE = {
         "the application has no service principal in the tenant: register it there, "
         "or check `{auth}.tenant_id`"
     ),
-    # The tenant and what is asked for.
+    # The tenant and the scope.
     70011: "check `{auth}.scope`",
     90002: "there is no such tenant: check `{auth}.tenant_id`",
     90014: "a required field is missing: check `{auth}`",
@@ -126,20 +126,20 @@ class GrantRefusedError(SignInError):
 
 
 def refusal(
-    answer: Mapping[str, Any], *, credential: str, grant: str | None = None
+    body: Mapping[str, Any], *, credential: str, grant: str | None = None
 ) -> SignInError:
-    """Return the error for an answer that has no token; it names a setting.
+    """Return the error for a response that has no token; it names a setting.
 
     Args:
-        answer: The body of the answer.
+        body: The body of the response.
         credential: The key of the `auth` section by which the application proves
             itself.
         grant: The key from which the refresh token came, if one was sent.
     """
-    codes = list(_codes(answer))
+    codes = list(_codes(body))
     known = [code for code in codes if code in ADVICE]
     code = next(iter((*known, *codes)), None)
-    name = error_name(answer)
+    name = error_name(body)
     advice = ADVICE.get(code or 0, "check `{auth}`").format(
         auth=AUTH, credential=f"{AUTH}.{credential}", grant=f"{AUTH}.{grant}"
     )
@@ -149,13 +149,13 @@ def refusal(
     return kind(f"Partner Center: sign-in refused: {name}{number}; {advice}")
 
 
-def _codes(answer: Mapping[str, Any]) -> Iterator[int]:
+def _codes(body: Mapping[str, Any]) -> Iterator[int]:
     """Yield the numbers behind AADSTS: the listed ones, else that of the text."""
-    listed = answer.get("error_codes")
+    listed = body.get("error_codes")
     codes = listed if isinstance(listed, list) else [listed]
-    # Not all that answers as an authority has them as numbers, or has the list at all.
+    # Not every authority has them as numbers, or has the list at all.
     if not any(codes):
-        codes = _CODE_IN_TEXT.findall(str(answer.get("error_description")))[:1]
+        codes = _CODE_IN_TEXT.findall(str(body.get("error_description")))[:1]
     for code in codes:
         if isinstance(code, int) and not isinstance(code, bool):
             yield code

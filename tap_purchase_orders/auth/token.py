@@ -43,8 +43,8 @@ class TokenAuth(AuthBase):
     """Signs requests with a token that is renewed in time, and after a refusal.
 
     Args:
-        fetch: Gets a new token; raises `SignInError` when there is none to be had.
-        use_session: Takes the session to get it with.
+        fetch: Fetches a new token; raises `SignInError` if there is none.
+        use_session: Takes the session to fetch it with.
         clock: Seconds that never go back.
     """
 
@@ -65,7 +65,7 @@ class TokenAuth(AuthBase):
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         with self._lock:
             if self._refusal is not None:
-                # All who wait for the same credentials would only be refused again.
+                # The same credentials would only be refused again.
                 raise self._refusal
             if self._token is None or not self._token.is_fresh(self._clock()):
                 self._token = self._fetched()
@@ -73,7 +73,7 @@ class TokenAuth(AuthBase):
         return r
 
     def use_session(self, session: TapSession) -> None:
-        """Get tokens by a session from now on."""
+        """Fetch tokens by a session from now on."""
         self._use_session(session)
 
     def _fetched(self) -> Token:
@@ -84,10 +84,10 @@ class TokenAuth(AuthBase):
             raise
 
     def renew(self, refused: PreparedRequest) -> None:
-        """Drop the token with which a request was refused, unless it is gone already.
+        """Drop the token of a refused request, unless it was dropped already.
 
-        Many workers may be refused with the same token: the first drops it, and the
-        next request fetches one new token for all of them.
+        Many requests may be refused with the same token: the first drops it, and the
+        next request fetches a new token for all of them.
         """
         with self._lock:
             if self._token is not None and (

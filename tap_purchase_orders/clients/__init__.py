@@ -1,1 +1,1 @@
-"""What the two upstream APIs offer."""
+"""Clients of the two upstream APIs, one file each."""

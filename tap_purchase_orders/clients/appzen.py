@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from tap_purchase_orders.config import AppZenSettings
     from tap_purchase_orders.http.api_client import ApiClient
     from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-    from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.rate_limit import Pace, RateLimiter
 
 _BASE_PATH = "/dictionary-data-services"
 
 
 class AppZenProfile:
-    """How AppZen speaks."""
+    """The header fields, errors and refusals of AppZen."""
 
     name = "AppZen"
     section = "appzen"
@@ -46,7 +45,7 @@ class AppZenProfile:
         return {"Accept": "application/json", "User-Agent": USER_AGENT}
 
     def error(self, body: Any) -> UpstreamError:
-        """Return what AppZen's error envelope says, if it is one."""
+        """Return the error in AppZen's error envelope, if the body is one."""
         if not isinstance(body, Mapping):
             return UpstreamError()
         code, message = body.get("error"), body.get("message")
@@ -56,7 +55,7 @@ class AppZenProfile:
         )
 
     def refusal(self, response: ApiResponse, error: UpstreamError) -> str | None:
-        """Return why this caller is served nothing at all, if that is so."""
+        """Return why AppZen refuses this caller everything, if it does."""
         if response.status != HTTPStatus.FORBIDDEN:
             return None
         words = f": {error.message}" if error.message else ""
@@ -67,38 +66,37 @@ class AppZenProfile:
         )
 
     def unauthorized(self, _: Mapping[str, str], /) -> str:
-        """Return what to look at when the credentials were refused."""
+        """Return the settings to check when the credentials were refused."""
         auth = f"{self.section}.auth"
         return f"check `{auth}.api_key`, `{auth}.customer_id`, `{auth}.customer_key`"
 
 
 class AppZen:
-    """What the tap asks of AppZen.
-
-    Attributes:
-        invoices: What it asks about invoices.
-        budget: How many requests a run may make.
+    """A client for the purchase orders and invoices of AppZen.
 
     Args:
         settings: The section of the settings.
-        api_client: Asks; safe on any thread.
-        limiter: The allowance of all requests.
-        budget: What counts them.
+        api_client: Sends the requests; safe on any thread.
+        limiter: The rate limiter of all requests.
+
+    Attributes:
+        invoices: The client for invoices.
+        budget: Counts the requests of a run.
+        cancel_token: Ends the requests of a run.
+        max_concurrency: How many requests may be in flight.
     """
 
     def __init__(
-        self,
-        settings: AppZenSettings,
-        api_client: ApiClient,
-        limiter: RateLimiter,
-        budget: Budget,
+        self, settings: AppZenSettings, api_client: ApiClient, limiter: RateLimiter
     ) -> None:
         base = settings.api_url.rstrip("/").removesuffix(_BASE_PATH)
         self._base = f"{base}{_BASE_PATH}"
         self._api_client = api_client
         self._limiter = limiter
         self.invoices = Invoices(self._base, api_client, limiter)
-        self.budget = budget
+        self.budget = api_client.budget
+        self.cancel_token = api_client.cancel_token
+        self.max_concurrency = settings.max_concurrency
 
     def pace(self) -> Pace:
         """Return what the rate limit does to the run."""
@@ -107,14 +105,14 @@ class AppZen:
     def purchase_order(
         self, number: str, decode: Callable[[bytes], Any] = decode_body
     ) -> ApiResponse | RequestFailure:
-        """Return one purchase order, header and lines in one answer.
+        """Return one purchase order, header and lines in one response.
 
         Args:
             number: The number, verbatim; it becomes one path segment.
-            decode: Returns the value of the answer's body.
+            decode: Returns the value of the response's body.
         """
         path = f"/purchase-order/purchase-order-number/{path_segment(number)}"
-        return self._api_client.ask(
+        return self._api_client.send(
             ApiRequest(
                 f"{self._base}{path}",
                 self._limiter,

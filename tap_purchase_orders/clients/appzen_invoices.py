@@ -57,15 +57,15 @@ class FoundInvoice(Struct, frozen=True):
 
 
 class Invoices:
-    """What the tap asks of AppZen about invoices.
+    """A client for the invoices of AppZen.
 
     Args:
         base: The address of the API.
-        api_client: Asks; safe on any thread.
-        limiter: The allowance of all requests.
+        api_client: Sends the requests; safe on any thread.
+        limiter: The rate limiter of all requests.
 
     Attributes:
-        clock: How far AppZen's clock is behind ours, as its answers show.
+        clock: How far AppZen's clock is behind ours, as its responses show.
     """
 
     def __init__(self, base: str, api_client: ApiClient, limiter: RateLimiter) -> None:
@@ -93,7 +93,7 @@ class Invoices:
             "from-last-appzen-update-time": _date_time(start),
             "to-last-appzen-update-time": _date_time(end),
         }
-        outcome = self._api_client.ask(
+        outcome = self._api_client.send(
             ApiRequest(
                 f"{self._base}/search",
                 self._limiter,
@@ -116,7 +116,7 @@ class Invoices:
         Args:
             uuid: What AppZen calls the invoice.
         """
-        outcome = self._api_client.ask(
+        outcome = self._api_client.send(
             ApiRequest(
                 f"{self._base}/{path_segment(uuid)}",
                 self._limiter,

@@ -27,9 +27,9 @@ _OUR_HEADERS = {
     "transfer-encoding",
     "upgrade",
 }
-# 500 customers a page are asked for, and a customer's orders come on one page.
+# 500 customers a page are requested, and a customer's orders come on one page.
 _MOST_ITEMS = 100_000
-# Beyond it most servers refuse what their own link asks for.
+# Beyond it most servers refuse what their own link requests.
 _LONGEST_LINK = 64 * 1024
 
 # Printable ASCII only: what is sent is what was given. RFC 9110, *Field names* and
@@ -57,7 +57,7 @@ class LinkError(ValueError):
 
 
 class NextLink(Struct, frozen=True):
-    """Where the next page is, and the header fields to ask for it with."""
+    """Where the next page is, and the header fields to request it with."""
 
     url: str
     headers: dict[str, str]

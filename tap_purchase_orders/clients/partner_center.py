@@ -1,4 +1,4 @@
-"""The Partner Center client: addresses, headers, errors, and its resources.
+"""The Partner Center client: the resources that the tap reads.
 
 Source of the addresses and shapes: Partner Center REST, *Get a list of customers*,
 *Get a customer by ID*, *Get all of a customer's orders* and *Utility resources*.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -21,18 +20,18 @@ from tap_purchase_orders.clients.pagination import (
     collection_problem,
     next_link,
 )
-from tap_purchase_orders.clients.token_claims import refused_token_advice
+from tap_purchase_orders.clients.partner_center_profile import (
+    CALLER_REFUSALS,
+    NO_APP_ONLY_ACCESS,
+)
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.rate_limit import Pace
 from tap_purchase_orders.http.response_limits import LARGEST_BODY_BYTES
-from tap_purchase_orders.http.response_reader import (
-    ApiRequest,
-    UpstreamError,
-    code_text,
-)
-from tap_purchase_orders.urls import APPLICATION, USER_AGENT, path_segment
+from tap_purchase_orders.http.response_reader import ApiRequest
+from tap_purchase_orders.http.upstream_clock import UpstreamClock
+from tap_purchase_orders.urls import path_segment
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,112 +41,33 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_client import ApiClient
     from tap_purchase_orders.http.rate_limit import RateLimiter
 
-NO_APP_ONLY_ACCESS = "900329"
 PRICING_NOT_GRANTED = "800043"
-# Refusals that concern the caller and not one customer (*Error codes*): no request
-# of this caller will fare better.
-_CALLER_REFUSALS = {
-    "800039": "the reseller's status is not active",
-    "900149": "the partner's program status is not active",
-    "900150": "the caller lacks a role or privilege",
-    "900308": "the caller lacks a role (Admin agent or Global admin)",
-    "900309": "sign-in is blocked by a Conditional Access policy",
-    NO_APP_ONLY_ACCESS: "App-only credentials are not accepted here",
-}
-_MFA_CODE = "900421"
 _VALIDATE_MFA = {"ValidateMfa": "true"}
-# The directory graph's tokens, which were taken until autumn 2025 (*Retiring Azure AD
-# Graph tokens*): a new one of the same scope is refused, too.
-_AUDIENCE_CODE = "900420"
 # As in the documented sample; no largest size is published.
 _ACTIVITY_PAGE_SIZE = 500
-# One or another may be empty while the list is being changed.
+# A page may be empty while the list is being changed.
 _MOST_EMPTY_PAGES = 100
-# By what each page counts, so that empty ones come to an end, too.
+# The least that each page counts for, so that empty pages come to an end, too.
 _LEAST_PAGE_BYTES = 64 * 1024
 _NO_HEADERS: Mapping[str, str] = {}
 
 logger = logging.getLogger(__name__)
 
 
-class PartnerCenterProfile:
-    """How Partner Center speaks.
-
-    Args:
-        audience: Whom the tokens of its cloud are for.
-    """
-
-    name = "Partner Center"
-    section = "partner_center"
-    ids: tuple[str, ...] = ("MS-CorrelationId", "MS-RequestId")
-
-    def __init__(self, audience: str) -> None:
-        self._audience = audience
-        self._run_id = str(uuid.uuid4())
-
-    def headers(self) -> dict[str, str]:
-        """Return the header fields of a new request (*Headers*)."""
-        return {
-            "Accept": "application/json",
-            "MS-CorrelationId": self._run_id,
-            "MS-PartnerCenter-Application": APPLICATION,
-            "MS-RequestId": str(uuid.uuid4()),
-            "User-Agent": USER_AGENT,
-        }
-
-    def error(self, body: Any) -> UpstreamError:
-        """Return what an error body of any of the services behind the API says."""
-        if not isinstance(body, Mapping):
-            return UpstreamError()
-        code = _first(body, "code", "statusCode")
-        message = _first(body, "description", "message")
-        return UpstreamError(
-            code_text(code),
-            message if isinstance(message, str) else None,
-        )
-
-    def refusal(self, response: ApiResponse, error: UpstreamError) -> str | None:
-        """Return why this caller is served nothing at all, if that is so."""
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            if error.code == _MFA_CODE or "MFA" in response.reason:
-                return (
-                    f"{self.name}: HTTP 401: the token lacks the multifactor claim; "
-                    f"consent again with multifactor sign-in, and set "
-                    f"`{self.section}.auth` to what that gives"
-                )
-            if error.code == _AUDIENCE_CODE:
-                return (
-                    f"{self.name}: HTTP 401, code {error.code}: tokens for this "
-                    f"audience are not accepted, nor are new ones of the same scope; "
-                    f"check `{self.section}.auth.scope`: it must be "
-                    f"`{self._audience}/.default`, which it is unless it is set"
-                )
-            return None
-        if response.status != HTTPStatus.FORBIDDEN:
-            return None
-        reason = _CALLER_REFUSALS.get(error.code or "")
-        if reason is None:
-            return None
-        return (
-            f"{self.name}: HTTP 403, code {error.code}: {reason}; check the roles of "
-            f"the application or user under `{self.section}.auth`"
-        )
-
-    def unauthorized(self, sent: Mapping[str, str], /) -> str:
-        """Return what to look at when the token of a header field was refused."""
-        advice = refused_token_advice(
-            sent.get("Authorization", ""), self.section, self._audience
-        )
-        return advice or f"check the settings under `{self.section}.auth`"
-
-
 class PartnerCenter:
-    """What the tap asks of Partner Center.
+    """A client for the resources of Partner Center that the tap reads.
 
     Args:
         settings: The section of the settings.
-        api_client: Asks; safe on any thread.
-        limiter: Makes the allowance of a resource.
+        api_client: Sends the requests; safe on any thread.
+        limiter: Makes the rate limiter of a resource.
+
+    Attributes:
+        budget: Counts the requests of a run.
+        cancel_token: Ends the requests of a run.
+        max_concurrency: How many requests may be in flight.
+        asks_for_prices: Whether the settings request prices.
+        clock: How far Partner Center's clock is behind ours, by its responses.
     """
 
     def __init__(
@@ -161,6 +81,11 @@ class PartnerCenter:
         self._include_system_purchases = settings.include_system_purchases
         self._include_price = settings.include_price
         self._api_client = api_client
+        self.budget = api_client.budget
+        self.cancel_token = api_client.cancel_token
+        self.max_concurrency = settings.max_concurrency
+        self.asks_for_prices = settings.include_price
+        self.clock = UpstreamClock()
         self._lock = threading.Lock()
         # Partner Center counts 500 requests a minute for each of these (*API
         # throttling guidance*).
@@ -241,11 +166,11 @@ class PartnerCenter:
         api_request = ApiRequest(
             url, self._customers, _customer_problem, headers, about=about
         )
-        return self._api_client.ask(api_request)
+        return self._api_client.send(api_request)
 
     @property
     def includes_price(self) -> bool:
-        """Whether orders are asked for with prices, and none were refused so far."""
+        """Whether orders are requested with prices, and none were refused so far."""
         return self._include_price
 
     def orders(
@@ -260,7 +185,7 @@ class PartnerCenter:
         Args:
             customer_id: The customer.
             decode: Returns the value of a page of orders.
-            requires_price: Rather none than without prices, where these are asked for.
+            requires_price: Fail rather than return orders without prices.
         """
         with_price = self._include_price
         outcome = self._all_orders(customer_id, decode, include_price=with_price)
@@ -339,7 +264,7 @@ class PartnerCenter:
             self._activity,
             collection_problem,
             # Orders may be open to a caller to whom the log is not.
-            own_refusals=frozenset(_CALLER_REFUSALS),
+            own_refusals=frozenset(CALLER_REFUSALS),
             about="activity log",
         )
         return self._collection(api_request)
@@ -372,7 +297,8 @@ class PartnerCenter:
     ) -> list[ApiResponse] | RequestFailure:
         """Return all pages of a collection, or why they cannot all be had.
 
-        All together they may have what one answer may have: they are held at once.
+        All pages together have the size limit of one response: they are in memory at
+        the same time.
         """
         answers = []
         left = LARGEST_BODY_BYTES
@@ -397,10 +323,12 @@ class PartnerCenter:
         # Only what identifies a page is kept: a token may be long, and pages are many.
         seen = {hash(api_request.identity)}
         while True:
-            page = self._api_client.ask(api_request)
-            yield page
+            page = self._api_client.send(api_request)
             if isinstance(page, RequestFailure):
+                yield page
                 return
+            self.clock.note(page)
+            yield page
             try:
                 link = next_link(page.body, self._base)
             except LinkError as error:
@@ -426,7 +354,7 @@ def lacks_mfa(answer: ApiResponse) -> bool:
 def _strange_page(
     message: str, page: ApiResponse, kind: str = "invalid_response"
 ) -> RequestFailure:
-    """Return the failure that a page is which leads nowhere."""
+    """Return the failure for a page whose next page cannot be read."""
     return RequestFailure(
         kind,
         message,
@@ -434,11 +362,6 @@ def _strange_page(
         http_status=HTTPStatus.OK,
         correlation_id=page.correlation_id,
     )
-
-
-def _first(body: Mapping[str, Any], *names: str) -> Any:
-    """Return the first of some members that is not null."""
-    return next((body[name] for name in names if body.get(name) is not None), None)
 
 
 def _orders_path(customer_id: str) -> str:

@@ -1,1 +1,1 @@
-"""Running many requests side by side: event loop, cancellation, ordered look-ahead."""
+"""Concurrency: event loop, cancellation, semaphore, and an ordered map."""

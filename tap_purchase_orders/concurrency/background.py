@@ -1,4 +1,4 @@
-"""What may be slow and cannot be woken, on a thread of its own."""
+"""Runs blocking calls on a thread of their own, so that waiting can be cancelled."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _CLOSE_SECONDS = 5.0
 
 
 def in_background(function: Callable[[], T], cancel_token: CancelToken) -> T:
-    """Return what a function returns that may wait for a file or a network.
+    """Call a function that may block on a file or a network, on another thread.
 
     Args:
         function: What to call.
-        cancel_token: Ends the waiting; the thread is then left to itself.
+        cancel_token: Ends the waiting; the thread is then abandoned.
 
     Raises:
         CancelledError: The run is to end.
@@ -41,11 +41,11 @@ def in_background(function: Callable[[], T], cancel_token: CancelToken) -> T:
 def iterate_in_background(
     iterate: Callable[[], Iterator[T]], cancel_token: CancelToken
 ) -> Generator[T, None, None]:
-    """Yield what an iterator gives that may wait for a file or a network.
+    """Iterate, on another thread, over what may block on a file or a network.
 
     Args:
-        iterate: Makes the iterator, on its thread.
-        cancel_token: Ends the waiting; the thread is then left to itself.
+        iterate: Makes the iterator, on that thread.
+        cancel_token: Ends the waiting; the thread is then abandoned.
 
     Raises:
         CancelledError: The run is to end.
@@ -57,10 +57,10 @@ def iterate_in_background(
                 yield reading.items.popleft()
             except IndexError:
                 if not reading.has_ended:
-                    cancel_token.wait_for(reading.news())
+                    cancel_token.wait_for(reading.next_event())
                 elif not reading.items:
                     break
-            reading.call()
+            reading.resume()
         if reading.error is not None:
             raise reading.error
     finally:
@@ -68,12 +68,12 @@ def iterate_in_background(
 
 
 class _Reading(Generic[T]):
-    """An iterator at work on its thread.
+    """A thread that iterates ahead of its consumer.
 
     Attributes:
-        items: What it gave, until it is taken.
-        has_ended: Whether nothing more will come.
-        error: What it raised.
+        items: The items that were read and not yet taken.
+        has_ended: Whether the iterator has ended.
+        error: The error that the iterator raised.
     """
 
     def __init__(self, iterate: Callable[[], Iterator[T]]) -> None:
@@ -83,28 +83,28 @@ class _Reading(Generic[T]):
         self._iterate = iterate
         self._is_closed = False
         self._awaited: Event | None = None
-        self._room = threading.Event()
+        self._has_space = threading.Event()
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
         self._thread.start()
 
-    def news(self) -> Event:
-        """Return the event that is set when there is an item, or no more will come."""
+    def next_event(self) -> Event:
+        """Return an event that is set once there is an item, or the iterator ends."""
         event = Event()
         self._awaited = event
-        # Only now: what comes from here on rings this one.
+        # Checked after the event is in place, so that no item is missed.
         if self.items or self.has_ended:
             event.set()
         return event
 
-    def call(self) -> None:
-        """Have it go on if it waits for room."""
-        if len(self.items) < _MOST_AHEAD // 2 and not self._room.is_set():
-            self._room.set()
+    def resume(self) -> None:
+        """Let the thread read on if few items are left."""
+        if len(self.items) < _MOST_AHEAD // 2 and not self._has_space.is_set():
+            self._has_space.set()
 
     def close(self, seconds: float) -> None:
         """End the reading, and wait for that."""
         self._is_closed = True
-        self._room.set()
+        self._has_space.set()
         self._thread.join(seconds)
 
     def _run(self) -> None:
@@ -122,18 +122,18 @@ class _Reading(Generic[T]):
         except Exception as error:  # noqa: BLE001  # raised where the items are taken
             self.error = error
         self.has_ended = True
-        self._ring()
+        self._notify()
 
     def _give(self, item: T) -> None:
         self.items.append(item)
-        self._ring()
+        self._notify()
         while len(self.items) >= _MOST_AHEAD and not self._is_closed:
-            self._room.clear()
-            # Only now: it may just have been taken.
+            self._has_space.clear()
+            # Checked again: items may have been taken meanwhile.
             if len(self.items) >= _MOST_AHEAD and not self._is_closed:
-                self._room.wait()
+                self._has_space.wait()
 
-    def _ring(self) -> None:
+    def _notify(self) -> None:
         event, self._awaited = self._awaited, None
         if event is not None:
             event.set()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CancelToken:
-    """Tells all threads, once, that no new request is to be made.
+    """A flag that ends the run: no new requests, and all waiters wake.
 
     Args:
         parent: When that is cancelled, this is cancelled too.
@@ -81,7 +81,7 @@ class CancelToken:
         """
         self._events.add(event)
         try:
-            # Only now: whoever cancels from here on sets this event.
+            # Checked after the event is added, so that no cancellation is missed.
             self.check()
             event.wait(seconds)
         finally:

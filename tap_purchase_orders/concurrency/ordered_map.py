@@ -20,26 +20,22 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# Enough to keep all busy while the consumer is behind, and little to hold; what is
-# asked for ahead is asked for in vain where the consumer leaves early.
+# Enough to keep all workers busy while the consumer is behind. More would use memory,
+# and make requests in vain when the consumer stops early.
 _AHEAD_PER_WORKER = 4
 _MANY_AHEAD = 48
 _LEAST_AHEAD_PER_WORKER = 2
-# What the results that wait may weigh before no more is begun.
+# While the results that wait have more bytes than this, no task is begun.
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
-# A part of them is begun at once: to wake those who do them costs more than to hold
-# these.
+# Tasks are begun in batches of this part of the window: waking the workers costs more
+# than keeping a few results.
 _PARTS = 4
-# Where so many are begun, a consumer that was woken lets a few more get done: to wake
-# it for each of them costs both sides more than to write what it takes.
-_MANY = 16
-_GATHER_SECONDS = 0.016
-# How often a waiting consumer looks whether the run is to end.
+# How often a waiting consumer checks whether the run is cancelled.
 _LOOK_SECONDS = 0.5
-# How long requests that are under way may still take when the run is to end: what
-# asks it to expects its end within 10 seconds.
+# How long requests in flight may still take once the run is cancelled: it has to end
+# within 10 seconds of a signal.
 _GRACE_SECONDS = 8.0
-# So many are begun beside the others, where these get no answer.
+# How many tasks are begun beside the others when these get no response.
 _FARTHEST = 2
 
 
@@ -55,15 +51,15 @@ def ordered_map(
 
     At most `workers` tasks are under way, and a few more results wait to be taken.
     The tasks are taken from their iterable on the caller's thread, and called on that
-    of the loop: they give way to each other where they ask and where they wait.
+    of the event loop, where they yield to each other while they wait.
 
     Args:
-        tasks: What to do. An error in a task is raised here, in its turn; one in the
-            iterable when all that was begun before has been yielded.
+        tasks: What to do. An error in a task is raised in place of its result; one in
+            the iterable, after the results of all tasks before it.
         workers: How many tasks are under way at once, at most.
         cancel_token: Once cancelled, no task is begun. Results of those that are under
             way are still yielded; the others are left out. Then its reason is raised,
-            if it has one. It is cancelled here when the tasks come to a bad end.
+            if it has one. It is cancelled here when a task raises an error.
         before_waiting: Called on the caller's thread whenever it is about to wait, and
             twice a second while it does.
         weigh: Returns about how many bytes a result holds: of large ones fewer wait.
@@ -79,8 +75,6 @@ def ordered_map(
             if not queued.is_done:
                 before_waiting()
                 window.wait_for(queued, before_waiting)
-                if len(window.pending) >= _MANY:
-                    window.gather()
             if isinstance(queued.error, CancelledError) or window.is_reason(
                 queued.error
             ):
@@ -92,7 +86,7 @@ def ordered_map(
             yield result
         window.raise_reason()
     except BaseException:
-        # Nobody takes the rest: what still waits for its turn need not wait.
+        # No more results are taken: what still waits need not wait.
         cancel_token.cancel()
         raise
     finally:
@@ -101,10 +95,10 @@ def ordered_map(
 
 
 def begin_farthest(cancel_token: CancelToken) -> None:
-    """Begin those tasks whose turn is the last, beside those at work; for the loop.
+    """Begin the last tasks of the window, beside those under way; for the event loop.
 
     Args:
-        cancel_token: What the tasks belong to.
+        cancel_token: That of the tasks.
     """
     for window in list(_open_windows):
         window.begin_farthest(cancel_token)
@@ -139,10 +133,10 @@ class _QueuedTask(Generic[Result]):
 
 
 class _Window(Generic[Result]):
-    """The tasks that are begun and not yet yielded.
+    """The tasks that were taken and whose results are not yet yielded.
 
-    Between the two threads there are two queues and no lock: whoever has done a task
-    finds the next one at once, and the consumer is woken for the very result that it
+    Two queues and no lock connect the two threads: a worker that has finished a task
+    takes the next one at once, and the consumer is woken only for the result that it
     waits for.
     """
 
@@ -158,10 +152,10 @@ class _Window(Generic[Result]):
         self._source = iter(tasks)
         self._workers = workers
         self._weigh = weigh
-        # Those at work, and what results weighed so far. Only the loop's thread changes
-        # these; only the other one, what was taken of them.
+        # The loop's thread alone counts the workers and the bytes of results; the
+        # consumer's thread alone, the bytes that were taken.
         self._working = 0
-        self._is_calling = False
+        self._is_starting = False
         self._done_bytes = 0
         self._taken_bytes = 0
         self._cancel_token = cancel_token
@@ -172,7 +166,7 @@ class _Window(Generic[Result]):
         self._ends_at: float | None = None
 
     def fill(self, count: int) -> None:
-        """Begin some more tasks, if there are any and nothing speaks against it."""
+        """Take and begin more tasks, unless the run is to end."""
         if self._cancel_token.is_cancelled or self._source_error is not None:
             return
         try:
@@ -180,27 +174,25 @@ class _Window(Generic[Result]):
                 queued = _QueuedTask(task)
                 self.pending.append(queued)
                 self._to_do.append(queued)
-                # The next one may be long in coming.
-                self._call()
+                # Now, since the iterable may block before the next one.
+                self._start_workers()
         except CancelledError:
             pass
-        except Exception as error:  # noqa: BLE001  # raised by the caller, in its turn
+        except Exception as error:  # noqa: BLE001  # raised after the results before
             self._source_error = error
 
     def taken(self, queued: _QueuedTask[Result]) -> None:
-        """Take in that a result waits no longer."""
+        """Note that the consumer has taken a result."""
         if queued.weight:
             self._taken_bytes += queued.weight
-            self._call()
+            self._start_workers()
 
-    def _call(self) -> None:
-        """Have all at work who are of use."""
-        # Who has nothing to do says so before a last look at what there is, and so
-        # does who calls in others.
-        is_of_use = self._working < self._workers and not self._is_full
-        if self._to_do and is_of_use and not self._is_calling:
-            self._is_calling = True
-            event_loop().begin(self._call_in)
+    def _start_workers(self) -> None:
+        """Start the workers that are needed."""
+        can_begin = self._working < self._workers and not self._is_full
+        if self._to_do and can_begin and not self._is_starting:
+            self._is_starting = True
+            event_loop().begin(self._begin_workers)
 
     @property
     def _is_full(self) -> bool:
@@ -208,11 +200,11 @@ class _Window(Generic[Result]):
         return self._done_bytes - self._taken_bytes > _MOST_WAITING_BYTES
 
     def is_reason(self, error: BaseException | None) -> bool:
-        """Return whether an error is the one that ends all asking."""
+        """Return whether an error is the one that ends the run."""
         return error is not None and error is self._cancel_token.reason
 
     def raise_reason(self) -> None:
-        """Raise the error that ended the asking or the iterable, if one did."""
+        """Raise the error that ended the run or the iterable, if one did."""
         if self._cancel_token.reason is not None:
             raise self._cancel_token.reason
         if self._source_error is not None:
@@ -222,8 +214,8 @@ class _Window(Generic[Result]):
         self, queued: _QueuedTask[Result], while_waiting: Callable[[], None]
     ) -> None:
         """Wait until a task is done; once cancelled, not for long."""
-        # The worker looks who is awaited when it is done, and we look whether it is
-        # done when we await it: one of us sees the other.
+        # Set before the check below. The worker sets `is_done` before it checks
+        # `_awaited`: so one of the two threads sees the other's change.
         self._awaited = queued
         while not (queued.is_done or self._is_given_up(queued)):
             event_loop().check()
@@ -232,15 +224,8 @@ class _Window(Generic[Result]):
             except Empty:
                 while_waiting()
 
-    def gather(self) -> None:
-        """Wait a moment for half of the tasks; the others keep all busy meanwhile."""
-        self._awaited = middle = self.pending[len(self.pending) // 2]
-        if not middle.is_done:
-            with suppress(Empty):
-                self._done.get(timeout=_GATHER_SECONDS)
-
     def _is_given_up(self, queued: _QueuedTask[Result]) -> bool:
-        """Return whether a task need not be waited for: asking is to end."""
+        """Return whether a task is no longer waited for, since the run is to end."""
         if not self._cancel_token.is_cancelled:
             return False
         self.leave_out()
@@ -251,21 +236,21 @@ class _Window(Generic[Result]):
         return queued.error is not None
 
     def leave_out(self) -> None:
-        """Do without the tasks that nobody has begun."""
+        """Cancel the tasks that were not begun."""
         with suppress(IndexError):
             while True:
                 queued = self._to_do.popleft()
                 queued.error = CancelledError()
                 queued.is_done = True
 
-    def _call_in(self) -> None:
-        """Have as many at work as there may be."""
-        self._is_calling = False
+    def _begin_workers(self) -> None:
+        """Begin as many workers as there may be."""
+        self._is_starting = False
         for _ in range(min(len(self._to_do), self._workers - self._working)):
             event_loop().begin(self._work)
 
     def _work(self) -> None:
-        """Do what there is to do, unless enough others do."""
+        """Run tasks until none is left, unless there are enough workers."""
         while self._to_do and self._working < self._workers and not self._is_full:
             self._working += 1
             with suppress(IndexError):
@@ -274,7 +259,7 @@ class _Window(Generic[Result]):
             self._working -= 1
 
     def begin_farthest(self, cancel_token: CancelToken) -> None:
-        """Begin those whose turn is the last, if they belong to a stop."""
+        """Begin the last tasks, if they belong to a token."""
         if cancel_token is not self._cancel_token:
             return
         for _ in range(_FARTHEST):
@@ -290,7 +275,7 @@ class _Window(Generic[Result]):
         except BaseException as error:  # noqa: BLE001  # raised by the consumer
             queued.error = error
             if not isinstance(error, CancelledError):
-                # It ends everything in its turn: nothing more is to be begun.
+                # The consumer will raise it: no further task is begun.
                 self._has_failed = True
         queued.is_done = True
         if self._awaited is queued:
@@ -302,5 +287,5 @@ class _Window(Generic[Result]):
         self._cancel_token.check()
 
 
-# Those whose results are being taken.
+# The windows whose results are being taken.
 _open_windows: set[_Window[Any]] = set()

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Semaphore:
-    """Lets so many in at once; who came first goes first.
+    """A counting semaphore, first come, first served. Used as a context manager.
 
-    A lock of the standard library would stop the whole event loop while one of its
-    tasks waits. Used as a context.
+    A semaphore of the standard library would block the whole event loop while one of
+    its tasks waits.
 
     Args:
-        limit: How many.
+        limit: How many holders there may be at once.
         cancel_token: Ends the waiting.
     """
 
@@ -30,47 +30,47 @@ class Semaphore:
         self._cancel_token = cancel_token
         self._lock = threading.Lock()
         self._count = 0
-        # Those of the ones who wait, the first first.
-        self._line: deque[Event] = deque()
+        # Those who wait, in their order.
+        self._waiting: deque[Event] = deque()
 
     def enter(self) -> None:
-        """Wait to be let in.
+        """Acquire it, waiting if need be.
 
         Raises:
             CancelledError: The run is to end.
         """
         with self._lock:
-            if not self._line and self._count < self._limit:
+            if not self._waiting and self._count < self._limit:
                 self._count += 1
                 return
             event = Event()
-            self._line.append(event)
+            self._waiting.append(event)
         try:
             self._cancel_token.wait_for(event)
         except BaseException:
             with self._lock:
-                if event in self._line:
-                    self._line.remove(event)
+                if event in self._waiting:
+                    self._waiting.remove(event)
                 else:
                     self._leave()
             raise
 
     def leave(self) -> None:
-        """Let the next one in."""
+        """Release it."""
         with self._lock:
             self._leave()
 
     def _leave(self) -> None:
         self._count -= 1
-        while self._line and self._count < self._limit:
+        while self._waiting and self._count < self._limit:
             self._count += 1
-            self._line.popleft().set()
+            self._waiting.popleft().set()
 
     def __enter__(self) -> Self:
-        """Wait to be let in; raises `CancelledError` when the run is to end."""
+        """Acquire it; raises `CancelledError` when the run is to end."""
         self.enter()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Let the next one in."""
+        """Release it."""
         self.leave()

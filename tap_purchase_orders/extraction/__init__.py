@@ -1,1 +1,1 @@
-"""Extraction of each upstream: request, read, compare, and hand over to be written."""
+"""Extraction of each upstream: requests, reads and compares, and yields batches."""

@@ -12,30 +12,29 @@ from tap_purchase_orders.errors import (
     UpstreamDownError,
     UpstreamRefusedError,
 )
-from tap_purchase_orders.extraction.batch import Batch, Selection, Step, weight
-from tap_purchase_orders.extraction.failure_issues import failure_issue
-from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.extraction.batch import (
+    Batch,
+    Selection,
+    Step,
+    failure_issue,
+    weight,
+)
 from tap_purchase_orders.extraction.progress import Progress
-from tap_purchase_orders.extraction.scope import enter_number_streams
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
+from tap_purchase_orders.incremental.scope import added_streams
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
 from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue
-from tap_purchase_orders.records.purchase_orders import (
-    UPSTREAM,
-    PurchaseOrderReader,
-)
+from tap_purchase_orders.records.purchase_orders import UPSTREAM
 from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_purchase_orders.clients.appzen import AppZen
-    from tap_purchase_orders.concurrency.cancellation import CancelToken
-    from tap_purchase_orders.config import AppZenSettings, Settings
-    from tap_purchase_orders.extraction.number_queue import QueuedNumber
-    from tap_purchase_orders.http.budget import Budget
+    from tap_purchase_orders.extraction.number_queue import NumberQueue, QueuedNumber
     from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
 
 PURCHASE_ORDER_STREAMS = ("purchase_orders", "purchase_order_lines")
 
@@ -43,42 +42,32 @@ logger = logging.getLogger(__name__)
 
 
 class AppZenExtraction:
-    """Reads the purchase orders whose numbers the configured source gives.
+    """Reads the purchase orders of the numbers that the configured source gives.
 
     Args:
-        settings: All settings.
-        section: The section `appzen`.
-        client: Asks.
+        client: The client for AppZen.
+        numbers: The numbers to read.
+        reader: Makes records of purchase orders.
         state: What earlier runs left.
         selection: The selected streams.
-        budget: Counts the requests.
-        cancel_token: Ends the asking.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one part of the house
+    def __init__(
         self,
-        settings: Settings,
-        section: AppZenSettings,
         client: AppZen,
-        *,
+        numbers: NumberQueue,
+        reader: PurchaseOrderReader,
         state: State,
         selection: Selection,
-        budget: Budget,
-        cancel_token: CancelToken,
     ) -> None:
-        self._section = section
-        self._client = client
-        self._state = state
-        self._numbers = NumberQueue(
-            settings, section, client, state=state, cancel_token=cancel_token
-        )
-        self._selection = selection
         self.upstream = UPSTREAM
-        self.budget = budget
-        self._cancel_token = cancel_token
-        self._reader = PurchaseOrderReader(
-            selection.deselected_fields, settings.decimal_type
-        )
+        self.budget = client.budget
+        self._client = client
+        self._numbers = numbers
+        self._reader = reader
+        self._state = state
+        self._selection = selection
+        self._cancel_token = client.cancel_token
         self.progress = Progress("AppZen", "purchase orders", client.pace)
 
     @property
@@ -87,7 +76,7 @@ class AppZenExtraction:
         return self._selection.any_of(PURCHASE_ORDER_STREAMS)
 
     def batches(self, before_waiting: Callable[[], None]) -> Iterator[Batch]:
-        """Yield what each answer brings, in the order of the numbers.
+        """Yield one batch for each number, in their order.
 
         Raises:
             UpstreamRefusedError: The rest cannot be read.
@@ -95,11 +84,11 @@ class AppZenExtraction:
         if not self.is_wanted:
             return
         streams = self._selection.fingerprints_of(PURCHASE_ORDER_STREAMS)
-        enter_number_streams(self._state, streams)
+        _enter_streams(self._state, streams)
         try:
             for batch in ordered_map(
                 self._steps(),
-                workers=self._section.max_concurrency,
+                workers=self._client.max_concurrency,
                 cancel_token=self._cancel_token,
                 before_waiting=before_waiting,
                 weigh=weight,
@@ -136,23 +125,23 @@ class AppZenExtraction:
     def _steps(self) -> Iterator[Step]:
         for count, queued in enumerate(self._numbers.queue()):
             if count == 0:
-                # Only now is it known where in the list this run begins.
+                # Only now it is known where in the list this run begins.
                 self.progress.total = self._numbers.total
             yield partial(self._batch, queued, is_first=count == 0)
 
     def _batch(self, queued: QueuedNumber, *, is_first: bool) -> Batch:
-        """Return what comes of one thing that the source gave.
+        """Return the batch of one item of the source.
 
         Args:
-            queued: The thing.
-            is_first: No other came before it in this run.
+            queued: The item.
+            is_first: It is the first one in this run.
         """
         match queued.item:
             case str():
                 try:
                     batch = self._purchase_order(queued.item)
                 except BudgetUsedUpError:
-                    # Else it would use up the budget of each further run, too.
+                    # Otherwise it would use up the budget of each further run, too.
                     if not is_first:
                         raise
                     batch = self._given_up(queued.item)
@@ -168,7 +157,7 @@ class AppZenExtraction:
         return batch
 
     def _given_up(self, number: str) -> Batch:
-        """Return the batch of a number whose tries have used up the budget."""
+        """Return the batch of a number whose retries have used up the budget."""
         message = (
             f"no good answer within the budget of {self.budget.limit} requests a run"
         )
@@ -177,27 +166,27 @@ class AppZenExtraction:
         return Batch(now(), issues=[issue], key_was_refused=False)
 
     def _checkpoint_changes(self, queued: QueuedNumber) -> None:
-        """Take in up to when the changes are read, unless that looks wrong."""
+        """Store up to when changes are read, unless nothing was found so far."""
         if self._looks_wrong:
             queued.pass_over()
         else:
             queued.checkpoint()
 
-    def _purchase_order(self, asked: str) -> Batch:
+    def _purchase_order(self, number: str) -> Batch:
         """Return the batch of one purchase order, header and lines."""
-        if not is_path_segment(asked):
-            return Batch(now(), issues=[_invalid_number(asked)])
-        outcome = self._client.purchase_order(asked, self._reader.decode)
+        if not is_path_segment(number):
+            return Batch(now(), issues=[_invalid_number(number)])
+        outcome = self._client.purchase_order(number, self._reader.decode)
         batch = Batch(outcome.received_at, key_was_refused=False)
         if isinstance(outcome, RequestFailure):
             batch.key_was_refused = outcome.kind == "not_found"
-            issue = failure_issue(UPSTREAM, "purchase_orders", asked, outcome)
+            issue = failure_issue(UPSTREAM, "purchase_orders", number, outcome)
             batch.issues.append(issue)
             return batch
-        order = self._reader.read(outcome.body, asked, outcome.received_at)
-        if order.number != asked:
+        order = self._reader.read(outcome.body, number, outcome.received_at)
+        if order.number != number:
             batch.warnings.append(
-                f"AppZen: asked for purchase order {asked!r}, the answer is "
+                f"AppZen: asked for purchase order {number!r}, the answer is "
                 f"{order.number!r}; it is emitted under the number of the answer"
             )
         batch.rows.append(("purchase_orders", order.header))
@@ -216,3 +205,19 @@ def _invalid_number(number: str) -> Issue:
         observed_at=now(),
         record_key=number,
     )
+
+
+def _enter_streams(state: State, streams: Mapping[str, str]) -> None:
+    """Store the streams that a run writes of the purchase orders.
+
+    If a stream was added, all purchase orders are read anew.
+    """
+    before = state.number_streams
+    added = added_streams(before, streams) if before else []
+    if added and (state.changes_read is not None or state.resume_point is not None):
+        state.forget_numbers()
+        logger.info(
+            "AppZen: added since the last run: %s; all purchase orders are read anew",
+            ", ".join(added),
+        )
+    state.remember_number_streams(streams)

@@ -8,32 +8,33 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct, field
 
 from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.issues import Issue
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
+    from tap_purchase_orders.http.api_response import RequestFailure
     from tap_purchase_orders.records.encoded import Deselected
-    from tap_purchase_orders.records.issues import Issue
     from tap_purchase_orders.records.record_reader import Record
 
-# What a record takes about that is not yet written out.
+# About the size of a record that is not encoded yet.
 _RECORD_BYTES = 4 * 1024
 
 
 class Batch(Struct):
-    """The records of one answer, and what to remember once they are written.
+    """The records of one response, and the checkpoint to take once they are written.
 
     Attributes:
-        received_at: When the answer had arrived; all its records bear this time.
+        received_at: When the response was received; all its records have this time.
         rows: Stream and record, in the order of writing.
         issues: What went wrong with it.
         unknown: Names of fields that the schemas do not know, by stream.
         shortened: Names of date fields that had a time of day, by stream.
-        warnings: What people should hear of, and no issue.
-        checkpoint: Takes what was written into the state; called by the writer.
-        key_was_refused: Whether the upstream said no to the key that was asked for;
-            none where no key was asked for.
+        warnings: Warnings for the log that are no issues.
+        checkpoint: Stores in the state what was written; called by the writer.
+        key_was_refused: Whether the upstream refused the key that was requested; none
+            if no key was requested.
     """
 
     received_at: dt.datetime
@@ -48,7 +49,7 @@ class Batch(Struct):
     def note(
         self, issues: Iterable[Issue], unknown: Mapping[str, Iterable[str]]
     ) -> None:
-        """Take in what was noticed while a record was read."""
+        """Add the issues and unknown fields of a record."""
         self.issues.extend(issues)
         for stream, names in unknown.items():
             if names:
@@ -63,20 +64,37 @@ def weight(batch: Batch) -> int:
     )
 
 
-# One thing to ask for: asks, reads and decides, on any thread, and touches nothing
-# that is shared.
+def failure_issue(
+    upstream: str, stream: str, record_key: str | None, failure: RequestFailure
+) -> Issue:
+    """Return a failed request for one key as an issue."""
+    return Issue(
+        upstream=upstream,
+        stream=stream,
+        kind=failure.kind,
+        message=failure.message,
+        observed_at=failure.received_at,
+        record_key=record_key,
+        http_status=failure.http_status,
+        error_code=failure.error_code,
+        correlation_id=failure.correlation_id,
+        payload=failure.payload,
+    )
+
+
+# Requests, reads and decides on one key, on any thread; changes nothing shared.
 Step: TypeAlias = Callable[[], Batch]
 
 
 class Selection(Struct, frozen=True):
-    """Which streams a run is for.
+    """The streams that a run writes.
 
     Attributes:
         streams: The selected streams.
-        full_table: Those of them that get everything, news or not.
+        full_table: Those of them that get every record, changed or not.
         deselected_fields: The fields that no record of each of them is to have; none:
             records are dictionaries of all fields.
-        fingerprints: Of each a digest of what is written of its records.
+        fingerprints: For each, a digest of what is written of its records.
     """
 
     streams: frozenset[str]

@@ -11,11 +11,9 @@ from tap_purchase_orders.clients.partner_center import lacks_mfa
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import TapError
 from tap_purchase_orders.extraction.factory import appzen, partner_center
-from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.extraction.source_reader import SourceReader
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.error_messages import THE_PROXY
-from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
@@ -26,9 +24,9 @@ if TYPE_CHECKING:
     )
     from tap_purchase_orders.redaction import Secrets
 
-# Somebody waits for the result: no long series of repeats.
+# A person waits for the result: few tries.
 _MOST_TRIES = 2
-# Asked for where the settings give no number: "not found" is a good sign, too.
+# Requested if the source gives no number: "not found" shows that the key works.
 _ANY_NUMBER = "connection-test"
 _MFA_WARNING = (
     "Partner Center says that the token lacks the multifactor claim "
@@ -38,12 +36,12 @@ _MFA_WARNING = (
 
 
 class ConnectionResult(Struct, frozen=True):
-    """What came of trying one upstream.
+    """The outcome of the test of one upstream.
 
     Attributes:
-        works: Whether it can be used.
-        message: What was read, or which setting to look at.
-        warning: What may end that soon.
+        works: Whether the upstream can be used.
+        message: What was read, or which setting to check.
+        warning: Why it may soon work no longer.
     """
 
     works: bool
@@ -57,17 +55,16 @@ def try_connections(settings: Settings, secrets: Secrets) -> list[ConnectionResu
     if settings.partner_center is not None:
         checks.append(_check_partner_center(settings.partner_center, secrets))
     if settings.appzen is not None:
-        checks.append(_check_appzen(settings, settings.appzen, secrets))
+        checks.append(_check_appzen(settings.appzen, secrets))
     return checks
 
 
 def _check_partner_center(
     section: PartnerCenterSettings, secrets: Secrets
 ) -> ConnectionResult:
-    section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
-    cancel_token = CancelToken()
-    section = replace(section, page_size=1)
-    client = partner_center(section, Budget(None, cancel_token), cancel_token, secrets)
+    max_tries = min(_MOST_TRIES, section.max_tries)
+    section = replace(section, max_tries=max_tries, page_size=1)
+    client = partner_center(section, CancelToken(), secrets)
     try:
         if section.customer_ids:
             what, key = "a customer", "partner_center.customer_ids"
@@ -85,17 +82,19 @@ def _check_partner_center(
     )
 
 
-def _check_appzen(
-    settings: Settings, section: AppZenSettings, secrets: Secrets
-) -> ConnectionResult:
-    section = replace(section, max_tries=min(_MOST_TRIES, section.max_tries))
+def _check_appzen(section: AppZenSettings, secrets: Secrets) -> ConnectionResult:
+    max_tries = min(_MOST_TRIES, section.max_tries)
+    section = replace(section, max_tries=max_tries, max_requests_per_run=None)
     try:
-        cancel_token = CancelToken()
-        client = appzen(section, Budget(None, cancel_token), cancel_token, secrets)
-        numbers = NumberQueue(
-            settings, section, client, state=State({}), cancel_token=cancel_token
+        client = appzen(section, CancelToken(), secrets)
+        # One worker: a source needs few requests for one number.
+        source = SourceReader(
+            section.purchase_order_numbers,
+            client,
+            workers=1,
+            cancel_token=client.cancel_token,
         )
-        first = numbers.first() or _ANY_NUMBER
+        first = source.first_number() or _ANY_NUMBER
         number = first if is_path_segment(first) else _ANY_NUMBER
         outcome = client.purchase_order(number)
     except TapError as error:
@@ -107,7 +106,7 @@ def _check_appzen(
     if outcome.kind != "not_found":
         return _failed("AppZen", outcome, "appzen", "appzen.purchase_order_numbers")
     if outcome.error_code is None and outcome.correlation_id is None:
-        # Both are in every answer that AppZen's documents show.
+        # Both are in every response that AppZen's documents show.
         return ConnectionResult(
             works=False,
             message=(
@@ -125,7 +124,7 @@ def _check_appzen(
 
 
 def _refused(name: str, error: TapError) -> ConnectionResult:
-    """Return the outcome where the caller is served nothing; the error says why."""
+    """Return the outcome if the caller is refused everything; the error says why."""
     words = str(error).removeprefix(f"{name}: ")
     return ConnectionResult(works=False, message=f"{name} does not work: {words}")
 
@@ -139,7 +138,7 @@ def _failed(
         name: The upstream.
         failure: What happened.
         section: The upstream's section of the settings.
-        key: The setting to look at where the upstream said no.
+        key: The setting to check if the upstream refused.
     """
     status = failure.http_status or 0
     if failure.is_refusal:

@@ -1,26 +1,26 @@
-"""The customers to read: those that are given, or page after page of the list."""
+"""The customers to read: those of the settings, or all pages of the list."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.clients.pagination import links_further
-from tap_purchase_orders.extraction.batch import Batch
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import Batch, failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.records.customers import STREAM, UPSTREAM, CustomerReader
 from tap_purchase_orders.records.issues import Issue
 from tap_purchase_orders.urls import as_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.config import Shard
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.incremental.state import State
     from tap_purchase_orders.records.customers import Customer
 
-# Of the customers of other shards, so many are remembered: to try whether anybody can
-# be read at all.
+# So many customers of other shards are kept, to test whether any can be read.
 _MOST_OTHERS = 5
 
 
@@ -28,10 +28,11 @@ class CustomerList:
     """Reads the customers of a partner, each once, under one spelling of its id.
 
     Args:
-        client: Asks.
+        client: The client for Partner Center.
         state: Knows in which spelling the rows of a customer have its id.
         shard: The share of the customers to take.
-        emits: The customers themselves are wanted.
+        given_ids: The customers of the settings; none for all customers.
+        emits: The stream `customers` is selected.
 
     Attributes:
         count: How many customers were taken.
@@ -41,14 +42,21 @@ class CustomerList:
     """
 
     def __init__(
-        self, client: PartnerCenter, state: State, shard: Shard, *, emits: bool
+        self,
+        client: PartnerCenter,
+        state: State,
+        shard: Shard,
+        given_ids: Sequence[str],
+        *,
+        emits: bool,
     ) -> None:
         self._client = client
         self._state = state
         self._shard = shard
+        self._given_ids = given_ids
         self._emits = emits
         self._reader = CustomerReader()
-        # The list may change while it is paged through; nobody is read twice.
+        # The list may change while it is paged through; no customer is read twice.
         self._seen: set[str] = set()
         self._listed = 0
         self._announced = 0
@@ -57,7 +65,16 @@ class CustomerList:
         self.others: list[str] = []
         self.failure: RequestFailure | None = None
 
-    def take(self, customer_id: str) -> str | None:
+    @property
+    def are_given(self) -> bool:
+        """Whether the settings name the customers."""
+        return bool(self._given_ids)
+
+    def take_given(self) -> list[str]:
+        """Return the ids of the customers of the settings, those of the shard."""
+        return list(filter(None, map(self._take, self._given_ids)))
+
+    def _take(self, customer_id: str) -> str | None:
         """Return the id of a customer as its rows have it.
 
         None if it was read before, or is another shard's.
@@ -88,14 +105,14 @@ class CustomerList:
             customer = self._reader.read(raw, page.received_at)
             if isinstance(customer, Issue):
                 batch.issues.append(customer)
-            elif (customer_id := self.take(customer.id)) is not None:
+            elif (customer_id := self._take(customer.id)) is not None:
                 self._add(batch, customer, customer_id)
                 customer_ids.append(customer_id)
         self.is_complete = not links_further(page.body)
         return batch, customer_ids
 
     def given(self, customer_id: str) -> Batch:
-        """Return the batch of a customer that is asked for by id."""
+        """Return the batch of a customer, read by its id."""
         outcome = self._client.customer(customer_id)
         batch = Batch(outcome.received_at)
         if isinstance(outcome, RequestFailure):
@@ -112,7 +129,7 @@ class CustomerList:
 
     @property
     def shortfall(self) -> str | None:
-        """What is to be said where fewer customers were listed than announced."""
+        """A warning if fewer customers were listed than announced."""
         if self.failure is not None or self._listed >= self._announced:
             return None
         return (

@@ -1,4 +1,4 @@
-"""Builds the client and the extraction of each configured upstream."""
+"""Builds each configured upstream's client and extraction from its own settings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.auth.registry import auth_method
 from tap_purchase_orders.clients.appzen import AppZen, AppZenProfile
-from tap_purchase_orders.clients.partner_center import (
-    PartnerCenter,
-    PartnerCenterProfile,
-)
+from tap_purchase_orders.clients.partner_center import PartnerCenter
+from tap_purchase_orders.clients.partner_center_profile import PartnerCenterProfile
 from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.extraction.appzen import AppZenExtraction
+from tap_purchase_orders.extraction.appzen import (
+    AppZenExtraction,
+)
+from tap_purchase_orders.extraction.customer_list import CustomerList
+from tap_purchase_orders.extraction.number_queue import NumberQueue
+from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.extraction.partner_center import PartnerCenterExtraction
+from tap_purchase_orders.extraction.read_plan import ReadPlan
+from tap_purchase_orders.extraction.source_reader import SourceReader
 from tap_purchase_orders.http.api_client import ApiClient
 from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter
@@ -20,6 +25,13 @@ from tap_purchase_orders.http.health import Health, TimedAuth
 from tap_purchase_orders.http.rate_limit import RateLimiter
 from tap_purchase_orders.http.session import TapSession
 from tap_purchase_orders.http.transport import Transport
+from tap_purchase_orders.incremental.change_detection import (
+    STATUS_CHANGES,
+    ChangeDetector,
+)
+from tap_purchase_orders.incremental.scope import Scope, customers_digest
+from tap_purchase_orders.records.orders import OrderReader
+from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
 
 if TYPE_CHECKING:
     from tap_purchase_orders.config import (
@@ -43,71 +55,114 @@ def open_extractions(
     cancel_token: CancelToken,
     secrets: Secrets,
 ) -> list[PartnerCenterExtraction | AppZenExtraction]:
-    """Return the extraction of each configured upstream; nothing is asked yet."""
+    """Return the extraction of each configured upstream; no request is made yet."""
     extractions: list[PartnerCenterExtraction | AppZenExtraction] = []
-    # What ends the asking of one upstream, such as a used-up budget, is no end for the
-    # other: each has a stop of its own.
+    # Each upstream has a token of its own: what ends the requests to one, such as a
+    # used-up budget, does not end those to the other.
     if (pc_section := settings.partner_center) is not None:
-        own_token = CancelToken(cancel_token)
-        budget = Budget(None, own_token)
+        pc_client = partner_center(pc_section, CancelToken(cancel_token), secrets)
         extractions.append(
-            PartnerCenterExtraction(
-                settings,
-                pc_section,
-                partner_center(pc_section, budget, own_token, secrets),
-                state=state,
-                selection=selection,
-                budget=budget,
-                cancel_token=own_token,
-            )
+            partner_center_extraction(settings, pc_section, pc_client, state, selection)
         )
     if (az_section := settings.appzen) is not None:
-        own_token = CancelToken(cancel_token)
-        budget = Budget(az_section.max_requests_per_run, own_token)
+        az_client = appzen(az_section, CancelToken(cancel_token), secrets)
         extractions.append(
-            AppZenExtraction(
-                settings,
-                az_section,
-                appzen(az_section, budget, own_token, secrets),
-                state=state,
-                selection=selection,
-                budget=budget,
-                cancel_token=own_token,
-            )
+            appzen_extraction(settings, az_section, az_client, state, selection)
         )
     return extractions
 
 
-def partner_center(
+def partner_center_extraction(
+    settings: Settings,
     section: PartnerCenterSettings,
-    budget: Budget,
-    cancel_token: CancelToken,
-    secrets: Secrets,
+    client: PartnerCenter,
+    state: State,
+    selection: Selection,
+) -> PartnerCenterExtraction:
+    """Build the extraction of Partner Center from its section and common settings."""
+    emits_everything = not selection.full_table.isdisjoint(ORDER_STREAMS)
+    start_date = settings.start_date
+    detector = ChangeDetector(
+        start_date,
+        section.lookback_days,
+        everything=emits_everything,
+        tells_steps=STATUS_CHANGES in selection,
+        first_sequence=section.first_sequence,
+    )
+    reader = OrderReader(selection.deselected_fields, settings.decimal_type)
+    orders = CustomerOrders(
+        client,
+        detector,
+        reader,
+        state,
+        selection,
+        keeps_last_read=section.change_detection == "activity_log",
+    )
+    scope = Scope(
+        selection.fingerprints_of(ORDER_STREAMS),
+        section.include_price,
+        section.include_system_purchases,
+        None if start_date is None else start_date.text,
+        customers_digest(section.customer_ids),
+    )
+    return PartnerCenterExtraction(
+        client,
+        CustomerList(
+            client,
+            state,
+            settings.shard,
+            section.customer_ids,
+            emits="customers" in selection,
+        ),
+        orders,
+        ReadPlan(section, client, state, scope, emits_everything=emits_everything),
+        selection,
+    )
+
+
+def appzen_extraction(
+    settings: Settings,
+    section: AppZenSettings,
+    client: AppZen,
+    state: State,
+    selection: Selection,
+) -> AppZenExtraction:
+    """Build the extraction of AppZen from its section and common settings."""
+    source = SourceReader(
+        section.purchase_order_numbers,
+        client,
+        workers=section.max_concurrency,
+        cancel_token=client.cancel_token,
+    )
+    reader = PurchaseOrderReader(selection.deselected_fields, settings.decimal_type)
+    numbers = NumberQueue(source, state, settings.shard, settings.start_date)
+    return AppZenExtraction(client, numbers, reader, state, selection)
+
+
+def partner_center(
+    section: PartnerCenterSettings, cancel_token: CancelToken, secrets: Secrets
 ) -> PartnerCenter:
-    """Return what asks Partner Center."""
+    """Return a client for Partner Center."""
     limit = section.max_requests_per_minute
+    budget = Budget(None, cancel_token)
+    profile = PartnerCenterProfile(section.audience)
     return PartnerCenter(
         section,
-        _api_client(
-            PartnerCenterProfile(section.audience),
-            section,
-            budget,
-            cancel_token,
-            secrets,
-        ),
+        _api_client(profile, section, budget, cancel_token, secrets),
         lambda: RateLimiter(limit, _MINUTE_SECONDS, cancel_token),
     )
 
 
 def appzen(
-    section: AppZenSettings, budget: Budget, cancel_token: CancelToken, secrets: Secrets
+    section: AppZenSettings, cancel_token: CancelToken, secrets: Secrets
 ) -> AppZen:
-    """Return what asks AppZen."""
-    limiter = RateLimiter(
-        section.max_requests_per_second, _SECOND_SECONDS, cancel_token
+    """Return a client for AppZen."""
+    budget = Budget(section.max_requests_per_run, cancel_token)
+    return AppZen(
+        section,
+        _api_client(AppZenProfile(), section, budget, cancel_token, secrets),
+        RateLimiter(section.max_requests_per_second, _SECOND_SECONDS, cancel_token),
     )
-    api_client = _api_client(AppZenProfile(), section, budget, cancel_token, secrets)
-    return AppZen(section, api_client, limiter, budget)
 
 
 def _api_client(

@@ -46,7 +46,7 @@ class NumbersByDigest:
             self._stored.close()
 
     def add(self, number: str) -> None:
-        """Take in a number, unless it is done with; each comes once."""
+        """Add a number, unless it is done; each must be added once."""
         digest = self._mark.digest(number)
         if digest <= self._mark.after:
             return

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from tap_purchase_orders.clients.partner_center import NO_APP_ONLY_ACCESS
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.clients.partner_center_profile import NO_APP_ONLY_ACCESS
+from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.incremental.scope import ATTACHMENTS
 from tap_purchase_orders.incremental.statuses import (
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 PROVISIONING = "order_provisioning_status"
 CHILD_STREAMS = (ATTACHMENTS, PROVISIONING)
 
-Ask: TypeAlias = Callable[[str, str], list[ApiResponse] | RequestFailure]
+ChildRequest: TypeAlias = Callable[[str, str], list[ApiResponse] | RequestFailure]
 
 
 class _ChildStream(Struct, frozen=True):
-    """How one child stream is asked for and read."""
+    """One child stream: which orders need it, its request, and its reader."""
 
     name: str
     is_needed: Callable[[OrderDecision, bool], bool]
-    ask: Ask
+    request: ChildRequest
     reader: OrderChildReader
 
 
 class OrderChildren:
-    """Asks for the attachments and the provisioning status of those that need it.
+    """Reads the attachments and the provisioning status of orders that need it.
 
     Safe on any thread.
 
     Args:
-        client: Asks.
+        client: The client.
         selection: The selected streams.
     """
 
@@ -72,7 +72,7 @@ class OrderChildren:
     def add_to(self, batch: Batch, decided: OrderDecision) -> bool:
         """Add an order's children to its batch; return whether all were read.
 
-        What the upstream said no to counts as read: it is no use to ask again.
+        What the upstream refused counts as read: a retry would be refused, too.
         """
         is_read = True
         for stream in self._streams:
@@ -83,14 +83,14 @@ class OrderChildren:
 
     def _add(self, batch: Batch, decided: OrderDecision, stream: _ChildStream) -> bool:
         summary = decided.summary
-        outcome = stream.ask(summary.customer_id, summary.id)
+        outcome = stream.request(summary.customer_id, summary.id)
         if isinstance(outcome, RequestFailure):
             return self._fail(
                 batch, f"{summary.customer_id}/{summary.id}", stream, outcome
             )
-        for answer in outcome:
-            items = answer.body["items"]
-            children = stream.reader.read(items, summary, answer.received_at)
+        for page in outcome:
+            items = page.body["items"]
+            children = stream.reader.read(items, summary, page.received_at)
             batch.rows.extend((stream.name, record) for record in children.records)
             batch.note(children.issues, children.unknown)
         return True

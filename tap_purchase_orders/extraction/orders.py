@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tap_purchase_orders.clients.partner_center import PRICING_NOT_GRANTED
-from tap_purchase_orders.extraction.batch import Batch, Selection
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import Batch, Selection, failure_issue
 from tap_purchase_orders.extraction.order_children import CHILD_STREAMS, OrderChildren
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.incremental.change_detection import (
@@ -19,17 +18,10 @@ from tap_purchase_orders.incremental.change_detection import (
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.encoded import encoded
 from tap_purchase_orders.records.issues import Issue, moment_text
-from tap_purchase_orders.records.orders import (
-    UPSTREAM,
-    OrderReader,
-    OrderSummary,
-    conflict,
-)
+from tap_purchase_orders.records.orders import UPSTREAM, OrderSummary, conflict
 
 if TYPE_CHECKING:
     from tap_purchase_orders.clients.partner_center import PartnerCenter
-    from tap_purchase_orders.config import DecimalType
-    from tap_purchase_orders.http.upstream_clock import UpstreamClock
     from tap_purchase_orders.incremental.change_detection import (
         ChangeDetector,
         OrderDecision,
@@ -37,6 +29,7 @@ if TYPE_CHECKING:
     )
     from tap_purchase_orders.incremental.customer_bookmark import CustomerBookmark
     from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.records.orders import OrderReader
     from tap_purchase_orders.records.record_reader import Record
 
 ORDER_STREAMS = (
@@ -45,70 +38,68 @@ ORDER_STREAMS = (
     STATUS_CHANGES,
     *CHILD_STREAMS,
 )
-# Those whose rows bear prices.
+# The streams whose rows have prices.
 _PRICED_STREAMS = ("orders", "order_line_items")
 
 
 class CustomerOrders:
-    """Asks for a customer's orders, decides what is news, asks for what they need.
+    """Reads one customer's orders, decides which are emitted, and reads their children.
 
-    Safe on any thread; only what a batch remembers belongs to the writer's.
+    Safe on any thread, the checkpoints of the batches apart.
 
     Args:
-        client: Asks.
-        rules: Decide which orders are emitted and followed.
-        state: Takes what is to be remembered.
+        client: The client for Partner Center.
+        detector: Decides which orders are emitted and tracked.
+        reader: Makes records of orders.
+        state: The state that a batch's checkpoint changes.
         selection: The selected streams.
-        clock: Takes in the times of the answers.
-        asks_for_prices: Prices are asked for.
-        keeps_last_read: Remember when each customer was read.
-        decimal_type: Given where numbers are text that fits this type.
+        keeps_last_read: Keep in the state when each customer was read.
 
     Attributes:
         refused_prices: Of how many customers the orders were not written, because
             their prices, which came in earlier runs, were refused.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one part of the house
+    def __init__(  # noqa: PLR0913
         self,
         client: PartnerCenter,
-        rules: ChangeDetector,
+        detector: ChangeDetector,
+        reader: OrderReader,
         state: State,
         selection: Selection,
         *,
-        clock: UpstreamClock,
-        asks_for_prices: bool,
         keeps_last_read: bool,
-        decimal_type: DecimalType | None,
     ) -> None:
         self._client = client
-        self._rules = rules
+        self._detector = detector
+        self._reader = reader
         self._state = state
         self._selection = selection
-        self._clock = clock
-        self._asks_for_prices = asks_for_prices
+        self._keeps_last_read = keeps_last_read
         self._had_prices = state.has_prices
         # A state of an earlier version does not say whether prices came.
         self._had_none = state.scope is not None and not state.has_prices
-        self._keeps_last_read = keeps_last_read
-        self._reader = OrderReader(selection.deselected_fields, decimal_type)
         self._children = OrderChildren(client, selection)
         self.refused_prices = 0
 
     @property
     def _complete_streams(self) -> frozenset[str]:
-        """The streams of which a customer that is taken whole brings all rows."""
+        """The streams of which a customer that is read in full brings all rows."""
         return self._selection.streams.intersection(ORDER_STREAMS) - {STATUS_CHANGES}
+
+    def bookmark(self, customer_id: str) -> CustomerBookmark:
+        """Return what the state holds of a customer's orders."""
+        return self._state.customer(customer_id)
 
     def batch(
         self, customer_id: str, customer_bookmark: CustomerBookmark, *, whole: bool
     ) -> Batch:
-        """Return what a customer's orders bring.
+        """Return the batch of a customer's orders.
 
         Args:
             customer_id: The customer.
             customer_bookmark: What is known of the customer's orders from earlier runs.
-            whole: Take all orders for news.
+            whole: Emit all orders, changed or not.
         """
         outcome = self._client.orders(
             customer_id, self._reader.decode, requires_price=self._had_prices
@@ -116,11 +107,10 @@ class CustomerOrders:
         if isinstance(outcome, RequestFailure):
             return self._failed(customer_id, outcome, whole=whole)
         has_prices = self._client.includes_price
-        # The first answer's time: a header and its lines are never newer than that.
+        # The first response's time: a header and its lines are never newer than that.
         first = outcome[0]
-        self._clock.note(first)
         batch = Batch(first.received_at, key_was_refused=False)
-        # A server that tells a time long past must not make all orders ones to come.
+        # If the server's clock is far behind, orders must not look like future ones.
         latest = instant_of(max(first.as_of, first.received_at))
         if customer_bookmark.bookmark is not None and is_of_future(
             customer_bookmark.bookmark, latest
@@ -130,8 +120,8 @@ class CustomerOrders:
                 f"{customer_bookmark.bookmark.text}, is of the future: orders are "
                 f"compared as if it were the present"
             )
-        decision = self._rules.decide(
-            self._heads(batch, customer_id, outcome),
+        decision = self._detector.decide(
+            self._summaries(batch, customer_id, outcome),
             customer_bookmark,
             partial(self._reader.read, received_at=batch.received_at),
             latest,
@@ -144,24 +134,24 @@ class CustomerOrders:
             self._add_order(batch, decided, observed_at)
             if not self._children.add_to(batch, decided):
                 unfinished.append(decided)
-        new_memory = decision.bookmark_with_incomplete(unfinished)
+        new_bookmark = decision.bookmark_with_incomplete(unfinished)
         if self._keeps_last_read and not unfinished:
-            new_memory = replace(new_memory, last_read=instant_of(first.as_of))
+            new_bookmark = replace(new_bookmark, last_read=instant_of(first.as_of))
         batch.checkpoint = partial(
-            self._remember, customer_id, new_memory, has_prices=has_prices
+            self._checkpoint, customer_id, new_bookmark, has_prices=has_prices
         )
         return batch
 
-    def _remember(
+    def _checkpoint(
         self, customer_id: str, customer_bookmark: CustomerBookmark, *, has_prices: bool
     ) -> None:
-        """Take in what is written of a customer, with prices or without."""
+        """Store in the state what is written of a customer."""
         state = self._state
         if has_prices and not customer_bookmark.is_new and not state.has_prices:
             if self._had_none:
                 state.owe(self._complete_streams.intersection(_PRICED_STREAMS))
             state.remember_prices()
-        if self._asks_for_prices and not has_prices and state.has_prices:
+        if self._client.asks_for_prices and not has_prices and state.has_prices:
             owed = self._complete_streams.intersection(_PRICED_STREAMS)
             customer_bookmark = replace(customer_bookmark, owed=owed)
         state.remember_customer(customer_id, customer_bookmark)
@@ -179,16 +169,16 @@ class CustomerOrders:
             key_was_refused=failure.is_refusal,
         )
 
-    def _heads(
-        self, batch: Batch, customer_id: str, answers: list[ApiResponse]
+    def _summaries(
+        self, batch: Batch, customer_id: str, pages: list[ApiResponse]
     ) -> list[OrderSummary]:
-        """Return what identifies each order; those without a key become issues.
+        """Return the summary of each order; orders without a key become issues.
 
-        Of an order that comes twice, the last word counts: pages may overlap. Where the
-        two differ, the first becomes an issue.
+        Of an order that comes twice, the last one counts: pages may overlap. If the two
+        differ, the first becomes an issue.
         """
         summaries: dict[str, OrderSummary] = {}
-        for raw in (item for answer in answers for item in answer.body["items"]):
+        for raw in (item for page in pages for item in page.body["items"]):
             summary = self._reader.summary(raw, customer_id, batch.received_at)
             if isinstance(summary, Issue):
                 batch.issues.append(summary)

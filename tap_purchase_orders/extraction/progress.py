@@ -1,4 +1,4 @@
-"""Counts what is done, for one upstream."""
+"""Counts the keys that are done, for one upstream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Struct):
-    """How far the reading of one upstream has come.
+    """The progress of one upstream.
 
     Attributes:
         name: The upstream.
@@ -22,7 +22,7 @@ class Progress(Struct):
         total: How many there are, none while that is not known.
         expected: About how many there are, by what earlier runs found.
         done: How many are done with.
-        refused: How many of these the upstream said no to.
+        refused: How many of these the upstream refused.
         pace: Returns what the rate limit does to the run.
     """
 
@@ -36,11 +36,11 @@ class Progress(Struct):
 
     @property
     def is_all_refused(self) -> bool:
-        """Whether keys were asked for, and the upstream said no to every one."""
+        """Whether keys were requested, and the upstream refused every one."""
         return 0 < self.done == self.refused
 
     def count(self, batch: Batch) -> None:
-        """Take in the batch of one more key, if it is one of a key."""
+        """Count the batch of one more key, if it is that of a key."""
         if batch.key_was_refused is not None:
             self.done += 1
             self.refused += batch.key_was_refused

@@ -42,27 +42,27 @@ if TYPE_CHECKING:
 _LONGEST_ABOUT = 200
 # How often a retry is told of without being asked for.
 _TELL_SECONDS = 30.0
-# What a server or its gateway says that has too much to do.
-_TROUBLED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+# The status of an overloaded server or gateway.
+_OVERLOADED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
 logger = logging.getLogger(__name__)
 
 
 class ApiClient:
-    """Asks one upstream, politely: within its limits, and again when that helps.
+    """Sends requests to one upstream, within its limits, with retries.
 
     Args:
-        profile: How the upstream speaks.
+        profile: The upstream's header fields, errors and refusals.
         transport: Signs and sends the requests.
         max_tries: How often one request is tried.
-        concurrency_limiter: The places of requests that are under way.
+        concurrency_limiter: Limits the requests in flight.
         budget: Counts every request.
-        health: Ends the asking when the upstream is down.
-        secrets: What may appear in no failure.
+        health: Ends the requests when the upstream is down.
+        secrets: The credentials, which no failure may show.
         cancel_token: Ends the waiting.
     """
 
-    def __init__(  # noqa: PLR0913  # each is one part of asking
+    def __init__(  # noqa: PLR0913
         self,
         profile: ApiProfile,
         transport: Transport,
@@ -78,26 +78,26 @@ class ApiClient:
         self._transport = transport
         self._max_tries = max_tries
         self._concurrency_limiter = concurrency_limiter
-        self._budget = budget
+        self.budget = budget
         self._health = health
-        self._cancel_token = cancel_token
+        self.cancel_token = cancel_token
         self._reader = ResponseReader(profile, secrets)
         self._told_at = float("-inf")
 
-    def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
-        """Return the answer to a question, or why there is none.
+    def send(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
+        """Return the good response to a request, or why there is none.
 
         Raises:
-            UpstreamRefusedError: The upstream serves this caller nothing at all.
-            UpstreamDownError: It serves nobody just now.
-            BudgetUsedUpError: Asking is to end; there was no good answer so far.
-            CancelledError: Asking is to end.
+            UpstreamRefusedError: The upstream refuses this caller everything.
+            UpstreamDownError: The upstream is down.
+            BudgetUsedUpError: The budget has ended the retries of this request.
+            CancelledError: The run is to end.
         """
         try:
-            outcome = self._ask(api_request)
+            outcome = self._send_with_retries(api_request)
         except CancelledError:
-            if self._cancel_token.reason is not None:
-                raise self._cancel_token.reason from None
+            if self.cancel_token.reason is not None:
+                raise self.cancel_token.reason from None
             raise
         if isinstance(outcome, ApiResponse):
             return outcome
@@ -114,7 +114,9 @@ class ApiClient:
         """Return a message for the log that names the exchange it is about."""
         return self._reader.named(message, exchange)
 
-    def _ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
+    def _send_with_retries(
+        self, api_request: ApiRequest
+    ) -> ApiResponse | RequestFailure:
         waits = longer_waits()
         headers = self._profile.headers()
         is_renewed = False
@@ -126,13 +128,13 @@ class ApiClient:
             except CancelledError:
                 self._check_budget(tries)
                 raise
-            self._take_in(response, outcome)
+            self._report(response, outcome)
             if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
             elif isinstance(outcome, RequestFailure) and outcome.may_pass:
                 tries += 1
-                # Kept connections are closed now and then. Once is no reason to wait.
+                # Servers close kept-alive connections. The first time, do not wait.
                 is_first = outcome.was_stale_connection and tries == 1
                 wait = 0.0 if is_first else _wait_seconds(response, waits)
                 if response is not None and _asks_for_patience(response):
@@ -143,20 +145,20 @@ class ApiClient:
             else:
                 return outcome
             is_repeat = True
-            # An answer of any kind ends a request; one that got none is repeated as
-            # the same (Partner Center, *Headers*: MS-RequestId).
+            # A retry after any response is a new request; one without a response keeps
+            # its ids (Partner Center, *Headers*: MS-RequestId).
             if response is not None:
                 headers = self._profile.headers()
 
-    def _take_in(
+    def _report(
         self,
         response: ApiResponse | None,
         outcome: ApiResponse | RequestFailure,
     ) -> None:
-        """Take in whether the upstream is well.
+        """Report an outcome to the upstream's health.
 
         Raises:
-            UpstreamDownError: It serves nobody just now.
+            UpstreamDownError: The upstream is down.
         """
         if isinstance(outcome, ApiResponse) or outcome.is_refusal:
             self._health.answered()
@@ -165,27 +167,27 @@ class ApiClient:
             self._health.failed(self._words(outcome), asked)
 
     def _check_budget(self, tries: int) -> None:
-        """Return if it is not the budget that has ended the tries for one question.
+        """Check whether the budget has ended the retries of one request.
 
         Raises:
-            BudgetUsedUpError: It is.
+            BudgetUsedUpError: It has.
         """
-        if tries and self._budget.is_exceeded:
+        if tries and self.budget.is_exceeded:
             raise BudgetUsedUpError
 
     def _try(
         self, api_request: ApiRequest, headers: dict[str, str], *, is_repeat: bool
     ) -> tuple[ApiResponse | None, ApiResponse | RequestFailure]:
-        """Return the response to one request, if one came, and what that means."""
-        # Ours count, whatever the server would like to be sent.
+        """Send a request once; return the response, if one came, and the outcome."""
+        # Ours override what a link of the server asks for.
         sent = {**api_request.headers, **headers}
         try:
-            # In this order: a place in the limiter is not held while waiting.
+            # In this order: no permit is held while waiting for a slot.
             with (
                 self._concurrency_limiter.place() as slot,
                 api_request.limiter.place() as place,
             ):
-                self._budget.take(is_repeat=is_repeat)
+                self.budget.take(is_repeat=is_repeat)
                 with self._health.request():
                     response = self._sent(api_request, sent, slot)
                 place.status = response.status
@@ -227,14 +229,14 @@ class ApiClient:
             if not error.was_stale_connection:
                 slot.is_served = False
             raise
-        slot.is_served = response.status not in _TROUBLED
+        slot.is_served = response.status not in _OVERLOADED
         return response
 
     def _renew(self, response: ApiResponse, *, is_renewed: bool) -> None:
         """Drop the credentials that were refused, so that new ones are fetched.
 
         Raises:
-            UpstreamRefusedError: New ones were refused too, or would be.
+            UpstreamRefusedError: New ones were refused, too.
         """
         if is_renewed:
             code = self._reader.error(response).code
@@ -263,7 +265,7 @@ class ApiClient:
             seconds,
         )
         try:
-            self._cancel_token.wait(seconds)
+            self.cancel_token.wait(seconds)
         except CancelledError:
             self._check_budget(tries)
             raise
@@ -273,7 +275,7 @@ class ApiClient:
 
 
 def _asks_for_patience(response: ApiResponse) -> bool:
-    """Return whether all workers should wait, and not this one alone."""
+    """Return whether all requests should wait, and not this one alone."""
     return (
         response.status == HTTPStatus.TOO_MANY_REQUESTS
         or "Retry-After" in response.headers

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ApiResponse(Struct):
-    """A whole answer to one request.
+    """A whole response to one request.
 
     Attributes:
         status: HTTP status.
@@ -24,12 +24,12 @@ class ApiResponse(Struct):
         headers: Its header fields, looked up in lower or upper case alike.
         content: The bytes of its body, unpacked; none once they have been read.
         sent: The request as it was signed and sent.
-        close: To be called when the content has been read: only so many large ones
-            are held at once.
-        body: The JSON value of a good answer.
+        close: To be called when the content has been read: the number of large
+            bodies in memory is limited.
+        body: The JSON value of a good response.
         received_at: When it had arrived, in UTC.
-        exchange: Returns by what the upstream's support finds this exchange, if by
-            anything; few answers are ever asked for it.
+        exchange: Returns the ids by which the upstream's support finds this exchange,
+            if there are any; few responses are ever logged with them.
         body_bytes: The length of the content.
     """
 
@@ -46,20 +46,20 @@ class ApiResponse(Struct):
 
     @property
     def as_of(self) -> dt.datetime:
-        """When it was given by the upstream's own clock; ours where it does not say.
+        """When it was sent by the upstream's clock, or received by ours if unknown.
 
-        By that its dates are to be judged.
+        The dates in it are compared with this moment.
         """
         return http_date(self.headers.get("Date", "")) or self.received_at
 
     @property
     def correlation_id(self) -> str | None:
-        """By what the upstream's support finds this exchange, if by anything."""
+        """The ids by which the upstream's support finds this exchange, if any."""
         return self.exchange()
 
 
 class RequestFailure(Struct, frozen=True):
-    """The upstream gave no good answer for one key, and why.
+    """Why the upstream gave no good response for one key.
 
     Attributes:
         kind: The kind of issue that it is: `not_found`, `forbidden`,
@@ -67,13 +67,14 @@ class RequestFailure(Struct, frozen=True):
             `refused_redirect`.
         message: What happened, in words.
         received_at: When it was known, in UTC.
-        http_status: The status of the last answer, if one came.
+        http_status: The status of the last response, if one came.
         error_code: The upstream's own code for the error.
-        correlation_id: By what the upstream's support finds this exchange, if by
-            anything.
-        payload: A body that was not what was asked for.
-        may_pass: Whether it may be gone when the same is asked again.
-        was_stale_connection: Whether a kept connection was closed: no need to wait.
+        correlation_id: The ids by which the upstream's support finds this exchange,
+            if any.
+        payload: A body that was not what was requested.
+        may_pass: Whether a retry may succeed.
+        was_stale_connection: Whether a kept-alive connection was closed: the retry
+            need not wait.
     """
 
     kind: str
@@ -88,5 +89,5 @@ class RequestFailure(Struct, frozen=True):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the upstream said no, as against not having answered well."""
+        """Whether the upstream refused this key, rather than failed to respond."""
         return self.kind in {"forbidden", "not_found", "request_failed"}

@@ -1,4 +1,4 @@
-"""Whether, and after how long, something is tried again."""
+"""Which responses are retried, and the waits between the tries."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# Nobody waits for longer than that before the next try.
+# The longest wait before the next try.
 LONGEST_WAIT_SECONDS = 300.0
 _MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def may_pass(status: int) -> bool:
-    """Return whether the same may be answered well when it is asked again."""
+    """Return whether a retry may succeed after a response with a status."""
     return status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def longer_waits() -> Iterator[float]:
-    """Yield how long to wait before each further try: 1, 2, 4 ... and up to 1 more.
+    """Yield the waits before each further try: 1, 2, 4 ... seconds, and up to 1 more.
 
-    That much is left to chance so that those who failed together do not come back
-    together.
+    The random part keeps requests that failed together from being retried together.
     """
     waits = backoff.expo()
-    # The first value only starts that generator: it is no wait.
+    # The first value only starts the generator.
     next(waits)
     for seconds in waits:
         yield backoff.random_jitter(seconds)

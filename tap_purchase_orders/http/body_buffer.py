@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LargeBodies:
-    """Lets so many large bodies be held at once, and no more.
+    """Limits how many large bodies are in memory at once.
 
     Args:
         most: How many.
@@ -25,41 +25,41 @@ class LargeBodies:
     def __init__(self, most: int) -> None:
         self._lock = threading.Lock()
         self._free = most
-        self._line: deque[BodyBuffer] = deque()
+        self._waiting: deque[BodyBuffer] = deque()
 
     def take(self, body: BodyBuffer) -> bool:
-        """Return whether there is a place; else the body is told when there is."""
+        """Return whether there is a place; if not, the body is called back later."""
         with self._lock:
-            if self._free and not self._line:
+            if self._free and not self._waiting:
                 self._free -= 1
                 body.has_place = True
                 return True
-            if body not in self._line:
-                self._line.append(body)
+            if body not in self._waiting:
+                self._waiting.append(body)
             return False
 
     def leave(self, body: BodyBuffer) -> None:
-        """Take in that a body needs its place no more, or none after all."""
+        """Free the place of a body, or remove it from the queue for one."""
         with self._lock:
             if not body.has_place:
-                if body in self._line:
-                    self._line.remove(body)
+                if body in self._waiting:
+                    self._waiting.remove(body)
                 return
             body.has_place = False
-            if not self._line:
+            if not self._waiting:
                 self._free += 1
                 return
-            following = self._line.popleft()
+            following = self._waiting.popleft()
             following.has_place = True
         following.go_on()
 
 
 class BodyBuffer:
-    """The body of an answer; while it is open, it takes the place of a large one.
+    """The body of a response, which holds one of the places for large bodies if large.
 
     Attributes:
-        has_place: Whether it has one.
-        go_on: Is called, on any thread, when there is the place that was lacking.
+        has_place: Whether it holds a place.
+        go_on: Is called, on any thread, when it gets the place that it waits for.
 
     Args:
         places: The places for large bodies.
@@ -77,7 +77,7 @@ class BodyBuffer:
         self.go_on = go_on
 
     def take(self, piece: bytes) -> bool:
-        """Return whether there was room for a piece; else it is to come once more.
+        """Return whether a piece was taken; if not, it has to be given again.
 
         Raises:
             UnacceptableResponseError: The body becomes larger than it may be.
@@ -96,10 +96,10 @@ class BodyBuffer:
         return self.has_place or self._places.take(self)
 
     def value(self) -> bytes:
-        """Return what has come; only once."""
+        """Return what was received; only once."""
         if not self._is_large:
             return b"".join(self._pieces)
-        # Joined, it would be held twice for a moment.
+        # To join the pieces would hold them twice for a moment.
         buffer = io.BytesIO()
         for piece in self._drained():
             buffer.write(piece)
@@ -111,16 +111,16 @@ class BodyBuffer:
             yield pieces.popleft()
 
     def unpack(self, coding: str) -> None:
-        """Replace what has come, all of it, by what was packed in it; for tasks only.
+        """Decompress the whole body; for tasks only.
 
         Args:
-            coding: What the field `Content-Encoding` says.
+            coding: The value of `Content-Encoding`.
 
         Raises:
             TimeoutError: There was no place in time.
             UnacceptableResponseError: It becomes larger than it may be.
             ValueError: It is cut off.
-            zlib.error: It is not packed as it should be.
+            zlib.error: It is not compressed data.
         """
         packed, self._size = self._drained(), 0
         unpacking = Unpacking(coding, self._take_in_time)
@@ -136,7 +136,7 @@ class BodyBuffer:
                 raise TimeoutError
 
     def close(self) -> None:
-        """Give its place back; it is no longer needed."""
+        """Drop the body and free its place."""
         self._pieces.clear()
         if self._is_large:
             self._places.leave(self)

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 class Budget:
-    """Counts the requests of one upstream, repeats included, and ends their asking.
+    """Counts the requests to one upstream, retries included, up to a limit.
 
     Args:
-        limit: How many there may be; none for any number.
-        cancel_token: Is requested when one more would be needed than there may be.
+        limit: How many requests a run may make; none for any number.
+        cancel_token: Is cancelled when one more request would exceed the limit.
 
     Attributes:
-        spent: How many there were.
-        repeats: How many of these repeated an earlier one.
-        is_exceeded: Whether one more was needed than there may be.
+        spent: How many requests were made.
+        repeats: How many of these were retries.
+        is_exceeded: Whether more requests were needed than the limit allows.
     """
 
     def __init__(self, limit: int | None, cancel_token: CancelToken) -> None:
@@ -34,15 +34,15 @@ class Budget:
 
     @property
     def left(self) -> int | None:
-        """How many more there may be, none for any number."""
+        """How many more requests may be made, none for any number."""
         with self._lock:
             return None if self.limit is None else self.limit - self.spent
 
     def keep_rest(self) -> None:
-        """Take in that one who asks does without what is left, for others to use.
+        """Stop the caller's requests, so that other requests can use what is left.
 
         Raises:
-            CancelledError: Always: it has no more to ask.
+            CancelledError: Always.
         """
         self.is_exceeded = True
         raise CancelledError
@@ -51,10 +51,10 @@ class Budget:
         """Count one request that is about to be made.
 
         Args:
-            is_repeat: An earlier one had no good answer.
+            is_repeat: It is a retry.
 
         Raises:
-            CancelledError: There may be no more.
+            CancelledError: The limit is reached.
         """
         with self._lock:
             if self.limit is None or self.spent < self.limit:

@@ -1,4 +1,4 @@
-"""The way to one server, for any thread."""
+"""Kept-alive connections to one server, with the CAs and proxies of the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.redaction import Secrets
 
-# How often one who waits looks whether asking is to end.
+# How often a waiting thread checks whether the run is cancelled.
 _LOOK_SECONDS = 0.5
 _KEPT_LINES = 256
 _UNSENDABLE = "the credentials have characters that no header can carry"
@@ -33,7 +33,7 @@ _TARGET = re.compile(r"[!-~]+")
 
 
 class InvalidRequestError(Exception):
-    """The request cannot be put into words of HTTP."""
+    """The request has characters that HTTP does not allow."""
 
 
 class ForeignHostError(Exception):
@@ -41,15 +41,15 @@ class ForeignHostError(Exception):
 
 
 class Channel:
-    """Connections to one server that are kept open, for tasks and threads alike.
+    """Kept-alive connections to one server, for tasks and threads alike.
 
     TLS is verified; a private CA and proxies come from the usual variables.
 
     Args:
-        base_url: Address of the server; nothing goes to any other.
-        secrets: Takes in the password of a proxy.
+        base_url: Address of the server; no request goes to any other.
+        secrets: The credentials, to which the password of a proxy is added.
         cancel_token: Ends the waiting of threads.
-        grace_seconds: How long they wait then for an answer that is under way.
+        grace_seconds: How long a cancelled thread still waits for a response.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class Channel:
         self._connections = Connections(self._origin, route)
 
     def target(self, url: str) -> str:
-        """Return path and query of an address that begins as the server's does.
+        """Return path and query of an address at this server.
 
-        Those who read addresses do not agree on where the host of an odd one ends: it
-        is never read, and the connection is to the configured host in any case.
+        URL parsers disagree on where the host of an odd address ends. So the host is
+        compared as text, and connections go to the configured host in any case.
 
         Raises:
-            ForeignHostError: It begins in another way.
+            ForeignHostError: The address is at another server.
             InvalidRequestError: It has characters that no request can carry.
         """
         end = len(self._origin)
@@ -94,22 +94,22 @@ class Channel:
         body: bytes | None,
         connect_seconds: float = CONNECT_SECONDS,
     ) -> ApiResponse:
-        """Return the answer to a request, whatever its status.
+        """Return the response to a request, whatever its status.
 
         Args:
-            method: The method of HTTP.
+            method: The HTTP method.
             target: Path and query, as `target` returns them.
-            fields: The lines of its header fields.
-            body: What is sent with it.
+            fields: The lines of the header fields.
+            body: The body of the request.
             connect_seconds: How long connecting may take.
 
         Raises:
-            TransportError: No whole answer came.
+            TransportError: No whole response came.
             UntrustedServerError: The server's certificate is not trusted.
             UnacceptableResponseError: The response is too large, or its encoding is
                 unknown.
             UpstreamRefusedError: The environment names certificates that are not there.
-            CancelledError: Asking is to end, and the answer did not come soon.
+            CancelledError: The run is to end, and the response did not come soon.
         """
         if self._problem is not None:
             raise UpstreamRefusedError(self._problem)
@@ -145,12 +145,12 @@ def field_lines(fields: Iterable[tuple[str | bytes, object]]) -> list[bytes]:
     """Return the lines of header fields.
 
     Raises:
-        InvalidRequestError: One of them would be another line, or more than one.
+        InvalidRequestError: A field has characters that no header may have.
     """
     return [_line(name, value) for name, value in fields]
 
 
-# Most of them are the same in every request.
+# Most lines are the same in every request.
 @lru_cache(maxsize=_KEPT_LINES, typed=True)
 def _line(name: str | bytes, value: object) -> bytes:
     try:
@@ -159,7 +159,7 @@ def _line(name: str | bytes, value: object) -> bytes:
         name = content = b"\n"
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(content):
         raise InvalidRequestError(_UNSENDABLE)
-    # An empty one would take a field away, were it not said in the library's own way.
+    # libcurl removes a field with "name:" and sends an empty one with "name;".
     return name + b": " + content if content.strip() else name + b";"
 
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class ConcurrencyLimiter(Semaphore):
-    """Lets so many requests be under way, fewer while a server is in trouble.
+    """Limits the requests in flight, to fewer while a server is overloaded.
 
-    A request that the server could not serve, or not in time, halves their number,
-    once for all that were under way; each round of answers adds one again.
+    A request that the server could not serve, or not in time, halves the limit, once
+    for all requests in flight; each round of responses raises it by one.
 
     Args:
-        most: Requests at once, at most.
+        most: The highest limit.
         cancel_token: Ends the waiting.
     """
 
@@ -30,15 +30,15 @@ class ConcurrencyLimiter(Semaphore):
         self.halvings = 0
 
     def place(self) -> Slot:
-        """Return a place for one request.
+        """Return a slot for one request.
 
-        Entering its context waits for it, and raises `CancelledError` if asking is to
-        end; leaving the context is the end of the request.
+        Entering its context waits for the slot, and raises `CancelledError` if the run
+        is to end; leaving the context ends the request.
         """
         return Slot(self)
 
     def end(self, slot: Slot) -> None:
-        """Take in that a request has ended."""
+        """Adjust the limit by the outcome of a request, and free its slot."""
         with self._lock:
             if slot.is_served is False and slot.halvings == self.halvings:
                 self.halvings += 1
@@ -53,11 +53,11 @@ class ConcurrencyLimiter(Semaphore):
 
 
 class Slot:
-    """The place of one request among those under way, while its context lasts.
+    """One of the requests in flight, while its context lasts.
 
     Attributes:
         is_served: To be set when it is known whether the server could serve it.
-        halvings: How often the number had been halved when it began.
+        halvings: How often the limit had been halved when it began.
     """
 
     __slots__ = ("_concurrency_limiter", "halvings", "is_served")
@@ -68,11 +68,11 @@ class Slot:
         self.is_served: bool | None = None
 
     def __enter__(self) -> Self:
-        """Wait for the place; raises `CancelledError` if asking is to end."""
+        """Wait for the slot; raises `CancelledError` if the run is to end."""
         self._concurrency_limiter.enter()
         self.halvings = self._concurrency_limiter.halvings
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Give the place back."""
+        """Free the slot."""
         self._concurrency_limiter.end(self)

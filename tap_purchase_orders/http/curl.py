@@ -11,11 +11,8 @@ from urllib.parse import urlsplit
 
 import pycurl
 
-from tap_purchase_orders.concurrency.event_loop import (
-    Transfers,
-    event_loop,
-    running_event_loop,
-)
+from tap_purchase_orders.concurrency.event_loop import event_loop, running_event_loop
+from tap_purchase_orders.concurrency.transfers import Transfers
 from tap_purchase_orders.http import response_limits
 from tap_purchase_orders.http.body_buffer import BodyBuffer, LargeBodies
 from tap_purchase_orders.http.curl_errors import (
@@ -41,26 +38,26 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.http.route import Route
 
-# Of TCP, of a proxy and of TLS together.
+# For TCP, a proxy and TLS together.
 CONNECT_SECONDS = 10
-# No byte for so long ends an exchange.
+# An exchange ends if no byte comes for so long.
 _SILENCE_SECONDS = 60
-# What one read takes at most: few calls for a large body.
+# The most that one read takes; large, so that a large body needs few calls.
 _BUFFER_BYTES = 64 * 1024
 _HTTP_PROXY_PORT = 80
 _LAST_LINES = {b"\r\n", b"\n"}
-# Ends an exchange, where the library asks whether to go on.
+# A callback's return value that ends the exchange.
 _END = -1
 _OPTIONS = (
     (pycurl.BUFFERSIZE, _BUFFER_BYTES),
     (pycurl.FOLLOWLOCATION, 0),
-    # What is for the server is not for a proxy.
+    # Header fields for the server are not sent to a proxy.
     (pycurl.HEADEROPT, pycurl.HEADER_SEPARATE),
     (pycurl.HTTP09_ALLOWED, 0),
     (pycurl.LOW_SPEED_LIMIT, 1),
     (pycurl.LOW_SPEED_TIME, _SILENCE_SECONDS),
     (pycurl.NETRC, pycurl.NETRC_IGNORED),
-    # Signals are the tap's, and no way to keep time beside threads.
+    # Signals are handled by the tap, and libcurl's timeouts by them fail with threads.
     (pycurl.NOSIGNAL, 1),
     (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
     (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
@@ -68,17 +65,17 @@ _OPTIONS = (
     (pycurl.SSL_VERIFYPEER, 1),
     (pycurl.TCP_KEEPALIVE, 1),
 )
-# Each option for the server, and its like for a proxy that speaks TLS itself.
+# Each option for the server, and the same for a proxy that is reached by TLS.
 _AUTHORITY_FILES = (pycurl.CAINFO, pycurl.PROXY_CAINFO)
 _AUTHORITY_FOLDERS = (pycurl.CAPATH, pycurl.PROXY_CAPATH)
 
 
 class Connections:
-    """Connections to one server, for the tasks of a loop.
+    """Connections to one server, for tasks of the event loop.
 
     TLS is verified, redirects are not followed, no cookies are kept, and no file of
-    the user's (`.netrc`, `.curlrc`) is looked at. HTTP/2 is spoken over TLS where the
-    server has it. A process that was forked has to make its own.
+    the user's (`.netrc`, `.curlrc`) is read. HTTP/2 is used over TLS if the server has
+    it. A forked process has to make its own.
 
     Args:
         origin: The address of the server, without a path.
@@ -100,17 +97,17 @@ class Connections:
         body: bytes | None,
         connect_seconds: float,
     ) -> ApiResponse:
-        """Return the answer to a request; for tasks of a loop only.
+        """Return the response to a request; for tasks of the event loop only.
 
         Args:
-            method: The method of HTTP.
+            method: The HTTP method.
             target: Path and query, printable ASCII; they are sent as they are.
-            fields: The lines of its header fields.
-            body: What is sent with it, if anything.
+            fields: The lines of the header fields.
+            body: The body of the request, if it has one.
             connect_seconds: How long connecting may take.
 
         Raises:
-            TransportError: No whole answer came.
+            TransportError: No whole response came.
             UntrustedServerError: The server's certificate is not trusted.
             UnacceptableResponseError: The response is too large, or its encoding is
                 unknown.
@@ -123,7 +120,7 @@ class Connections:
             self._free.append(exchange)
 
     def close(self) -> None:
-        """Close the connections, soon; where one is in use, when it no longer is."""
+        """Close the connections soon, those in use when they are free."""
         event_loop().begin(self._transfers.close)
 
     def _new(self) -> _Exchange:
@@ -140,9 +137,9 @@ class Connections:
         handle.setopt(pycurl.PROXY, self._route.proxy)
         handle.setopt(pycurl.NOPROXY, "")
         if urlsplit(self._route.proxy).scheme in {"", "http"}:
-            # Where the address has none; the library would take another.
+            # If the address has none; libcurl's default is another.
             handle.setopt(pycurl.PROXYPORT, _HTTP_PROXY_PORT)
-        # Those that the library was built with must not be trusted, too.
+        # The authorities that libcurl was built with are not trusted.
         trusted, others = _AUTHORITY_FILES, _AUTHORITY_FOLDERS
         if Path(self._route.authorities).is_dir():
             trusted, others = others, trusted
@@ -156,11 +153,11 @@ class Connections:
 class _Exchange:
     """Makes one exchange after another.
 
-    What the library calls must raise nothing: its binding would print it.
+    The callbacks must not raise: the binding would print the error.
 
     Args:
-        handle: The library's own, ready but for the request.
-        transfers: What performs it.
+        handle: A libcurl handle, ready but for the request.
+        transfers: The transfers to the server.
         route: How the server is reached.
         places: The places for large bodies.
     """
@@ -177,37 +174,37 @@ class _Exchange:
         self._route = route
         self._places = places
         self._sent_fields: Sequence[bytes] = ()
-        # How many requests in a row a kept connection did not serve.
-        self._unheard = 0
+        # How many requests in a row failed on a stale connection.
+        self._stale_in_a_row = 0
         handle.setopt(pycurl.PREREQFUNCTION, self._begin)
         handle.setopt(pycurl.HEADERFUNCTION, self._take_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._take_piece)
         self._expect()
 
     def _expect(self) -> None:
-        """Make ready for the next answer."""
+        """Reset for the next response."""
         self._loop = running_event_loop()
         self._body = BodyBuffer(self._places, self._go_on)
-        # The head, once it is whole; and the lines of it until then.
+        # The head, once it is complete, and its lines until then.
         self._head: ApiResponse | None = None
         self._lines: list[bytes] = []
         self._head_bytes = 0
-        # How many requests the library would have sent for it.
+        # How many requests libcurl has tried to send for it.
         self._requests = 0
         self._coding = ""
         self._is_packed = False
-        # Whether the rest of the answer is of no interest, or why it was not taken in.
+        # Whether the body is of no interest, or why the response was refused.
         self._is_enough = False
         self._problem: TransportError | UnacceptableResponseError | None = None
 
     def limit_connecting(self, seconds: float) -> None:
-        """Let connecting take so long."""
+        """Set how long connecting may take."""
         self._handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(seconds * 1000))
 
     def made(
         self, method: str, target: str, fields: Sequence[bytes], body: bytes | None
     ) -> ApiResponse:
-        """Return the answer to a request; the same as `Connections.exchange`."""
+        """Return the response to a request; the same as `Connections.exchange`."""
         handle = self._handle
         handle.setopt(pycurl.REQUEST_TARGET, target)
         if fields is not self._sent_fields:
@@ -219,14 +216,14 @@ class _Exchange:
             assert self._loop is not None  # noqa: S101  # it is a task that calls
             if code := self._loop.perform(self._transfers, handle):
                 self._failed(code)
-            self._unheard = 0
+            self._stale_in_a_row = 0
             return self._whole()
         except BaseException:
             self._body.close()
             raise
 
     def _choose(self, method: str, body: bytes | None) -> None:
-        """Make ready to send by a method, with a body or without."""
+        """Set the method and the body."""
         handle = self._handle
         handle.setopt(pycurl.NOBODY, method == "HEAD")
         usual = method
@@ -242,10 +239,10 @@ class _Exchange:
             handle.setopt(pycurl.CUSTOMREQUEST, method)
 
     def _failed(self, code: int) -> None:
-        """Return if what came is enough.
+        """Raise the error for a failed exchange, unless the head was enough.
 
         Raises:
-            TransportError: No whole answer came.
+            TransportError: No whole response came.
             UntrustedServerError: The server's certificate is not trusted.
             UnacceptableResponseError: The response is too large, or its encoding is
                 unknown.
@@ -254,10 +251,10 @@ class _Exchange:
             return
         was_stale_connection = self._requests > 1
         if was_stale_connection:
-            self._unheard += 1
-            if self._unheard > 1:
-                # It may be that a server of HTTP/2 wants to be asked in HTTP/1.1 (RFC
-                # 9113, HTTP_1_1_REQUIRED): the next request is.
+            self._stale_in_a_row += 1
+            if self._stale_in_a_row > 1:
+                # An HTTP/2 server may want HTTP/1.1 (RFC 9113, HTTP_1_1_REQUIRED): the
+                # next request uses that.
                 http_1 = pycurl.CURL_HTTP_VERSION_1_1
                 self._handle.setopt(pycurl.HTTP_VERSION, http_1)
         attempt = Attempt(
@@ -270,10 +267,10 @@ class _Exchange:
         raise self._problem or failure_of(code, attempt)
 
     def _whole(self) -> ApiResponse:
-        """Return the answer, all of which has come.
+        """Return the complete response.
 
         Raises:
-            TransportError: There is no head, or its packed body is broken.
+            TransportError: There is no head, or its compressed body is broken.
             UnacceptableResponseError: It is too large.
         """
         head, body = self._head, self._body
@@ -290,17 +287,17 @@ class _Exchange:
         return head
 
     def _begin(self, *_: object) -> int:
-        """Return whether a request may be sent: one may.
+        """Return whether a request may be sent: only the first may.
 
-        Where a kept connection turns out to be closed, the library would send it once
-        more, and nobody would count that one.
+        If a kept-alive connection turns out to be closed, libcurl would send the
+        request again without counting it.
         """
         self._requests += 1
         is_first = self._requests == 1
         return int(pycurl.PREREQFUNC_OK if is_first else pycurl.PREREQFUNC_ABORT)
 
     def _take_line(self, line: bytes) -> int:
-        """Take in a line of a head, or of what follows a body."""
+        """Add a line of a head, or of the trailers."""
         length = len(line)
         self._head_bytes += length
         if self._head_bytes > response_limits.LARGEST_HEAD_BYTES:
@@ -314,15 +311,15 @@ class _Exchange:
         return length
 
     def _take_head(self) -> bool:
-        """Take in a whole head; return whether to go on."""
+        """Read a complete head; return whether to go on."""
         head = read_head(self._lines)
-        # Its fields keep the lines.
+        # The head keeps the lines: a new list for the next one.
         self._lines = []
         if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
             self._problem = TransportError(NO_HTTP)
             return False
         if head.status < HTTPStatus.OK or self._requests == 0:
-            # An interim answer, or that of a proxy.
+            # An interim response, or that of a proxy.
             return True
         self._head = head
         self._is_enough = head.status in response_limits.REDIRECTS
@@ -334,7 +331,7 @@ class _Exchange:
         return not (self._is_enough or self._problem)
 
     def _take_piece(self, piece: bytes) -> int | None:
-        """Take in a piece of the body."""
+        """Add a piece of the body."""
         try:
             return None if self._body.take(piece) else pycurl.WRITEFUNC_PAUSE
         except UnacceptableResponseError as error:
@@ -342,7 +339,7 @@ class _Exchange:
             return _END
 
     def _go_on(self) -> None:
-        """Let the library go on after a pause; for any thread."""
+        """Resume a paused transfer; for any thread."""
         if self._loop is not None:
             self._loop.begin(self._unpause)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.http.route import Route
 
-# The library checks the name of the host itself; OpenSSL had nothing to say then.
+# libcurl checks the host name itself; OpenSSL reports no error then.
 _NO_VERDICTS = {0, 1}
 # The code has no name in every version of the binding.
 _TOO_LARGE = 100
@@ -35,7 +35,7 @@ _WORDS: Mapping[int, str] = {
 
 
 class TransportError(Exception):
-    """No whole answer came: the connection failed, timed out or was cut off.
+    """No whole response came: the connection failed, timed out or was cut off.
 
     Args:
         words: Why, in words, without addresses.
@@ -49,18 +49,18 @@ class TransportError(Exception):
 
 
 class UntrustedServerError(Exception):
-    """The server's certificate is not trusted; asking again would not change that."""
+    """The server's certificate is not trusted; a retry would not change that."""
 
 
 class Attempt(Struct, frozen=True):
-    """How far an exchange came that failed.
+    """How far a failed exchange got.
 
     Attributes:
-        handle: What it was made with.
+        handle: The handle that it was made with.
         route: How the server was to be reached.
         is_sent: Whether a request was begun to be sent.
         was_stale_connection: Whether the library would have sent it once more.
-        has_head: Whether the head of an answer was read.
+        has_head: Whether the head of a response was read.
     """
 
     handle: pycurl.Curl

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Fields(Mapping[str, str]):
     """Header fields, looked up in lower or upper case alike.
 
-    They are read when the first one is looked up: of most answers none ever is.
+    They are read when the first one is looked up: of most responses none ever is.
 
     Args:
         lines: The lines behind the first of a head.
@@ -63,7 +63,7 @@ class Fields(Mapping[str, str]):
 
 
 def read_head(lines: Sequence[bytes]) -> ApiResponse:
-    """Return the head of an answer; what is no field in it is left out.
+    """Return the head of a response; what is no field in it is left out.
 
     Args:
         lines: Its lines, the first and the empty last one too.

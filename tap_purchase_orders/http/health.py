@@ -1,4 +1,4 @@
-"""Whether an upstream answers: one that is down ends its part of the run soon."""
+"""Detects an upstream that is down, and ends its part of the run soon."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _SIGN_IN_SECONDS: Final = 1.0
 
 
 class Silence:
-    """For how long an upstream has owed a good answer.
+    """How long an upstream has given no good response.
 
-    What it asked us to wait is not counted, as long as that is not too much.
+    The waits that it asks for are not counted, as long as they are not too long.
 
     Args:
         clock: Seconds that never go back.
@@ -47,36 +47,36 @@ class Silence:
         self._clock = clock
         self._since: float | None = None
         self._under_way = 0
-        # What it asked us to wait for since then.
+        # The waits that it has asked for since then.
         self._asked_until = 0.0
         self._asked_seconds = 0.0
 
     def sent(self) -> None:
-        """Take in that a request is being sent."""
+        """Note that a request is being sent."""
         self._under_way += 1
         if self._since is None:
             self._begin()
 
     def ended(self) -> None:
-        """Take in that a request has ended, with an answer or without."""
+        """Note that a request has ended, with a response or without."""
         self._under_way -= 1
 
     def answered(self) -> None:
-        """Take in a good answer."""
+        """Note a good response."""
         self._since = None
         if self._under_way:
             self._begin()
 
     def begin_anew(self) -> None:
-        """Take in that the time until now was no fault of the upstream."""
+        """Start counting anew: the time until now was no fault of the upstream."""
         if self._since is not None:
             self._begin()
 
     def is_asked_too_much(self, seconds: float) -> bool:
-        """Take in what the upstream asks us to wait; return whether it is too much.
+        """Note a wait that the upstream asks for; return whether it is too much.
 
         Args:
-            seconds: From now on. What it asks of many at once counts once.
+            seconds: From now on. A wait asked of many requests at once counts once.
         """
         now = self._clock()
         until = max(self._asked_until, now + seconds)
@@ -85,7 +85,7 @@ class Silence:
         return self._asked_seconds > LONGEST_PATIENCE_SECONDS
 
     def left_seconds(self) -> float | None:
-        """Return how much longer it may last, none if nothing is owed."""
+        """Return how much longer it may last, none if no response is due."""
         if self._since is None:
             return None
         ends_at = self._since + self._asked_seconds + SILENT_SECONDS
@@ -97,13 +97,13 @@ class Silence:
 
 
 class Health:
-    """Ends the asking of an upstream that does not answer, or asks for too long a wait.
+    """Ends the requests to an upstream that is down, or asks for too long a wait.
 
-    Some keys may fail at an upstream that is up, for however long: before that is taken
-    for its end, others are tried.
+    A few keys may fail for long at an upstream that is up. So other keys are tried
+    before it counts as down.
 
     Args:
-        name: What people call the upstream.
+        name: The upstream's name.
         section: Its section of the settings.
         cancel_token: Is cancelled, with the error to raise, when the upstream is down.
         clock: Seconds that never go back.
@@ -128,7 +128,7 @@ class Health:
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Take in that a request is under way while the context lasts."""
+        """Count a request as in flight while the context lasts."""
         with self._lock:
             self._silence.sent()
             is_watched, self._is_watched = self._is_watched, True
@@ -142,7 +142,7 @@ class Health:
 
     @contextmanager
     def signing(self) -> Iterator[None]:
-        """Take in that credentials are being fetched, which may take its time."""
+        """Count no silence while credentials are fetched, which may take long."""
         began_at = self._clock()
         with self._lock:
             self._signing_in += 1
@@ -155,12 +155,12 @@ class Health:
                     self._silence.begin_anew()
 
     def answered(self) -> None:
-        """Take in a good answer."""
+        """Note a good response."""
         with self._lock:
             self._silence.answered()
 
     def failed(self, words: str, asked_seconds: float = 0.0) -> None:
-        """Take in that a request had no good answer.
+        """Note that a request had no good response.
 
         Args:
             words: What happened.
@@ -179,7 +179,7 @@ class Health:
             raise self._error(msg)
 
     def _watch(self) -> None:
-        """End the asking once the upstream has been silent for too long."""
+        """End the requests once the upstream has been silent for too long."""
         try:
             while (left := self._left_seconds()) is not None:
                 if left <= 0:
@@ -200,28 +200,28 @@ class Health:
             if self._signing_in:
                 return SILENT_SECONDS
             left = self._silence.left_seconds()
-            # The next request begins it anew.
+            # The next request starts the watch again.
             self._is_watched = left is not None
             return left
 
     def _error(self, words: str) -> UpstreamRefusedError:
-        """End the asking; return the error that it ends with."""
+        """End the requests; return the error that it ends with."""
         error = UpstreamDownError(
             f"{self._name}: {words}; nothing more is asked of it, and the next run "
             f"goes on with what is not read; if that lasts, check "
             f"`{self._section}.api_url`"
         )
         self._cancel_token.cancel(error)
-        # Another one may have been the first: all that were under way end with that.
+        # Another error may have come first: all requests in flight end with that one.
         return self._cancel_token.reason or error
 
 
 class TimedAuth(AuthBase):
-    """Signs requests by another method, and says so while that takes its time.
+    """An auth method that reports to `Health` while it fetches credentials.
 
     Args:
         auth: The method.
-        health: Is told.
+        health: What it reports to.
     """
 
     def __init__(self, auth: AuthBase, health: Health) -> None:

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.concurrency.cancellation import CancelToken
 
-# So many round trips beside those that may have opened a connection: by then one had
-# nothing in its way.
+# So many round trips, beside those that may have opened a connection, are enough to
+# know the least time of one.
 _ENOUGH: Final = 20
-# What is not taken off, as part of the window: the way there may yet become quicker
-# than it ever was, by so much.
+# A margin, as a part of the window: a later request may reach the server faster than
+# any so far, by so much.
 _MARGIN: Final = 0.005
-# How often to look, as part of the window, when nothing tells when a place comes free.
+# How often to check, as a part of the window, if it is unknown when a place is free.
 _LOOK: Final = 1 / 32
-# No wait at all would be a place.
+# A wait of 0 would mean that there is a place.
 _LEAST_WAIT_SECONDS: Final = 1e-4
 
 
@@ -45,10 +45,9 @@ class Pace(Struct, frozen=True):
 class RateLimiter:
     """Lets at most `limit` requests reach a server in any window of time.
 
-    A request reaches the server at some moment between its sending and its answer, at
-    the latest so long before its answer as the way back takes. Its place is held for
-    one window from that latest moment. What `docs/decisions/rate-limit.md` says about
-    the way back, and the proof, is not repeated here.
+    A request reaches the server between its sending and its response, and at least the
+    time of the way back before the response. Its place is held for one window from that
+    latest moment. `docs/decisions/rate-limit.md` has the reasons and the proof.
 
     Args:
         limit: Requests per window.
@@ -71,9 +70,9 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._under_way = 0
         self._most_under_way = 0
-        # When the ended requests ended that still hold their places.
+        # When those requests ended that still hold their places.
         self._ended: deque[float] = deque()
-        # The least time that a good answer took, and how many there were.
+        # The least time that a good response took, and how many there were.
         self._least = float("inf")
         self._answered = 0
         self._not_before = float("-inf")
@@ -91,15 +90,15 @@ class RateLimiter:
             return Pace(self._waited + current, is_waiting, most_per_second)
 
     def place(self) -> Permit:
-        """Return a place for one request.
+        """Return a permit for one request.
 
         Entering its context waits for it, and raises `CancelledError` if the run is to
-        end; leaving the context is the end of the request.
+        end; leaving the context ends the request.
         """
         return Permit(self)
 
     def hold(self, seconds: float) -> None:
-        """Let no request begin for a time: the server asked for it."""
+        """Let no request begin for a time, as the server asks."""
         with self._lock:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
@@ -112,7 +111,7 @@ class RateLimiter:
         self._cancel_token.check()
         with self._lock:
             now = self._clock()
-            # Each waits for a place of its own, behind those who came before.
+            # Each waits for a place of its own, behind those that came earlier.
             wait = self._wait_seconds(now, self._waiting)
             if wait <= 0:
                 return self._taken(now)
@@ -134,7 +133,7 @@ class RateLimiter:
                     self._waited += self._clock() - self._waiting_since
 
     def leave(self, place: Permit) -> None:
-        """Take in that a request has ended."""
+        """Note that a request has ended."""
         with self._lock:
             now = self._clock()
             self._under_way -= 1
@@ -143,7 +142,7 @@ class RateLimiter:
                 self._answered += 1
                 self._ended.append(now)
             else:
-                # A refusal, or no answer at all, says nothing about the way back.
+                # A refusal, or no response at all, says nothing about the way back.
                 self._ended.append(now + self._way_back())
 
     def _taken(self, now: float) -> float:
@@ -168,23 +167,23 @@ class RateLimiter:
             return 0.0
         if lacking < len(self._ended):
             return max(self._ended[lacking] + held - now, _LEAST_WAIT_SECONDS)
-        # One of those under way must be answered first.
+        # One of the requests in flight must end first.
         return max(held, self._window * _LOOK)
 
     def _way_back(self) -> float:
-        """Return how long before its answer a request has reached the server."""
-        # Each connection that was opened has slowed down one of them.
+        """Return how long before its response a request has reached the server."""
+        # Each new connection has slowed down one of the requests.
         if self._answered < self._most_under_way + _ENOUGH:
             return 0.0
         return max(0.0, self._least - self._window * _MARGIN)
 
 
 class Permit:
-    """The place of one request in an allowance, while its context lasts.
+    """One request that counts against the rate limit, while its context lasts.
 
     Attributes:
         sent_at: When the request began, by the limiter's clock.
-        status: The status of the answer, to be set when it has come.
+        status: The status of the response, to be set when it has come.
     """
 
     __slots__ = ("_limiter", "sent_at", "status")
@@ -195,10 +194,10 @@ class Permit:
         self.status: int | None = None
 
     def __enter__(self) -> Self:
-        """Wait for the place; raises `CancelledError` if the run is to end."""
+        """Wait for the permit; raises `CancelledError` if the run is to end."""
         self.sent_at = self._limiter.enter()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Give the place back, a window from now or somewhat earlier."""
+        """End the request; its place becomes free a window later, or a bit earlier."""
         self._limiter.leave(self)

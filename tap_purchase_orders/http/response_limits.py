@@ -1,7 +1,6 @@
-"""What an answer may have in size and in time.
+"""Limits on the size and duration of a response.
 
-Whatever a server sends, a worker is not held for ever by it, and does not take all of
-the machine's memory.
+No response can hold up a worker for ever, or take all memory.
 """
 
 from __future__ import annotations
@@ -13,28 +12,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # A purchase order of 50,000 lines with every documented field, or 20,000 orders of one
-# customer in one answer.
+# customer in one response.
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
-# Hundreds of answers may be under way, and most have a few KB. So many at once may be
-# larger than this, and the others wait: 8 requests in flight hold 272 MiB at most.
+# Most responses have a few KB. At most so many larger ones are in memory at once, and
+# the others wait: 8 requests in flight hold 272 MiB at most.
 LARGE_BODY_BYTES = 4 * 1024 * 1024
 MOST_LARGE_BODIES = 4
-# A whole answer, head and body, however slowly its bytes trickle in. Partner Center's
-# own client gives up after three minutes, too.
+# For a whole response, head and body, however slowly it arrives. Partner Center's own
+# client gives up after three minutes, too.
 ANSWER_SECONDS = 180.0
-# Many times what servers let a head have; `100 Continue` and its like count, too.
+# Many times what servers allow for a head; interim responses count, too.
 LARGEST_HEAD_BYTES = 256 * 1024
 _CHUNK_BYTES = 64 * 1024
 # Lets `zlib` tell gzip from the zlib format of `deflate` by itself.
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _INFLATED = {"gzip", "x-gzip", "deflate"}
 _PLAIN = {"", "identity"}
-# Nobody follows them, so nobody wants to know what they say.
+# They are not followed, so their bodies are not read.
 REDIRECTS = range(300, 400)
 
 
 class UnacceptableResponseError(Exception):
-    """An answer has no fit body; asking again would not change that."""
+    """A response has no fit body; a retry would not change that."""
 
 
 def too_large(largest_bytes: int) -> UnacceptableResponseError:
@@ -43,14 +42,14 @@ def too_large(largest_bytes: int) -> UnacceptableResponseError:
 
 
 class Unpacking:
-    """Unpacks a body as it comes, in pieces of bounded size.
+    """Decompresses a body piece by piece, in pieces of bounded size.
 
     Args:
-        coding: What the field `Content-Encoding` says.
-        take: Takes what was packed.
+        coding: The value of `Content-Encoding`.
+        take: Takes the decompressed pieces.
 
     Raises:
-        UnacceptableResponseError: It is in a coding that was not asked for.
+        UnacceptableResponseError: The coding was not requested.
     """
 
     def __init__(self, coding: str, take: Callable[[bytes], object]) -> None:
@@ -59,10 +58,10 @@ class Unpacking:
         self._is_packed = is_packed(coding)
 
     def take(self, data: bytes) -> None:
-        """Unpack some more; raises what taking it raises.
+        """Decompress a piece; raises what `take` raises.
 
         Raises:
-            zlib.error: It is not packed as it should be.
+            zlib.error: It is not compressed data.
         """
         if not self._is_packed:
             self._take(data)
@@ -73,12 +72,12 @@ class Unpacking:
             self._take(stream.decompress(data, _CHUNK_BYTES))
             data = stream.unconsumed_tail
             if stream.eof:
-                # What follows may be one more member (RFC 1952, section 2.2).
+                # Another member may follow (RFC 1952, section 2.2).
                 data, stream = stream.unused_data, None
         self._stream = stream
 
     def end(self) -> None:
-        """Return if that was all of it.
+        """Check that the body was complete.
 
         Raises:
             ValueError: It is cut off.
@@ -89,13 +88,13 @@ class Unpacking:
 
 
 def is_packed(coding: str) -> bool:
-    """Return whether a body is packed.
+    """Return whether a body is compressed.
 
     Args:
-        coding: What the field `Content-Encoding` says.
+        coding: The value of `Content-Encoding`.
 
     Raises:
-        UnacceptableResponseError: It is in a coding that was not asked for.
+        UnacceptableResponseError: The coding was not requested.
     """
     coding = coding.strip().lower()
     if coding in _PLAIN:

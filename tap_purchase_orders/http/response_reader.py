@@ -1,4 +1,4 @@
-"""Reads one response as a good one, a failure, or a failure to retry."""
+"""Classifies one response: good, failed, or to be retried."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ _LONGEST_TEXT = 1024
 
 
 class ApiRequest(Struct, frozen=True):
-    """One thing to ask for.
+    """A request to one upstream, without credentials.
 
     Attributes:
         url: The address.
-        limiter: The allowance that it counts against.
-        problem: Says what is wrong with the body of a good answer, if anything.
-        headers: Header fields of this question alone.
-        own_refusals: Codes of refusals that concern this question alone, though the
-            caller is refused everything by them elsewhere.
-        body: JSON to send with it: a search, which is asked by POST.
-        decode: Returns the value of a good answer's body; raises `NotJsonError`.
-        about: What it is about, in words for the log.
+        limiter: The rate limit that it counts against.
+        problem: Returns what is wrong with the body of a good response, if anything.
+        headers: Additional header fields.
+        own_refusals: Error codes that refuse this request alone, though elsewhere they
+            refuse the caller everything.
+        body: The JSON body of a POST request, such as a search; none for GET.
+        decode: Returns the value of a good response's body; raises `NotJsonError`.
+        about: What is requested, in words for the log.
     """
 
     url: str
@@ -67,12 +67,12 @@ class ApiRequest(Struct, frozen=True):
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """What makes it another question: the address, and what it has of its own."""
+        """What tells it from other requests."""
         return (self.url, self.body, *sorted(self.headers.items()))
 
 
 class UpstreamError(Struct, frozen=True):
-    """The upstream's own words about an error: its code as text, its description."""
+    """The code, as text, and the description in an upstream's error body."""
 
     code: str | None = None
     message: str | None = None
@@ -87,11 +87,11 @@ def code_text(code: Any) -> str | None:
 
 
 class ApiProfile(Protocol):
-    """How one upstream speaks.
+    """The header fields, errors and refusals of one upstream.
 
     Attributes:
-        name: What people call it.
-        section: The section of the settings that it has.
+        name: The upstream's name.
+        section: Its section of the settings.
         ids: The header fields by which its support finds an exchange.
     """
 
@@ -103,23 +103,22 @@ class ApiProfile(Protocol):
         """Return the header fields of a new request."""
 
     def error(self, body: Any) -> UpstreamError:
-        """Return what the JSON value of an error body says."""
+        """Return the error in the JSON value of an error body."""
 
     def refusal(self, response: ApiResponse, error: UpstreamError) -> str | None:
-        """Return why this caller is served nothing at all, if that is so."""
+        """Return why the upstream refuses this caller everything, if it does."""
 
     def unauthorized(self, sent: Mapping[str, str], /) -> str:
-        """Return what to look at when the header fields sent were refused twice."""
+        """Return the setting to check when the credentials sent were refused twice."""
 
 
 class ResponseReader:
-    """Reads what responses of one upstream are.
+    """Classifies the responses of one upstream.
 
-    Nothing that it returns shows a credential that a server has sent back, and failures
-    have no more text than a person would read.
+    It returns no credential that a server has sent back, and no endless error texts.
 
     Args:
-        profile: How the upstream speaks.
+        profile: The upstream's header fields, errors and refusals.
         secrets: The credentials.
     """
 
@@ -131,10 +130,10 @@ class ResponseReader:
     def outcome(
         self, api_request: ApiRequest, response: ApiResponse
     ) -> ApiResponse | RequestFailure:
-        """Return what a response is to the question that was asked.
+        """Return the response if it is a good one, else the failure.
 
         Raises:
-            UpstreamRefusedError: The upstream serves this caller nothing at all.
+            UpstreamRefusedError: The upstream refuses this caller everything.
         """
         status = response.status
         if status == HTTPStatus.OK:
@@ -159,7 +158,7 @@ class ResponseReader:
         return self._failure(kind, message, response, error.code)
 
     def error(self, response: ApiResponse) -> UpstreamError:
-        """Return what an error response says; a gateway's may say nothing at all."""
+        """Return the error in a response; one of a gateway may have none."""
         if len(response.content) > _LARGEST_ERROR_BYTES:
             return UpstreamError()
         try:
@@ -170,15 +169,15 @@ class ResponseReader:
         return UpstreamError(code or None, message or None)
 
     def id_of(self, response: ApiResponse) -> str | None:
-        """Return by what the upstream's support finds an exchange, if by anything."""
+        """Return the ids by which the upstream's support finds an exchange, if any."""
         return self.id_in(response.headers, response.sent.headers)
 
     def id_in(self, received: Mapping[str, str], sent: Mapping[str, str]) -> str | None:
-        """Return by what the upstream's support finds an exchange, if by anything.
+        """Return the ids by which the upstream's support finds an exchange, if any.
 
         Args:
-            received: The header fields of the answer, if one came.
-            sent: Those of the request: what they say where the answer does not.
+            received: The header fields of the response, if one came.
+            sent: Those of the request, for ids that the response does not have.
         """
         ids = [received.get(name) or sent.get(name) for name in self._profile.ids]
         return "/".join(self._shown(str(each)) for each in ids if each) or None
@@ -206,17 +205,17 @@ class ResponseReader:
             )
             return replace(failure, payload=json_text(body, self._hide))
         if self._secrets.are_in(response.content):
-            # Data is never edited: it is told, and not emitted.
+            # Data is never edited: it is reported, and not emitted.
             message = "HTTP 200, but the body has a credential of the request in it"
             return self._strange(message, response)
         response.body, response.received_at = body, now()
-        # Not of the response itself: that would keep its content.
+        # Not a method of the response: that would keep its content in memory.
         response.exchange = partial(self.id_in, response.headers, response.sent.headers)
         response.body_bytes, response.content = len(response.content), b""
         return response
 
     def _strange(self, message: str, response: ApiResponse) -> RequestFailure:
-        """Return the failure that a body is of which nothing is understood."""
+        """Return the failure for a body that cannot be read."""
         failure = self._failure("invalid_response", message, response)
         return replace(failure, payload=body_text(response.content, self._hide))
 

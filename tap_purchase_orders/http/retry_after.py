@@ -38,7 +38,7 @@ _ZONE_HOURS = {
 
 
 def asked_wait_seconds(headers: Mapping[str, str]) -> float:
-    """Return how long the header fields of an answer ask us to wait, 0 if they do not.
+    """Return how long the header fields of a response ask us to wait, 0 if they do not.
 
     Args:
         headers: The header fields, looked up in lower or upper case alike.
@@ -59,7 +59,7 @@ def retry_after_seconds(value: str, moment: dt.datetime) -> float:
     """
     value = value.strip()
     if _NUMBERS.fullmatch(value):
-        # Sent twice, it comes as one; the longest is meant by neither too late.
+        # A header sent twice arrives as one list; the longest wait is safe.
         return max(_seconds(part, moment) for part in value.split(","))
     until = http_date(value) or _iso_date(value)
     return 0.0 if until is None else max(0.0, (until - moment).total_seconds())
@@ -76,13 +76,13 @@ def _seconds(text: str, moment: dt.datetime) -> float:
     return max(0.0, wait) if wait < _LONGEST_UNTIL_SECONDS else number
 
 
-# Many answers of a second bear the same.
+# Many responses have the same date.
 @lru_cache(64)
 def http_date(value: str) -> dt.datetime | None:
     """Return the moment of an HTTP date in UTC, none if it cannot be read.
 
     All three forms of RFC 9110 are read (*Date/Time Formats*), and zones beside GMT
-    that they should not have. Of a zone that is not known nothing is made up.
+    that they should not have. A date in an unknown zone is not read.
     """
     parts = parsedate_tz(value)
     if parts is None:

@@ -1,4 +1,4 @@
-"""A session of `requests` over the tap's own transport, for whoever signs in."""
+"""A `requests` session over the tap's own transport, for signing in."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.http.api_response import ApiResponse
 
-# What a signal's sender waits, less what the rest of the end takes.
+# Less than the 10 seconds in which a run ends after a signal.
 _GRACE_SECONDS = 5.0
-# The library sends these by itself.
+# libcurl adds these itself.
 _OWN_FIELDS = {"content-length", "transfer-encoding"}
 
 
 class TapSession(requests.Session):
-    """A session whose requests share limits, proxies, TLS and the end of the tap's own.
+    """A session with the limits, proxies, TLS and cancellation of the tap's transport.
 
-    Redirects are not followed, cookies are not kept, and no file of the user's adds
+    Redirects are not followed, cookies are not kept, and no `.netrc` file adds
     credentials.
 
     Attributes:
-        cancel_token: Says when the run is to end; its `wait` is one that ends then.
+        cancel_token: Is cancelled when the run is to end, which ends its `wait`.
 
     Args:
         cancel_token: As above.
-        secrets: Takes in the password of a proxy.
+        secrets: The credentials, to which the password of a proxy is added.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class TapSession(requests.Session):
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return that there is nowhere to go."""
+        """Follow no redirect."""
         return None
 
 
@@ -77,7 +77,7 @@ class TransportAdapter(BaseAdapter):
 
     Args:
         cancel_token: Ends the waiting.
-        secrets: Takes in the password of a proxy.
+        secrets: The credentials, to which the password of a proxy is added.
     """
 
     def __init__(self, cancel_token: CancelToken, secrets: Secrets) -> None:
@@ -95,7 +95,7 @@ class TransportAdapter(BaseAdapter):
         *_: object,
         **__: object,
     ) -> requests.Response:
-        """Return the whole answer to a request.
+        """Return the whole response to a request.
 
         The tap's own limits hold; a timeout may only make the time for connecting
         shorter.
@@ -133,7 +133,7 @@ class TransportAdapter(BaseAdapter):
         except TransportError as error:
             if not error.was_stale_connection:
                 raise
-            # A kept connection was no longer served: over another one it is.
+            # The server had closed a kept-alive connection: use a new one.
             return channel.exchange(*asked)
 
     def _channel(self, url: str) -> Channel:
@@ -160,13 +160,13 @@ def _connect_seconds(timeout: Any) -> float:
 
 
 def as_response(answer: ApiResponse, adapter: BaseAdapter) -> requests.Response:
-    """Return an answer as `requests` has them."""
+    """Return a response as `requests` has them."""
     response: Any = requests.Response()
     response.status_code, response.reason = answer.status, answer.reason
     response.headers = CaseInsensitiveDict(answer.headers)
     response.encoding = get_encoding_from_headers(response.headers)
     response.url, response.request = answer.sent.url, answer.sent
-    # It is here already; some look at the stream all the same.
+    # For code that reads the stream instead of the content.
     response.raw = io.BytesIO(answer.content)
     response._content, response._content_consumed = answer.content, True  # noqa: SLF001
     response.connection = adapter
@@ -176,7 +176,7 @@ def as_response(answer: ApiResponse, adapter: BaseAdapter) -> requests.Response:
 
 
 def body_bytes(request: PreparedRequest) -> bytes | None:
-    """Return what is sent with a request of `requests`."""
+    """Return the body of a `requests` request."""
     body: Any = request.body
     if hasattr(body, "read"):
         body = body.read()

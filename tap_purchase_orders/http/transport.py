@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from tap_purchase_orders.concurrency.cancellation import CancelToken
     from tap_purchase_orders.redaction import Secrets
 
-# How long an answer may still take when asking is to end.
+# How long a response may still take when the run is to end.
 _GRACE_SECONDS = 10.0
 
 
 class Transport:
-    """Sends requests to one upstream over connections that are kept open.
+    """Sends requests to one upstream over kept-alive connections.
 
     Redirects are not followed: the credentials are for the configured host only.
-    Neither API speaks of cookies, and none are kept.
+    Neither API uses cookies, and none are kept.
 
     Args:
         auth: Signs every request just before it is sent.
-        base_url: Address of the upstream; nothing goes to any other.
-        secrets: Takes in every header field by which requests are signed.
+        base_url: Address of the upstream; no request goes to any other.
+        secrets: The credentials, to which header fields that sign requests are added.
         cancel_token: Ends the waiting of the main thread, soon.
     """
 
@@ -47,8 +47,8 @@ class Transport:
         self._secrets = secrets
         self._channel = Channel(base_url, secrets, cancel_token, _GRACE_SECONDS)
         self._same = _Sent({}, {}, ())
-        # One at a time: a task that fetches a token gives way to others, and a lock of
-        # the method's own would then stop the thread of them all.
+        # One at a time: a task that fetches a token yields to others, and a lock of the
+        # method's own would then block the thread of all tasks.
         self._signing = Semaphore(1, cancel_token)
 
     def send(
@@ -57,24 +57,24 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> ApiResponse:
-        """Return the answer to a reading request, whatever its status.
+        """Return the response to a reading request, whatever its status.
 
         Args:
             url: Absolute address, encoded as it is to be sent.
             headers: Header fields besides the credentials.
-            body: JSON to send with it, where the upstream wants to be asked that way.
+            body: The JSON body of a POST request; none for GET.
 
         Raises:
-            TransportError: No whole answer came.
+            TransportError: No whole response came.
             UntrustedServerError: The server's certificate is not trusted.
             InvalidRequestError: The credentials cannot be sent.
             UnacceptableResponseError: The response is too large, or its encoding is
                 unknown.
             ForeignHostError: The address is that of another host.
             SignInError: No credentials could be had.
-            CancelledError: Asking is to end, and the answer did not come soon.
+            CancelledError: The run is to end, and the response did not come soon.
         """
-        # Before it is signed: no other host is to be had credentials for.
+        # Before signing: no token is fetched for a request to another host.
         self._channel.target(url)
         unsigned = {**(headers or {}), "Accept-Encoding": "gzip"}
         if body is not None:
@@ -83,9 +83,9 @@ class Transport:
             signed = self._auth(_request(url, unsigned, body))
         answer = self._sent(signed, unsigned)
         if signed.hooks["response"]:
-            # Some methods answer a challenge: `requests.auth.HTTPDigestAuth` is one.
+            # `requests.auth.HTTPDigestAuth`, for one, responds to a challenge.
             again = _Again(lambda changed: self._sent(changed, unsigned))
-            return again.heard(answer)
+            return again.after_hooks(answer)
         return answer
 
     def renew(self, refused: PreparedRequest) -> None:
@@ -102,7 +102,7 @@ class Transport:
     def _sent(
         self, signed: PreparedRequest, unsigned: Mapping[str, str]
     ) -> ApiResponse:
-        """Return the answer to a signed request.
+        """Return the response to a signed request.
 
         Args:
             signed: The request.
@@ -136,9 +136,9 @@ class Transport:
 
 
 def _request(url: str, headers: dict[str, str], body: bytes | None) -> PreparedRequest:
-    """Return a request as those who sign it know it."""
+    """Return a request as auth methods take it."""
     request = PreparedRequest()
-    # As it was built: to prepare it would undo some of the encoding of a segment.
+    # `prepare_url` would undo some of the encoding of a path segment.
     request.url = url
     request.method = "GET" if body is None else "POST"
     request.body = body
@@ -147,7 +147,7 @@ def _request(url: str, headers: dict[str, str], body: bytes | None) -> PreparedR
 
 
 class _Sent(Struct, frozen=True):
-    """Header fields that were sent, which are often the same again."""
+    """The header fields of the last request; those of the next are often the same."""
 
     headers: Mapping[str, str]
     unsigned: Mapping[str, str]
@@ -155,7 +155,7 @@ class _Sent(Struct, frozen=True):
 
 
 class _Fields(CaseInsensitiveDict[str]):
-    """Header fields as those who sign know them, quicker to make and to go through."""
+    """A `CaseInsensitiveDict` that is faster to make and to iterate."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__()
@@ -164,12 +164,12 @@ class _Fields(CaseInsensitiveDict[str]):
         }
 
     def given(self) -> dict[str, str]:
-        """Return the fields by their names as they were given."""
+        """Return the fields with their names as given."""
         return dict(self._store.values())
 
 
 class _Again(BaseAdapter):
-    """Sends once more for those who listen to answers."""
+    """Sends a request again for the response hooks of an auth method."""
 
     def __init__(self, send: Callable[[PreparedRequest], ApiResponse]) -> None:
         super().__init__()
@@ -183,8 +183,8 @@ class _Again(BaseAdapter):
     def close(self) -> None:
         """Do nothing: the connections are another's."""
 
-    def heard(self, answer: ApiResponse) -> ApiResponse:
-        """Return what those who listen to an answer make of it."""
+    def after_hooks(self, answer: ApiResponse) -> ApiResponse:
+        """Return what the response hooks of the request return."""
         last = as_response(answer, self)
         for listener in answer.sent.hooks["response"]:
             last = listener(last) or last

@@ -1,4 +1,4 @@
-"""How far an upstream's clock is behind ours."""
+"""An estimate of how far an upstream's clock is behind ours."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ _NONE = dt.timedelta()
 class UpstreamClock:
     """The most that an upstream's clock was seen to be behind ours.
 
-    What is asked for "since" a moment goes by whichever clock is earlier: ours may be
-    ahead, and what the upstream dates by its own would never be asked for. Safe on any
-    thread.
+    "Since" in a request goes by the earlier of the two clocks: if ours were ahead, some
+    changes that the upstream dates by its own would be missed. Safe on any thread.
     """
 
     def __init__(self) -> None:
@@ -25,7 +24,7 @@ class UpstreamClock:
         self._behind = _NONE
 
     def note(self, answer: ApiResponse) -> None:
-        """Take in the times of an answer: by the upstream's clock, and by ours."""
+        """Compare the times of a response: by the upstream's clock, and by ours."""
         with self._lock:
             self._behind = max(self._behind, answer.received_at - answer.as_of)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ActivityRules(Struct, frozen=True):
-    """The customers with news, as far as the log tells, and those that are due.
+    """The customers with activity in the log, and those that are due for a read.
 
     Attributes:
         latest: Each customer's latest order activity in the log; ids in lower case.

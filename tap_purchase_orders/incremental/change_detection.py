@@ -47,19 +47,19 @@ class StatusChange(Struct, frozen=True):
 
 
 class OrderDecision(Struct, frozen=True):
-    """An order, and what it is to the warehouse.
+    """An order, and whether it is emitted.
 
     Attributes:
         summary: What identifies it.
         order: Its records.
-        should_emit: It is new, recent, open or was tracked when it was last read, and
-            not what was last emitted; or all orders are taken for news.
+        should_emit: It is recent, open, new or was tracked, and differs from what was
+            last emitted; or all orders are emitted.
         previous_status: Its status when it was last read, if that is known.
-        sequence: The number of its last step, as it is to be remembered.
-        change: The step that its status has made, if it made one.
-        left_upload: Its attachments are asked for once more: it has just left the
-            upload of its purchase order, they could not be read when it had, or nobody
-            had selected them then.
+        sequence: The number of its last status change, for the state.
+        change: The change of its status, if there was one.
+        left_upload: Its attachments are requested once more: it has just left the
+            upload of its purchase order, they could not be read when it had, or the
+            stream was not selected then.
     """
 
     summary: OrderSummary
@@ -75,7 +75,7 @@ class Decision(Struct, frozen=True):
     """What becomes of one customer's orders.
 
     Attributes:
-        orders: Those that were read, in the order of the answer.
+        orders: Those that were read, in the order of the response.
         customer_bookmark: What is to be remembered once they are written.
     """
 
@@ -85,10 +85,9 @@ class Decision(Struct, frozen=True):
     def bookmark_with_incomplete(
         self, unfinished: Sequence[OrderDecision]
     ) -> CustomerBookmark:
-        """Return the memory for when some orders could not be read to the end.
+        """Return the bookmark if some orders could not be read completely.
 
-        They are due again whatever becomes of them. Their steps are written, and stay
-        as they are.
+        The next run reads them again. Their status changes are written already.
         """
         if not unfinished:
             return self.customer_bookmark
@@ -107,8 +106,8 @@ class ChangeDetector(Struct, frozen=True):
     Attributes:
         start_date: Orders created earlier are left out.
         lookback_days: How far the window of recent orders reaches behind the bookmark.
-        everything: Every order is wanted, news or not.
-        tells_steps: Steps of statuses are written.
+        everything: Every order is emitted, changed or not.
+        tells_steps: Status changes are written.
         first_sequence: The least number of the first step of an order.
     """
 
@@ -127,21 +126,21 @@ class ChangeDetector(Struct, frozen=True):
         *,
         whole: bool = False,
     ) -> Decision:
-        """Return what becomes of the orders that one answer holds.
+        """Decide which of a customer's orders are emitted and tracked.
 
-        Emitted are the orders that are recent or open and new or changed, those that
-        were followed as open and no longer are, and those that were not there before,
-        however old and at rest they are.
+        Emitted are orders that are recent or open and new or changed, those that were
+        tracked as open and no longer are, and those that were not listed before, even
+        if they are old and final.
 
         Args:
             summaries: All orders of the customer.
             customer_bookmark: What is known of them.
             read: Reads an order in full; only those that may be emitted are read.
-            as_of: The moment of the answer, by the upstream's clock or ours, whichever
-                is later.
-            whole: Take all orders for news.
+            as_of: The moment of the response, by the upstream's clock or ours,
+                whichever is later.
+            whole: Emit all orders.
         """
-        # Pages may overlap: of an order that comes twice, the last word counts.
+        # Pages may overlap: of an order that comes twice, the last one counts.
         latest = {summary.id: summary for summary in summaries}
         selection = [
             summary for summary in latest.values() if not self._is_left_out(summary)
@@ -150,7 +149,7 @@ class ChangeDetector(Struct, frozen=True):
         old_window = new_window = self._window_start(customer_bookmark.bookmark, as_of)
         if bookmark is not customer_bookmark.bookmark:
             new_window = self._window_start(bookmark, as_of)
-        # Open orders that the answer no longer holds may come back.
+        # Open orders that are no longer listed may come back.
         tracked = {
             order_id: known
             for order_id, known in customer_bookmark.tracked.items()
@@ -160,6 +159,7 @@ class ChangeDetector(Struct, frozen=True):
         new, is_clear = _first_seen(selection, customer_bookmark, ids, old_window)
         whole = whole or not is_clear or bool(customer_bookmark.owed - {STATUS_CHANGES})
         is_all = whole or self.everything or STATUS_CHANGES in customer_bookmark.owed
+        owes_attachments = PAST_ATTACHMENTS in customer_bookmark.owed
         highest = customer_bookmark.highest
         decided: list[OrderDecision] = []
         for summary in selection:
@@ -175,7 +175,7 @@ class ChangeDetector(Struct, frozen=True):
                 continue
             order = read(summary)
             stays = is_open or _is_inside(summary, new_window)
-            # Of history nothing is known, and nothing is remembered.
+            # Old, final orders are not tracked.
             digest = NOT_EMITTED if known is None and not stays else _digest(order)
             sequence, change = self._step(
                 summary, customer_bookmark, highest, is_new=summary.id in new
@@ -188,9 +188,7 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    _left_upload(
-                        summary, known, is_owed=PAST_ATTACHMENTS in customer_bookmark.owed
-                    ),
+                    _left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
             tracked.pop(summary.id, None)
@@ -256,7 +254,7 @@ class ChangeDetector(Struct, frozen=True):
 
 
 def is_of_future(bookmark: Instant, as_of: Instant) -> bool:
-    """Return whether a bookmark is later than any date that is believed."""
+    """Return whether a bookmark is too far in the future to be true."""
     return bookmark > as_of.later(DAY_SECONDS)
 
 
@@ -266,7 +264,7 @@ def _first_seen(
     ids: ListedIds,
     window_start: Instant | None,
 ) -> tuple[set[str], bool]:
-    """Return the ids of the orders that were never seen, and whether that is sure."""
+    """Return the ids of the orders not listed before, and whether that is certain."""
     unknown = [
         summary for summary in selection if summary.id not in customer_bookmark.tracked
     ]

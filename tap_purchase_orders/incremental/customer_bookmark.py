@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # The digest of an order that was not read to the end: no order has it.
 NOT_EMITTED = ""
 # The same, of an order that had just left the upload of its purchase order: its
-# attachments are still to be asked for.
+# attachments are still to be requested.
 ATTACHMENTS_OWED = "!"
 # In `owed`: attachments are selected anew. Which of the other orders were in a
 # purchase-order state before, nothing says, so each of them is asked for its own.
@@ -26,9 +26,9 @@ class TrackedOrder(Struct, frozen=True, array_like=True):
 
     Attributes:
         status: Its status when it was last read, none if it had none.
-        sequence: A number that none of its steps that were written is above; 0 if none
-            was. Negative if its present status was not written as a step, because
-            nobody had selected these.
+        sequence: The highest number of its status changes that were written, or more; 0
+            if none was. Negative if its present status was not written, because that
+            stream was not selected.
         digest: A short digest of what was emitted.
     """
 

@@ -1,4 +1,4 @@
-"""Which orders were listed, in seven characters: enough to tell which are new."""
+"""A digest of seven characters of the ids listed, from which new ids are found."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _BYTES = 6
 _SPARE_BITS = 8 * _BYTES - _COUNT_BITS - _TOTAL_BITS
 _LENGTH = 7
 _END = "A"
-# Among so few no other choice adds up to the same by chance.
+# Among so few choices no other has the same digest by chance.
 _MOST_CHOICES = 5000
 
 
 class ListedIds(Struct, frozen=True):
-    """How many ids there are, and the total of their digests, both cut short.
+    """How many ids there are, and the total of their digests, both truncated.
 
-    They can be added and taken away: what is left when those of before are taken from
-    those of now is what the ids that have come add up to.
+    They can be added and subtracted: those of this run less those of the last run are
+    the digest of the new ids.
 
     Attributes:
         count: How many ids, modulo 1,024.
@@ -53,13 +53,13 @@ class ListedIds(Struct, frozen=True):
         return base64.urlsafe_b64encode(encoded).decode()[:_LENGTH]
 
     def __sub__(self, other: ListedIds) -> ListedIds:
-        """Return what is left when others are taken away."""
+        """Return the digest without other ids."""
         return ListedIds(
             (self.count - other.count) % _COUNTS, (self.total - other.total) % _TOTALS
         )
 
     def __add__(self, other: ListedIds) -> ListedIds:
-        """Return both together."""
+        """Return the digest of both together."""
         return ListedIds(
             (self.count + other.count) % _COUNTS, (self.total + other.total) % _TOTALS
         )
@@ -80,7 +80,7 @@ def listed_ids_of(text: str) -> ListedIds:
     """Return the digest that a state holds.
 
     Raises:
-        ValueError: The text is none.
+        ValueError: The text is no such digest.
     """
     if len(text) != _LENGTH:
         msg = "not a digest of ids"
@@ -93,17 +93,15 @@ def listed_ids_of(text: str) -> ListedIds:
 def newcomers(
     difference: ListedIds, groups: Sequence[Sequence[str]], others: Sequence[str]
 ) -> set[str] | None:
-    """Return which ids have come, by what they add up to; none if it cannot be told.
+    """Return which ids are new, by their digest; none if that cannot be found.
 
-    They are looked for among some of the groups, together with a few of the others:
-    any of these where there are not too many ways to choose them, else the first or
-    the last ones.
+    Tried are some of the groups together with some of the others: all choices of these
+    if they are not too many, else the first or the last ones.
 
     Args:
-        difference: What the ids that have come add up to, those that have gone taken
-            away.
-        groups: Ids that come together or not at all, the likeliest last.
-        others: All other ids of which it is not known whether they were there.
+        difference: The digest of the new ids, less that of the ids that are gone.
+        groups: Ids that are new together or not at all, the likeliest last.
+        others: All other ids that may be new.
     """
     each = [listed_ids([one]) for one in others]
     for chosen in range((1 << len(groups)) - 1, -1, -1):
@@ -118,7 +116,7 @@ def newcomers(
 
 
 def _choices(count: int, size: int) -> Iterator[Sequence[int]]:
-    """Yield ways to choose so many of a row, by their places."""
+    """Yield ways to choose so many of a sequence, by their indexes."""
     if not 0 <= size <= count:
         return
     if comb(count, size) <= _MOST_CHOICES:

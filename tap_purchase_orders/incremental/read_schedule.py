@@ -54,8 +54,8 @@ class FullTableSchedule(Struct, frozen=True):
 
     @property
     def hour(self) -> Instant:
-        """The whole hour that has begun: up to then this run takes all turns.
+        """The present hour: this run reads all customers due before it.
 
-        Within it the state of a quiet run stays as it is.
+        Whole hours, so that the state of runs without changes stays the same.
         """
         return instant_at(self.moment.second // _HOUR_SECONDS * _HOUR_SECONDS)

@@ -16,10 +16,10 @@ _DIGEST_CHARACTERS = 16
 
 
 class DigestMark(Struct, frozen=True):
-    """A place in a list that is gone through by digests of its numbers.
+    """A position in a list whose numbers are read in the order of their digests.
 
-    That order is the same however the list changes: what is added, removed or moved
-    keeps no other number from its turn.
+    That order does not depend on the list: numbers that are added, removed or moved
+    delay no other number.
 
     Attributes:
         round: Which one of such orders it is.
@@ -31,13 +31,13 @@ class DigestMark(Struct, frozen=True):
     after: str = ""
 
     def digest(self, number: str) -> str:
-        """Return the place of a number in this order."""
+        """Return the digest by which a number is ordered."""
         text = f"{self.round}\0{number!r}"
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
 class ResumePoint(Struct, frozen=True):
-    """A place in a list, and what came before it.
+    """A position in a list, and a digest of the numbers before it.
 
     Attributes:
         position: How many numbers of the list are done with.
@@ -55,7 +55,7 @@ class ResumePoint(Struct, frozen=True):
 
 
 class ListPosition:
-    """Walks along a list of numbers and can tell where it is.
+    """The position in a list while it is read.
 
     Args:
         identity: What else makes it the same list, such as a digest of all of it
@@ -72,14 +72,14 @@ class ListPosition:
         self._digest = hashlib.sha256(identity.encode() + b"\0")
 
     def take(self, number: str) -> ResumePoint:
-        """Go on by one number; return the point behind it."""
+        """Advance by one number; return the point behind it."""
         self.go_on(number)
         return self.point()
 
     def go_on(self, number: str) -> None:
-        """Go on by one number."""
+        """Advance by one number."""
         self.position += 1
-        # The literal, so that no number can look like two.
+        # Its `repr`, so that one number cannot look like two.
         self._digest.update(repr(number).encode() + b"\0")
 
     def is_at(self, point: ResumePoint) -> bool:

@@ -1,6 +1,6 @@
-"""What a run asks for: the state remembers it, so that more of it is noticed.
+"""The scope of a run, kept in the state so that the next run notices what was added.
 
-Bookmarks say nothing of what was not asked for.
+Bookmarks do not tell what was not requested.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ ATTACHMENTS = "order_attachments"
 
 
 class Scope(Struct, frozen=True):
-    """What a run asks of Partner Center's orders.
+    """The streams, options and customers for which a run reads orders.
 
     Attributes:
         streams: The selected streams of orders; of each a digest of its fields and of
             what stream maps make of them.
-        include_price: Prices are asked for.
-        include_system_purchases: Purchases made by the system are asked for.
+        include_price: Prices are requested.
+        include_system_purchases: Purchases made by the system are requested.
         start_date: Orders created earlier are left out.
         customers: A digest of the customers that are given; none: all there are.
     """
@@ -40,7 +40,7 @@ class Scope(Struct, frozen=True):
 
 
 class ScopeChange(Struct, frozen=True):
-    """What one scope has that another has not.
+    """The difference between the scopes of two runs.
 
     Attributes:
         added: What was added, in words.

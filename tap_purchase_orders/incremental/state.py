@@ -47,7 +47,7 @@ class _Context(Struct):
 
 
 class _Partition(Struct, omit_defaults=True):
-    """What is known of one customer, with the members and in the order of the state."""
+    """One customer's part of the state, with its members in the order of the state."""
 
     context: _Context
     replication_key: str | None = None
@@ -85,7 +85,7 @@ def state_value(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class State:
-    """The state of a run. Only the thread that writes messages may touch it.
+    """The state of a run. Only the thread that writes messages may use it.
 
     Args:
         value: The value of a STATE message, or nothing.
@@ -105,8 +105,8 @@ class State:
         self._number_streams = streams_of(
             parsed_names(numbers.get("streams", []), f"{NUMBERS}.streams")
         )
-        # What was said once is said to be gone, and not left out: whoever merges states
-        # would keep what was there before.
+        # A member that was once written is written as null later, not left out: a
+        # program that merges states would keep the old value.
         self._said = {"resume"} & numbers.keys()
         orders = section(bookmarks.get("orders", {}), "bookmarks.orders")
         self._said |= {"activity_read_until", "full_table_until"} & orders.keys()
@@ -118,8 +118,7 @@ class State:
         )
         self._scope = parsed_scope(orders.get("scope"))
         self._has_prices = orders.get("prices") is True
-        # Kept as the texts that are written, and read when their turn comes: there may
-        # be a hundred thousand.
+        # Kept as JSON text, and decoded one at a time: there may be 100,000.
         try:
             self._partitions = {
                 customer_id: _text(customer_id, customer_bookmark)
@@ -147,7 +146,7 @@ class State:
         return self._spellings.get(lower) or as_key(customer_id)
 
     def customer(self, customer_id: str) -> CustomerBookmark:
-        """Return what is known of a customer's orders; nothing for a new one."""
+        """Return a customer's bookmark; an empty one for a new customer."""
         text = self._partitions.get(customer_id)
         if text is None:
             return CustomerBookmark()
@@ -164,14 +163,14 @@ class State:
     def remember_customer(
         self, customer_id: str, customer_bookmark: CustomerBookmark
     ) -> None:
-        """Take in what is known of a customer's orders once they are written."""
+        """Store a customer's bookmark once its orders are written."""
         if customer_bookmark == CustomerBookmark():
             self._partitions.pop(customer_id, None)
             return
         self._partitions[customer_id] = _text(customer_id, customer_bookmark)
 
     def remember_failure(self, customer_id: str, owed: Iterable[str] = ()) -> None:
-        """Take in that a customer could not be read: the next run reads it again.
+        """Mark a customer as not read: the next run reads it again.
 
         Args:
             customer_id: The customer.
@@ -194,25 +193,25 @@ class State:
         return len(self._partitions)
 
     def owe(self, streams: Iterable[str]) -> None:
-        """Take in that each customer's next read has to bring some streams complete."""
+        """Have each customer's next read bring some streams complete."""
         for customer_id in list(self._partitions):
             customer_bookmark = self.customer(customer_id)
             owed = customer_bookmark.owed.union(streams)
             self.remember_customer(customer_id, replace(customer_bookmark, owed=owed))
 
     def forget_ids(self) -> None:
-        """Take in that the orders that are listed are others than before."""
+        """Drop the digests of listed orders: other orders are listed from now on."""
         for customer_id in list(self._partitions):
             customer_bookmark = replace(self.customer(customer_id), ids=None)
             self.remember_customer(customer_id, customer_bookmark)
 
     @property
     def scope(self) -> Scope | None:
-        """What the last run asked for; none in a state of an earlier version."""
+        """The scope of the last run; none in a state of an earlier version."""
         return self._scope
 
     def remember_scope(self, scope: Scope) -> None:
-        """Take in what this run asks for."""
+        """Store the scope of this run."""
         self._scope = scope
 
     @property
@@ -221,30 +220,27 @@ class State:
         return self._has_prices
 
     def remember_prices(self) -> None:
-        """Take in that orders with prices are written."""
+        """Store that orders with prices are written."""
         self._has_prices = True
 
     @property
     def full_table_until(self) -> Instant | None:
-        """Up to when all customers were taken whole whose turn it was."""
+        """Up to when all customers that were due for a full read had one."""
         return self._full_table_until
 
     def remember_full_table(self, moment: Instant | None) -> None:
-        """Take in that all turns before a moment were taken; none: there are none."""
+        """Store that moment; none if no customer is ever due."""
         self._full_table_until = moment
         if moment is not None:
             self._said.add("full_table_until")
 
     @property
     def activity_read_until(self) -> Instant | None:
-        """Up to when the activity log was followed."""
+        """Up to when the activity log was read."""
         return self._activity_read_until
 
     def remember_activity(self, moment: Instant | None) -> None:
-        """Take in that everything that the log named before a moment was read.
-
-        None: it says nothing of what was read.
-        """
+        """Store up to when all activity in the log has been read; none for never."""
         self._activity_read_until = moment
         self._said.add("activity_read_until")
 
@@ -254,7 +250,7 @@ class State:
         return self._resume_point
 
     def remember_resume_point(self, point: ResumePoint | None) -> None:
-        """Take in how far the purchase orders are written, none at the end."""
+        """Store how far the purchase orders are written, none at the end."""
         self._resume_point = point
         self._said.add("resume")
 
@@ -264,11 +260,11 @@ class State:
         return self._number_streams
 
     def remember_number_streams(self, streams: Mapping[str, str]) -> None:
-        """Take in which streams this run writes of the purchase orders."""
+        """Store the streams that this run writes of the purchase orders."""
         self._number_streams = dict(streams)
 
     def forget_numbers(self) -> None:
-        """Take in that all purchase orders are to be read anew."""
+        """Have the next run read all purchase orders anew."""
         if self._changes_read is not None:
             self._changes_read = replace(self._changes_read, until=None)
         self.remember_resume_point(None)
@@ -280,7 +276,7 @@ class State:
         return None if changes is None or changes.until is None else changes
 
     def remember_changes(self, changes: ChangesRead) -> None:
-        """Take in that all changes up to a moment are written: a new list begins."""
+        """Store that all changes up to a moment are written, and clear the position."""
         self._changes_read = changes
         self.remember_resume_point(None)
 

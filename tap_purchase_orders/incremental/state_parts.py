@@ -138,7 +138,7 @@ def parsed_names(value: Any, path: str) -> list[str]:
 
 
 def parsed_scope(value: Any) -> Scope | None:
-    """Return what the last run asked for; none in a state of an earlier version."""
+    """Return what the last run requested; none in a state of an earlier version."""
     path = "bookmarks.orders.scope"
     if value is None:
         return None

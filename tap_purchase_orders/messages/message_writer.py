@@ -21,7 +21,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class MessageWriter(GenericSingerWriter[bytes, "Message"]):
-    """Writes one message a line; records wait for company."""
+    """Writes one message a line; records are buffered."""
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
@@ -49,43 +49,43 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         self._take([line], len(line))
 
     def write_records(self, stream: str, records: Encoded, time_extracted: str) -> None:
-        """Write the RECORD messages of records that need nothing more done to them."""
+        """Write the RECORD messages of records that are encoded already."""
         if not records.count:
             return
         before, behind = _before(stream), _behind(time_extracted)
         lines = records.lines.replace(b"\n", behind)
-        # Behind all line ends but the last.
+        # After all line ends but the last.
         lines = lines.replace(b"\n", b"\n" + before, records.count - 1)
         self._take([before, lines], len(before) + len(lines))
 
     def _take(self, pieces: list[bytes], size: int) -> None:
-        # A large STATE is handed over by itself: joining it to others would copy it.
+        # A large STATE is flushed by itself: joining it to others would copy it.
         if self._waiting_bytes + size > _FLUSH_BYTES:
             self.flush()
         self._waiting += pieces
         self._waiting_bytes += size
 
     def flush(self) -> None:
-        """Hand everything over to the reader of standard output."""
+        """Write the buffer to standard output."""
         if not self._waiting:
             return
         text = b"".join(self._waiting)
         self._waiting.clear()
         self._flushed_bytes += self._waiting_bytes
         self._waiting_bytes = 0
-        # Looked up each time: whoever runs the tap within a program may redirect it.
+        # Looked up each time: a program that runs the tap may redirect it.
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
 
 
 @lru_cache(32)
 def _before(stream: str) -> bytes:
-    """Return what stands before a record in its message."""
+    """Return the text before a record in its message."""
     return b'{"type":"RECORD","stream":%b,"record":' % _encoder.encode(stream)
 
 
-# The same for all that one answer brings.
+# The same for all records of one response.
 @lru_cache(1)
 def _behind(time_extracted: str) -> bytes:
-    """Return what stands behind a record in its message."""
+    """Return the text after a record in its message."""
     return b',"time_extracted":%b}\n' % _encoder.encode(time_extracted)

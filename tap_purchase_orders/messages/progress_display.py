@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Progress(Protocol):
-    """What can say in one line how far it has come."""
+    """A progress that can be shown as one line."""
 
     def line(self, elapsed_seconds: float) -> str:
         """Return the line, given the time since the reading began."""
@@ -49,14 +49,14 @@ class ProgressDisplay:
         self._filter = _ClearLine(self._stream)
 
     def __enter__(self) -> Self:
-        """Make room for log lines, on a terminal."""
+        """On a terminal, clear the line before each log line."""
         if self._is_terminal:
             for handler in logging.getLogger().handlers:
                 handler.addFilter(self._filter)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """Take the line away."""
+        """Clear the line."""
         if self._is_terminal:
             self._stream.write(_CLEAR_LINE)
             self._stream.flush()
@@ -78,7 +78,7 @@ class ProgressDisplay:
 
 
 class _ClearLine(logging.Filter):
-    """Lets every log line through, on a line of its own."""
+    """A log filter that clears the progress line and lets every record through."""
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__()

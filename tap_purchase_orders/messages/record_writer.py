@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from tap_purchase_orders.records.record_reader import Record
     from tap_purchase_orders.streams import TapStream
 
-# A server that makes up names is not to fill memory and log with them.
+# A server that makes up names must not fill memory and log with them.
 _MOST_NAMED = 1000
 
 logger = logging.getLogger(__name__)
 
 
 class UnfinishedStreamError(Exception):
-    """What a stream's metrics are told of one that was not read to its end."""
+    """The error that a stream's metrics get if it was not read to its end."""
 
 
 class RecordWriter:
@@ -47,7 +47,7 @@ class RecordWriter:
         self._writer = writer
         self._metrics = ExitStack()
         self._counters: dict[str, Metric] = {}
-        # Those that were not read to their end: their metrics say so.
+        # Streams that were not read to their end, for the metrics.
         self._unfinished: set[str] = set()
         self._named: set[str] = set()
         self._has_named_shortened = False
@@ -79,7 +79,7 @@ class RecordWriter:
         return stream in self._streams
 
     def leave_unfinished(self, upstream: str) -> None:
-        """Take in that an upstream was not read to its end: its streams say so."""
+        """Mark the streams of an upstream as not read to their end."""
         self._unfinished |= {
             name
             for name, stream in self._streams.items()
@@ -94,11 +94,11 @@ class RecordWriter:
         timer.__exit__(kind, *rest)
 
     def write(self, rows: Iterable[tuple[str, Record]], received: dt.datetime) -> int:
-        """Write the records of one answer, and return how many are of selected streams.
+        """Write the records of one response, and return how many were selected.
 
         Args:
-            rows: Streams' names and records; these belong to this function from now on.
-            received: When the answer had arrived that the records are from.
+            rows: Streams' names and records; this function may change the records.
+            received: When the response of the records was received.
         """
         time_extracted = moment_text(received)
         counts: dict[str, int] = {}

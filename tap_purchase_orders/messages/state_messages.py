@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from tap_purchase_orders.incremental.state import State
     from tap_purchase_orders.messages.message_writer import MessageWriter
 
-# What an answer weighs that brought nothing to write: it took a request all the same.
-_ANSWER_BYTES = 4 * 1024
-# While the state is small, a line after about 32 answers is cheap.
-_LEAST_WORK_BYTES = 32 * _ANSWER_BYTES
+# The work that a response counts for by itself: it took a request.
+_RESPONSE_BYTES = 4 * 1024
+# While the state is small, a message after every 32 responses is cheap.
+_LEAST_WORK_BYTES = 32 * _RESPONSE_BYTES
 # How much work there is for each byte of state.
 _WORK_PER_BYTE = 4
 _NOTHING: dict[str, Any] = {"bookmarks": {}}
@@ -23,7 +23,7 @@ class StateMessages:
     A line is due when that work weighs four times what the last line did. All lines
     together then weigh a quarter of the work: bytes and time grow linearly, however
     many customers the state holds. Time of day plays no part, so that the same
-    answers give the same messages.
+    responses give the same messages.
 
     Args:
         state: What is written.
@@ -32,17 +32,17 @@ class StateMessages:
 
     def __init__(self, state: State, writer: MessageWriter) -> None:
         self._state = state
-        # Whoever keeps the state goes by the last line, also when a finished run has
-        # left nothing to remember of an interrupted one.
+        # The last message counts, also if a finished run has nothing left to store of
+        # an interrupted one: then an empty state has to be written.
         self._has_to_forget = bool(state.encodable_value())
         self._writer = writer
         self._due_bytes = _LEAST_WORK_BYTES
         self._work_bytes = 0
         self._seen_bytes = writer.written_bytes
 
-    def after_answer(self) -> None:
-        """Write a line if one is due; what an answer brought has been written."""
-        self._work_bytes += _ANSWER_BYTES
+    def after_batch(self) -> None:
+        """Write a STATE message if one is due; called when a batch is written."""
+        self._work_bytes += _RESPONSE_BYTES
         work = self._work_bytes + self._writer.written_bytes - self._seen_bytes
         if work >= self._due_bytes:
             self.write()

@@ -1,4 +1,4 @@
-"""What stands between the values of a CSV file."""
+"""The delimiter and quoting of a CSV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a web server sends, without the gzip that it may have put around it."""
+"""Removes the gzip encoding that a web server may have added to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the numbers stand in a file, as the settings say."""
+"""The options of the settings for reading numbers from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From when on a query is to look for changes: the value of `:since`."""
+"""The value of `:since`: from when on a query looks for changes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tap_purchase_orders.number_sources.odd_texts import (
 from tap_purchase_orders.number_sources.source import SECTION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from tap_purchase_orders.errors import SourceError
 
@@ -175,17 +175,6 @@ class NumberColumn:
             self._cleaned += 1
             self._first_cleaned = self._first_cleaned or row_of(position)
         return number
-
-
-def first_odd(texts: Iterable[str]) -> int | None:
-    """Return the position of the first text that looks like no number, if one does."""
-    for position, text in enumerate(texts):
-        try:
-            if number_in(text) != text.strip():
-                return position
-        except OddTextError:
-            return position
-    return None
 
 
 def _digits(value: float | Decimal) -> str:

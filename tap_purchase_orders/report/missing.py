@@ -1,4 +1,4 @@
-"""What is missing from the figures: issues after which something was not loaded."""
+"""The gaps in the figures: issues after which something was not loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a purchase order changes: issued, received in parts, closed."""
+"""The life of a purchase order: issued, received in parts, closed."""
 
 from __future__ import annotations
 

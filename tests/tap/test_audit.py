@@ -135,7 +135,7 @@ def test_what_was_accepted_and_is_gone_has_to_be_dropped(locks: Path) -> None:
     assert "PYSEC-1 is in no lock any more" in done.stderr
 
 
-def test_a_database_that_does_not_answer_is_said_in_one_line(locks: Path) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(locks: Path) -> None:
     accept(locks, "PYSEC-1")
     with Upstream() as database:
         url = database.url

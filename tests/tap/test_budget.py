@@ -131,7 +131,7 @@ def nights(
     return asked
 
 
-def test_every_number_has_its_turn_though_one_is_added_each_night(
+def test_every_number_is_read_though_one_is_added_each_night(
     upstream: Upstream,
 ) -> None:
     """Other changes of the list: `tests/unit/test_turns_of_numbers.py`."""
@@ -153,7 +153,7 @@ def test_a_list_that_only_grows_at_its_end_goes_on_where_it_stopped(
     assert asked == [{"N0", "N1", "N2"}, {"N3", "N4", "N5"}, {"N6", "N7"}]
 
 
-def test_a_number_that_uses_up_the_budget_keeps_no_other_from_its_turn(
+def test_a_number_that_uses_up_the_budget_blocks_no_other(
     upstream: Upstream,
 ) -> None:
     upstream.answer(number_path("N0"), Reply(b"", 503))

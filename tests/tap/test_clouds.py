@@ -174,7 +174,7 @@ def test_tokens_for_the_old_graph_are_refused_for_good_and_the_scope_is_named(
     assert tokens_given(sandbox) == before + 1
 
 
-def test_a_token_for_another_cloud_is_told_with_scope_and_cloud(
+def test_a_token_for_another_cloud_is_an_error_that_names_scope_and_cloud(
     sandboxes: dict[str, Sandbox],
 ) -> None:
     finished = run(sandboxes["china"], "client_secret", scope=f"https://{API}/.default")

@@ -181,7 +181,7 @@ def played() -> dict[str, Played]:
         ("discover-appzen", APPZEN_STREAMS | ISSUES),
     ],
 )
-def test_discovery_shows_the_streams_of_the_configured_upstreams_and_asks_nobody(
+def test_discovery_shows_the_streams_of_the_configured_upstreams_without_a_request(
     name: str, streams: dict[str, list[str]], played: dict[str, Played]
 ) -> None:
     catalog = catalog_of(played[name].run)

@@ -292,7 +292,7 @@ def test_each_upstream_has_a_line_of_its_own(name: str, runs: dict[str, Run]) ->
     assert run.status == 1
 
 
-def test_a_certificate_that_has_expired_is_told_before_anything_is_asked(
+def test_an_expired_certificate_is_reported_before_any_request(
     tmp_path: Path,
 ) -> None:
     run = checked(with_an_expired_certificate, tmp_path / "expired")

@@ -138,7 +138,7 @@ def test_lines_about_refusals_name_the_customer_the_order_or_the_number() -> Non
     assert [line for line in said if "HTTP 404" in line and "'PO 7'" in line]
 
 
-def test_a_bookmark_of_the_future_is_said_and_hides_no_order() -> None:
+def test_a_bookmark_of_the_future_is_warned_of_and_hides_no_order() -> None:
     known = {
         "context": {"customer_id": "c1"},
         "replication_key": "creationDate",

@@ -211,7 +211,7 @@ def test_a_quiet_run_emits_no_order_no_line_and_no_change(story: Story) -> None:
     assert story.quiet.state == story.first.state
 
 
-def test_later_runs_emit_exactly_the_orders_that_are_news(story: Story) -> None:
+def test_later_runs_emit_exactly_the_new_and_changed_orders(story: Story) -> None:
     emitted_in_all = 0
     for before, after in zip(story.visits[1:], story.visits[2:], strict=False):
         emitted = {order_key(record) for record in after.run.records("orders")}

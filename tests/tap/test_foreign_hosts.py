@@ -153,7 +153,7 @@ def led_astray() -> tuple[Run, dict[str, str], HostileServer, HostileServer]:
 Astray = tuple["Run", dict[str, str], HostileServer, HostileServer]
 
 
-def test_nobody_else_is_connected_to(led_astray: Astray) -> None:
+def test_no_other_host_is_connected_to(led_astray: Astray) -> None:
     _, _, elsewhere, _ = led_astray
 
     assert elsewhere.connections == 0

@@ -124,7 +124,7 @@ def test_a_strange_authority_ends_the_run_in_one_line_and_in_bounded_memory(
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_what_is_no_token_is_told_in_one_line(name: str, runs: Runs) -> None:
+def test_a_malformed_token_is_one_line_of_error(name: str, runs: Runs) -> None:
     run, _ = runs[TOKEN_PATH, name].result()
 
     assert run.status == 1

@@ -112,7 +112,7 @@ def test_nothing_is_missing_after_thirty_kills(
 @pytest.mark.parametrize(
     ("with_signal", "exit_status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 )
-def test_a_run_that_is_told_to_end_goes_on_where_it_stopped(
+def test_a_run_ended_by_a_signal_is_resumed_where_it_stopped(
     tmp_path: Path,
     sandbox: Sandbox,
     config: dict[str, Any],
@@ -163,7 +163,7 @@ def test_the_last_line_is_a_state_even_when_the_reader_is_slow(
     assert received.endswith(b"\n")
 
 
-def test_a_reader_that_has_gone_is_said_in_one_line(
+def test_a_broken_output_pipe_is_one_line_of_error(
     tmp_path: Path, sandbox: Sandbox, config: dict[str, Any]
 ) -> None:
     with started(tmp_path, config, {}, sandbox.environment) as process:

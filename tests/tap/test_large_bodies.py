@@ -65,7 +65,7 @@ def test_only_so_many_large_bodies_are_held_at_once(
 
 
 @pytest.mark.parametrize("body", [LARGE, PACKED], ids=["plain", "packed"])
-def test_who_gets_no_place_for_a_large_body_in_time_may_try_again(
+def test_a_large_body_without_a_place_in_time_may_be_retried(
     body: Reply, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(response_limits, "ANSWER_SECONDS", 3.0)
@@ -112,7 +112,7 @@ def test_many_large_bodies_come_all_but_few_at_once(
 
 
 @pytest.mark.parametrize("body", [LARGE, PACKED], ids=["plain", "packed"])
-def test_those_that_wait_for_a_place_get_one_each_time_one_is_closed(
+def test_each_closed_body_lets_one_waiting_body_in(
     body: Reply, upstream: Upstream
 ) -> None:
     upstream.answer("/large", body)
@@ -158,7 +158,7 @@ def test_those_whose_answers_break_off_while_they_wait_leave_the_line(
     asking.close()
 
 
-def test_what_is_too_large_gives_its_place_back(
+def test_a_body_that_is_too_large_frees_its_place(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(response_limits, "LARGEST_BODY_BYTES", 6 * MIB)

@@ -220,7 +220,7 @@ def played() -> dict[Scene, Played]:
     return play(not_for_applications, role_is_missing, with_an_app_only_method)
 
 
-def test_a_user_who_may_not_see_provisioning_loses_that_stream_only(
+def test_a_user_without_access_to_provisioning_loses_that_stream_only(
     played: dict[Scene, Played],
 ) -> None:
     scene = played[not_for_applications]

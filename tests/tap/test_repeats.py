@@ -153,7 +153,9 @@ def test_a_second_request_follows_and_its_answer_counts(
     assert key in [r["purchase_order_number"] for r in run.records("purchase_orders")]
 
 
-def test_trouble_that_has_passed_leaves_no_trace(played: dict[Scene, Played]) -> None:
+def test_a_failure_that_a_retry_overcomes_leaves_no_issue(
+    played: dict[Scene, Played],
+) -> None:
     run = played[trouble_passes].run
 
     assert run.status == 0
@@ -203,7 +205,7 @@ def test_more_than_five_minutes_are_not_waited_for(played: dict[Scene, Played]) 
     assert len(said) == 1
 
 
-def test_trouble_that_stays_is_an_issue_when_the_tries_are_used_up(
+def test_a_lasting_failure_is_an_issue_once_the_tries_are_used_up(
     played: dict[Scene, Played],
 ) -> None:
     scene = played[trouble_stays]

@@ -170,7 +170,7 @@ def test_later_runs_emit_what_is_recent_or_open_and_changed_or_was_open(
     assert sorted(ids(runs[2], "order_line_items")) == sorted(SECOND_ORDERS)
 
 
-def test_every_step_of_a_status_is_told_once(runs: list[Run]) -> None:
+def test_every_status_change_is_written_once(runs: list[Run]) -> None:
     names = ("orderId", "sequence", "previousStatus", "status")
     changes = [
         tuple(change[name] for name in names)

@@ -84,7 +84,7 @@ def test_cookies_are_not_kept(upstream: Upstream) -> None:
     assert [asked.headers.get("cookie") for asked in upstream.asked] == [None, None]
 
 
-def test_a_reader_that_goes_away_is_told_in_one_line(
+def test_a_closed_output_pipe_is_one_line_of_error(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     keys = [f"c{number}" for number in range(60)]

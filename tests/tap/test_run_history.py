@@ -86,7 +86,7 @@ def test_a_run_has_a_row_for_each_upstream(upstream: Upstream) -> None:
     assert theirs["records"] == counted(run, "purchase_orders", "purchase_order_lines")
 
 
-def test_runs_are_told_apart(upstream: Upstream) -> None:
+def test_each_run_has_its_own_id(upstream: Upstream) -> None:
     first, second = (run_tap(settings(upstream)) for _ in range(2))
 
     assert visits(first)["appzen"]["run_id"] != visits(second)["appzen"]["run_id"]

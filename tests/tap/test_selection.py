@@ -302,7 +302,7 @@ def test_deselected_fields_are_in_no_record_and_no_schema_but_keys_stay(
     assert line["pricing"] == {"listPrice": 2}
 
 
-def test_deselected_fields_still_decide_what_is_news(
+def test_digests_of_orders_include_deselected_fields(
     played: dict[Scene, Played],
 ) -> None:
     (partial,), (whole,) = (
@@ -351,7 +351,7 @@ def test_a_stream_that_this_tap_does_not_have_does_not_disturb(
     assert run.counts() == {"orders": 3}
 
 
-def test_trouble_fails_the_run_even_if_nobody_wants_the_issues(
+def test_a_failure_fails_the_run_even_if_issues_are_not_selected(
     played: dict[Scene, Played],
 ) -> None:
     run = played[in_trouble_without_issues].run

@@ -175,7 +175,7 @@ def test_a_sign_in_without_a_network_is_not_silent(tmp_path: Path) -> None:
     assert "the connection was refused: nothing listens there; try 2 of 2 in" in told
 
 
-def test_a_wait_that_nobody_would_wait_for_ends_the_sign_in(upstream: Upstream) -> None:
+def test_too_long_a_retry_after_ends_the_sign_in(upstream: Upstream) -> None:
     serve_tokens(upstream, with_headers(Reply(b"", 429), Retry_After="301"))
 
     with pytest.raises(SignInError, match="HTTP 429"):
@@ -223,7 +223,7 @@ def test_after_five_tries_the_authority_and_the_setting_are_named(
     ],
     ids=range(18),
 )
-def test_an_answer_that_is_none_is_told_in_one_line(
+def test_a_malformed_response_is_one_line_of_error(
     reply: Reply, upstream: Upstream
 ) -> None:
     serve_tokens(upstream, reply)
@@ -283,7 +283,7 @@ def test_a_netrc_file_adds_no_credentials(
     assert not [a for a in upstream.asked if "authorization" in a.headers]
 
 
-def test_a_variable_of_msal_sends_nobody_to_another_host(
+def test_an_environment_variable_of_msal_changes_no_host(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MSAL_FORCE_REGION", "westeurope")

@@ -312,7 +312,7 @@ def test_where_azure_gives_no_token_one_line_tells_what_to_look_at(
         ("with_authority", ["`partner_center.auth.authority`", "unknown"]),
     ],
 )
-def test_what_cannot_be_is_told_before_anything_is_asked(
+def test_impossible_settings_are_reported_before_any_request(
     name: str, words: list[str], played: dict[str, Played]
 ) -> None:
     (error,) = played[name].run.errors

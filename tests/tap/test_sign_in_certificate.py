@@ -124,7 +124,7 @@ def test_a_refused_assertion_names_the_certificate(played: dict[str, Played]) ->
     ("name", "setting"),
     [("no_password", "certificate_password"), ("no_file", "certificate_path")],
 )
-def test_a_file_that_cannot_be_used_is_told_before_anything_is_asked(
+def test_an_unusable_file_is_reported_before_any_request(
     name: str, setting: str, played: dict[str, Played]
 ) -> None:
     assert played[name].run.status == 1

@@ -213,7 +213,7 @@ def test_without_a_file_there_is_a_warning_once(played: dict[str, Played]) -> No
     assert "90 days" in warning
 
 
-def test_an_old_token_is_told_of_and_stays_with_its_age_if_no_new_one_comes(
+def test_an_old_token_is_warned_of_and_keeps_its_age_if_not_replaced(
     played: dict[str, Played], folders: dict[str, Path]
 ) -> None:
     scene, path = played["old_file"], folders["old_file"] / "token.json"
@@ -241,7 +241,7 @@ def test_a_new_consent_replaces_a_kept_token_that_is_refused(
     assert any("AADSTS700082" in line for line in scene.run.warnings)
 
 
-def test_if_both_are_refused_the_file_stays_and_the_remedy_is_told(
+def test_if_both_tokens_are_refused_the_file_stays_and_the_remedy_is_named(
     played: dict[str, Played], folders: dict[str, Path]
 ) -> None:
     scene = played["both_refused"]

@@ -178,7 +178,9 @@ def test_a_file_that_was_spoilt_meanwhile_ends_the_sign_in_and_stays(
     assert path.read_text() == "{"
 
 
-def test_every_token_is_told_before_it_is_used(upstream: Upstream, path: Path) -> None:
+def test_every_token_is_hidden_before_it_is_used(
+    upstream: Upstream, path: Path
+) -> None:
     told: list[str] = []
 
     def reply(asked: Asked) -> Reply:

@@ -86,7 +86,7 @@ def test_no_way_to_sign_in_leaves_credentials_in_the_log(
     assert not [s for s in secrets_of(sandbox, name) if s in runs[name].log]
 
 
-def test_a_certificate_that_has_expired_is_told_before_anything_is_asked(
+def test_an_expired_certificate_is_reported_before_any_request(
     runs: dict[str, Run],
 ) -> None:
     (error,) = runs["certificate_expired"].errors

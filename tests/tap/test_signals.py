@@ -93,7 +93,7 @@ def telling(event: threading.Event, reply: Reply, _: Asked) -> Reply:
     ],
     ids=["waits", "retry-after", "too-many"],
 )
-def test_who_waits_to_ask_again_hears_it(
+def test_a_signal_ends_a_wait_for_a_retry(
     tmp_path: Path, upstream: Upstream, reply: Reply
 ) -> None:
     asked = threading.Event()
@@ -103,7 +103,7 @@ def test_who_waits_to_ask_again_hears_it(
     assert ended(tmp_path, config, asked)[-1] == NOTHING
 
 
-def test_who_waits_for_the_rate_limit_hears_it(
+def test_a_signal_ends_a_wait_for_the_rate_limit(
     tmp_path: Path, upstream: Upstream
 ) -> None:
     asked = threading.Event()
@@ -116,7 +116,9 @@ def test_who_waits_for_the_rate_limit_hears_it(
     ended(tmp_path, {"partner_center": section}, asked)
 
 
-def test_who_waits_for_an_answer_hears_it(tmp_path: Path, upstream: Upstream) -> None:
+def test_a_signal_ends_a_wait_for_a_response(
+    tmp_path: Path, upstream: Upstream
+) -> None:
     asked, is_over = threading.Event(), threading.Event()
 
     def answer(_: Asked) -> Reply:
@@ -133,7 +135,7 @@ def test_who_waits_for_an_answer_hears_it(tmp_path: Path, upstream: Upstream) ->
 
 
 @pytest.mark.parametrize("source", ["stuck", "stuck_before"])
-def test_who_waits_for_a_source_of_numbers_hears_it(
+def test_a_signal_ends_a_wait_for_a_source_of_numbers(
     tmp_path: Path, upstream: Upstream, source: str
 ) -> None:
     (tmp_path / "slow_source.py").write_text(PLUG_IN)

@@ -83,7 +83,7 @@ def after(answer: Reply, event: threading.Event) -> Callable[[Asked], Reply]:
     return reply
 
 
-def test_a_signal_is_heard_while_a_busy_authority_is_given_time(
+def test_a_signal_ends_a_wait_for_a_busy_authority(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     asked = threading.Event()
@@ -97,7 +97,7 @@ def test_a_signal_is_heard_while_a_busy_authority_is_given_time(
     assert len(upstream.asked_for(TOKEN_PATH)) == 1
 
 
-def test_a_signal_is_heard_while_a_token_is_renewed_for_the_orders_of_a_customer(
+def test_a_signal_ends_the_renewal_of_a_token(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     asked = threading.Event()
@@ -112,7 +112,7 @@ def test_a_signal_is_heard_while_a_token_is_renewed_for_the_orders_of_a_customer
     assert [m["stream"] for m in messages if m["type"] == "RECORD"] == ["customers"]
 
 
-def test_a_signal_is_heard_while_another_run_has_the_refresh_token(
+def test_a_signal_ends_a_wait_for_the_refresh_token_lock(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     path = tmp_path / "token.json"
@@ -130,9 +130,7 @@ def test_a_signal_is_heard_while_another_run_has_the_refresh_token(
     assert not [message for message in messages if message["type"] == "RECORD"]
 
 
-def test_a_signal_is_heard_while_azure_is_given_time(
-    upstream: Upstream, tmp_path: Path
-) -> None:
+def test_a_signal_ends_a_wait_for_azure(upstream: Upstream, tmp_path: Path) -> None:
     asked = threading.Event()
     serve_tokens(upstream, after(BUSY, asked))
     section = {"method": "azure_identity"}

@@ -22,7 +22,7 @@ LINES = [{"line_number": n, "gl_code": "0100" * 25} for n in range(1, 301)]
 _SECONDS = 60
 
 
-def test_answers_come_in_while_nobody_reads_what_is_written(tmp_path: Path) -> None:
+def test_responses_are_read_while_the_output_is_blocked(tmp_path: Path) -> None:
     # A request that follows as many as may be under way shows that answers came in.
     all_ahead_asked = threading.Event()
     asked: set[str] = set()

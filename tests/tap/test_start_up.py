@@ -65,7 +65,7 @@ from tap_purchase_orders.__main__ import main
 
 def tell():
     modules = sys.modules.items()
-    run = [name for name, module in modules if type(module).__name__ != "_PutOff"]
+    run = [name for name, module in modules if type(module).__name__ != "_Deferred"]
     sys.stderr.write("MODULES " + json.dumps(run))
 
 atexit.register(tell)

@@ -91,7 +91,7 @@ def _pass_on(here: socket.socket, there: socket.socket) -> None:
     back.join()
 
 
-def test_a_proxy_is_gone_through_with_its_password_and_sees_no_credentials(
+def test_a_proxy_gets_its_password_and_no_other_credentials(
     tmp_path: Path,
 ) -> None:
     user = f"someone:{quote(PASSWORD, safe='')}"
@@ -243,7 +243,7 @@ def test_hosts_that_are_to_be_had_without_a_proxy_are(
     "proxy",
     ["http://127.0.0.1:1", "https://127.0.0.1:1", "socks5h://127.0.0.1:1", "http://"],
 )
-def test_a_proxy_that_cannot_be_used_is_said_in_words(
+def test_an_unusable_proxy_is_a_plain_error(
     proxy: str, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("HTTPS_PROXY", proxy)
@@ -261,7 +261,7 @@ def test_what_fails_behind_a_proxy_is_not_taken_for_its_failure(
             ask(upstream.url)
 
 
-def test_the_password_of_a_proxy_is_hidden_wherever_it_would_come_up(
+def test_the_password_of_a_proxy_is_never_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     user = f"someone:{quote(PASSWORD, safe='')}"

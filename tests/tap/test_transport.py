@@ -112,7 +112,7 @@ def test_a_connection_is_not_used_again_where_more_may_come(status: int) -> None
     assert server.connections == 2
 
 
-def test_a_redirect_is_told_at_once_whatever_would_follow() -> None:
+def test_a_redirect_is_returned_without_its_body() -> None:
     with HostileServer() as server:
         head = b"HTTP/1.1 302 Go\r\nContent-Length: 9\r\n\r\n"
         server.answer("/", of(head, server.silence()))
@@ -121,7 +121,7 @@ def test_a_redirect_is_told_at_once_whatever_would_follow() -> None:
     assert (response.status, response.content) == (302, b"")
 
 
-def test_a_request_is_sent_once_even_where_a_kept_connection_turns_out_to_be_closed(
+def test_a_request_is_sent_once_even_on_a_stale_connection(
     upstream: Upstream,
 ) -> None:
     upstream.answer("/", Reply(b"{}"), Reply(dropped=True), Reply(b"{}"))
@@ -221,7 +221,7 @@ def test_no_method_sends_a_request_to_another_host(upstream: Upstream) -> None:
     assert upstream.asked == []
 
 
-def test_a_method_that_answers_a_challenge_is_heard(upstream: Upstream) -> None:
+def test_an_auth_method_can_respond_to_a_challenge(upstream: Upstream) -> None:
     challenge = {"WWW-Authenticate": 'Digest realm="r", nonce="n", qop="auth"'}
 
     def answer(asked: Asked) -> Reply:
@@ -267,7 +267,7 @@ def test_http_2_is_spoken_where_a_server_has_it(
     assert server.requests == 3
 
 
-def test_a_server_that_wants_http_1_after_all_gets_it_once_it_has_said_so_twice(
+def test_http_1_is_used_after_a_server_required_it_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in trusting(tmp_path).items():
@@ -284,7 +284,7 @@ def test_a_server_that_wants_http_1_after_all_gets_it_once_it_has_said_so_twice(
     assert (server.connections[0], server.connections[-1]) == ("h2", "http/1.1")
 
 
-def test_a_signal_is_heard_while_the_list_of_customers_is_waited_for(
+def test_a_signal_ends_a_wait_for_the_list_of_customers(
     tmp_path: Path,
 ) -> None:
     config, state, peak = (tmp_path / name for name in ("config", "state", "peak"))

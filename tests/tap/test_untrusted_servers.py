@@ -103,7 +103,7 @@ class _Greeter(StreamRequestHandler):
         self.wfile.write(b"220 mail.example ready\r\n")
 
 
-def test_a_server_that_does_not_speak_tls_is_told_in_words(
+def test_a_server_without_tls_is_a_plain_error(
     upstream_of_mail: str, tmp_path: Path
 ) -> None:
     with HostileServer() as server:
@@ -153,7 +153,7 @@ def test_authorities_may_be_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_certificates_that_cannot_be_read_are_said_with_the_variable_and_the_path(
+def test_an_unreadable_ca_bundle_is_an_error_that_names_variable_and_path(
     variable: str, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "bundle.pem"

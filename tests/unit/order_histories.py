@@ -17,7 +17,7 @@ from tap_purchase_orders.clients.partner_center import PartnerCenter
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import UpstreamRefusedError
 from tap_purchase_orders.extraction.batch import Selection
-from tap_purchase_orders.extraction.partner_center import PartnerCenterExtraction
+from tap_purchase_orders.extraction.factory import partner_center_extraction
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.rate_limit import Pace
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_purchase_orders.extraction.batch import Batch
+    from tap_purchase_orders.extraction.partner_center import PartnerCenterExtraction
     from tap_purchase_orders.http.response_reader import ApiRequest
     from tests.unit.json_values import Json
 
@@ -91,6 +92,7 @@ class World:
         failing: Paths that answer with 503, by a part of them.
         refuses_prices: Orders with prices are refused.
         attachments_read: The orders whose attachments were asked for.
+        cancel_token: Ends the requests of a run.
     """
 
     customers: tuple[str, ...] = ("c1", "c2", "c3")
@@ -100,12 +102,18 @@ class World:
     failing: frozenset[str] = frozenset()
     refuses_prices: bool = False
     attachments_read: list[str] = field(default_factory=list)
+    cancel_token: CancelToken = field(default_factory=CancelToken)
+
+    @property
+    def budget(self) -> Budget:
+        """Requests without a limit."""
+        return Budget(None, self.cancel_token)
 
     def touch(self, order: Order) -> None:
         """Write an order into the activity log."""
         self.activity.append((self.now, order.customer))
 
-    def ask(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
+    def send(self, api_request: ApiRequest) -> ApiResponse | RequestFailure:
         """Answer as Partner Center would."""
         url = urlsplit(api_request.url)
         if any(part in url.path for part in self.failing):
@@ -344,18 +352,12 @@ def _extraction(world: World, setup: Setup, state: State) -> PartnerCenterExtrac
     settings = load_settings(config, SCHEMA)
     section = settings.partner_center
     assert section is not None
-    cancel_token = CancelToken()
+    # Each run has a token of its own: the run before it may have been killed.
+    world.cancel_token = CancelToken()
     client = PartnerCenter(section, world, _NoLimit)  # type: ignore[arg-type]
     full_table = {"orders", "order_line_items"} if setup.full_table else set()
-    return PartnerCenterExtraction(
-        settings,
-        section,
-        client,
-        state=state,
-        selection=Selection(setup.streams, setup.streams & full_table),
-        budget=Budget(None, cancel_token),
-        cancel_token=cancel_token,
-    )
+    selection = Selection(setup.streams, setup.streams & full_table)
+    return partner_center_extraction(settings, section, client, state, selection)
 
 
 def _rows(batch: Batch, setup: Setup) -> Iterator[tuple[str, Json]]:

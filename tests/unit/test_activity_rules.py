@@ -63,7 +63,7 @@ def test_no_customer_is_left_unread_for_longer_than_it_may(
 
 
 @given(st.integers(2, 30))
-def test_the_turns_of_many_customers_are_spread_over_the_days(days: int) -> None:
+def test_full_reads_of_many_customers_are_spread_over_the_days(days: int) -> None:
     customers = [f"c-{number}" for number in range(600)]
     due = sum(rules(days=days).chooses(name, read(DAY)) for name in customers)
 

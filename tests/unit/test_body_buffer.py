@@ -58,7 +58,7 @@ def body_in(places: LargeBodies) -> BodyBuffer:
     st.lists(st.tuples(st.booleans(), st.integers(0, MANY - 1)), max_size=120),
 )
 @example(1, [(True, 0), (True, 1), (True, 2), (False, 1), (False, 0), (False, 2)])
-def test_a_place_is_never_lost_and_never_given_twice(
+def test_a_place_for_a_large_body_is_never_lost_nor_given_twice(
     most: int, steps: list[tuple[bool, int]]
 ) -> None:
     places = LargeBodies(most)
@@ -100,7 +100,7 @@ def test_a_place_is_never_lost_and_never_given_twice(
     ]
 
 
-def test_to_close_twice_gives_one_place_back() -> None:
+def test_closing_a_body_twice_frees_one_place() -> None:
     places = LargeBodies(1)
     first, second, third = (body_in(places) for _ in range(3))
     assert first.take(LARGE)
@@ -141,7 +141,7 @@ def test_a_body_is_all_of_its_pieces(pieces: list[bytes]) -> None:
     assert body_in(places).take(LARGE)
 
 
-def test_what_was_refused_a_place_may_come_once_more_and_is_counted_once() -> None:
+def test_a_refused_piece_may_be_given_again_and_is_counted_once() -> None:
     places = LargeBodies(1)
     first, second = body_in(places), body_in(places)
     assert first.take(bytes(600))
@@ -156,7 +156,7 @@ def test_what_was_refused_a_place_may_come_once_more_and_is_counted_once() -> No
     assert body_in(places).take(LARGE)
 
 
-def test_who_is_told_of_a_place_on_another_thread_has_it() -> None:
+def test_a_body_that_is_called_back_on_another_thread_has_its_place() -> None:
     """The one before it may be closed while it is still being told to wait."""
     places = LargeBodies(1)
     holders: list[int] = []
@@ -196,7 +196,7 @@ class Slow(LargeBodies):
         return answer
 
 
-def test_a_place_that_comes_free_while_one_is_refused_it_is_not_lost() -> None:
+def test_a_place_freed_during_a_refusal_is_not_lost() -> None:
     told: list[str] = []
     holders: list[BodyBuffer] = []
     places = Slow(lambda: holders.pop().close())
@@ -241,7 +241,7 @@ def test_what_was_cut_off_is_no_body(content: bytes, data: st.DataObject) -> Non
     assert body_in(places).take(LARGE)
 
 
-def test_what_is_too_large_when_it_is_unpacked_gives_its_place_back() -> None:
+def test_a_body_too_large_after_decompression_frees_its_place() -> None:
     places = LargeBodies(1)
     for _ in range(3):
         body = body_in(places)
@@ -269,7 +269,7 @@ def test_what_becomes_large_by_unpacking_waits_for_a_place() -> None:
     assert next_one.take(LARGE)
 
 
-def test_many_that_become_large_by_unpacking_come_in_their_turns() -> None:
+def test_bodies_that_become_large_by_decompression_wait_for_places() -> None:
     places = LargeBodies(2)
     in_turn: list[int] = []
 
@@ -293,7 +293,7 @@ def test_many_that_become_large_by_unpacking_come_in_their_turns() -> None:
     assert in_turn == list(range(20))
 
 
-def test_who_finds_no_place_to_unpack_in_time_does_not_keep_one_from_others(
+def test_a_body_without_a_place_to_decompress_in_time_blocks_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(response_limits, "ANSWER_SECONDS", 0.0)

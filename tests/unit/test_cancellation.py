@@ -144,7 +144,7 @@ def test_nothing_is_waited_for_once_asking_is_to_end() -> None:
             done(wait)
 
 
-def test_a_bell_may_be_rung_while_asking_goes_on() -> None:
+def test_an_event_may_be_set_while_requests_are_running() -> None:
     cancel_token = CancelToken()
     events: list[Event] = []
 
@@ -171,7 +171,7 @@ def test_whatever_ends_a_part_does_not_end_the_whole() -> None:
     assert not CancelToken(whole).is_cancelled
 
 
-def test_whatever_ends_the_whole_ends_its_parts_and_who_waits_in_them() -> None:
+def test_cancelling_a_token_cancels_its_children_and_their_waiters() -> None:
     whole = CancelToken()
     part = CancelToken(CancelToken(whole))
     waiting = begun(lambda: part.wait(LONG_SECONDS))

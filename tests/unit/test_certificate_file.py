@@ -327,7 +327,7 @@ def test_damage_of_any_kind_is_a_mistake_or_none(
         read_certificate(str(path), password)
 
 
-def test_a_certificate_that_expires_soon_is_told_of_once(
+def test_a_certificate_that_expires_soon_is_warned_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     soon = certificate(last=SOON)
@@ -341,7 +341,7 @@ def test_a_certificate_that_expires_soon_is_told_of_once(
     assert f"{SOON:%Y-%m-%d %H:%M} UTC, in 9 days" in record.getMessage()
 
 
-def test_a_certificate_with_time_left_is_not_told_of(
+def test_a_certificate_with_time_left_is_not_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = put(tmp_path / "file", KEY + pem(certificate(last=LATER)))
@@ -350,7 +350,7 @@ def test_a_certificate_with_time_left_is_not_told_of(
     assert caplog.records == []
 
 
-def test_a_key_that_everyone_can_read_is_told_of(
+def test_a_world_readable_key_is_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = put(tmp_path / "file", KEY + CERTIFICATE)

@@ -360,7 +360,7 @@ def test_an_order_that_comes_twice_in_one_answer_is_emitted_once() -> None:
     assert steps(decision) == [("a", 1, None, "pending")]
 
 
-def test_of_an_order_that_comes_twice_the_last_word_counts() -> None:
+def test_of_an_order_listed_twice_the_last_one_counts() -> None:
     customer = Customer()
     customer.run(order("a", TODAY, "pending"))
     overlap = [order("a", TODAY, "pending"), order("a", TODAY, "completed")]
@@ -493,7 +493,7 @@ def test_a_run_from_an_older_state_overwrites_no_step_by_another() -> None:
     assert {step[1] for step in again}.isdisjoint(step[1] for step in written)
 
 
-def test_after_a_loss_of_the_state_numbers_begin_where_they_are_told_to() -> None:
+def test_after_a_loss_of_the_state_sequences_begin_at_first_sequence() -> None:
     by = rules(first_sequence=501)
     customer = Customer(by)
 

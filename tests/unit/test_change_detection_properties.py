@@ -160,7 +160,7 @@ def test_emitted_are_the_orders_that_are_new_or_that_are_followed_and_changed(
 
 
 @given(all_rules, histories())
-def test_the_steps_of_an_order_grow_and_none_is_told_twice(
+def test_the_sequences_of_an_order_grow_and_none_is_written_twice(
     by: ChangeDetector, history: list[list[Json]]
 ) -> None:
     customer = Customer(by)

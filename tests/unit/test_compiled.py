@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from tap_purchase_orders.config import DecimalType
 from tap_purchase_orders.exact_json import json_text
+from tap_purchase_orders.records.issues import Issue
 from tap_purchase_orders.records.orders import OrderReader
 from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
 from tests.unit.json_values import PAYLOADS, SCALARS, TEXTS, payload
@@ -394,4 +395,6 @@ def test_orders_with_a_member_that_no_schema_knows_are_read_in_one_go() -> None:
 
 
 def order(reader: OrderReader, item: Any) -> Any:
-    return reader.read(reader.summary(item, "customer-1", NOW), NOW)
+    summary = reader.summary(item, "customer-1", NOW)
+    assert not isinstance(summary, Issue)
+    return reader.read(summary, NOW)

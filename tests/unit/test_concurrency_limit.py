@@ -107,14 +107,14 @@ def test_places_are_handed_on_in_the_order_in_which_they_were_asked_for(
     assert asked == list(range(5))
 
 
-def test_a_request_that_fails_gives_its_place_back() -> None:
+def test_a_failed_request_frees_its_slot() -> None:
     concurrency_limiter = ConcurrencyLimiter(1, CancelToken())
     for _ in range(3):
         with pytest.raises(LookupError), concurrency_limiter.place():
             raise LookupError
 
 
-def test_whoever_waits_for_a_place_is_woken_when_asking_ends() -> None:
+def test_waiters_for_a_slot_are_woken_when_the_run_is_cancelled() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(1, cancel_token)
 
@@ -135,7 +135,7 @@ def test_whoever_waits_for_a_place_is_woken_when_asking_ends() -> None:
 
 
 @pytest.mark.parametrize("is_task", [True, False])
-def test_no_place_is_lost_when_it_is_handed_on_while_asking_ends(
+def test_no_slot_is_lost_when_it_is_passed_on_during_cancellation(
     is_task: bool,  # noqa: FBT001  # pytest passes it by name
 ) -> None:
     def ask(concurrency_limiter: ConcurrencyLimiter) -> None:
@@ -170,7 +170,7 @@ def test_no_place_is_lost_when_it_is_handed_on_while_asking_ends(
                 pass
 
 
-def test_trouble_leaves_half_of_the_places() -> None:
+def test_an_overloaded_server_halves_the_limit() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
     with concurrency_limiter.place() as slot:
@@ -184,7 +184,7 @@ def test_trouble_leaves_half_of_the_places() -> None:
             under_way.enter_context(concurrency_limiter.place())
 
 
-def test_what_was_under_way_together_counts_as_one_trouble() -> None:
+def test_failures_of_requests_in_flight_together_halve_the_limit_once() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(8, cancel_token)
     with ExitStack() as under_way:
@@ -199,7 +199,7 @@ def test_what_was_under_way_together_counts_as_one_trouble() -> None:
             under_way.enter_context(concurrency_limiter.place())
 
 
-def test_answers_give_the_places_back_that_trouble_took() -> None:
+def test_good_responses_raise_the_limit_again() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
     with concurrency_limiter.place() as slot:
@@ -213,7 +213,7 @@ def test_answers_give_the_places_back_that_trouble_took() -> None:
             under_way.enter_context(concurrency_limiter.place())
 
 
-def test_who_gives_up_waiting_takes_no_place() -> None:
+def test_a_cancelled_waiter_takes_no_slot() -> None:
     ended = CancelToken()
     ended.cancel()
     concurrency_limiter = ConcurrencyLimiter(1, ended)

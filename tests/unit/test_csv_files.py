@@ -119,7 +119,7 @@ def test_a_byte_order_mark_tells_the_encoding(
     ("encoding", "text"),
     [("windows-1252", "Köln €"), ("cp932", "購買"), ("cp437", "Ä")],
 )
-def test_any_other_encoding_is_said_by_the_setting(
+def test_any_other_encoding_is_named_by_the_setting(
     encoding: str, text: str, folder: Folder
 ) -> None:
     content = f"supplier;number\n{text};0012\n".encode(encoding)
@@ -130,7 +130,7 @@ def test_any_other_encoding_is_said_by_the_setting(
     assert found == ["0012"]
 
 
-def test_the_format_may_be_said_where_the_name_does_not(folder: Folder) -> None:
+def test_the_format_may_be_set_if_the_file_name_does_not_tell(folder: Folder) -> None:
     content = b"number\tsupplier\n0012\tFoo\n"
 
     found = read(folder, "EXPORT.XLS", content, format="tsv", column="number")
@@ -154,7 +154,7 @@ def test_the_format_may_be_said_where_the_name_does_not(folder: Folder) -> None:
         ({"sheet": "A", "column": "B", "verbatim": True, "allow_empty": True}, None),
     ],
 )
-def test_what_is_wrong_with_the_settings_is_told_beforehand(
+def test_mistakes_in_the_settings_are_reported_before_reading(
     changed: dict[str, Any], words: str | None
 ) -> None:
     section = {"source": "file", "path": "memory://a/b.csv", **changed}

@@ -69,7 +69,7 @@ def test_only_on_its_thread_a_loop_runs() -> None:
     assert done(event_loop) is loop
 
 
-def test_a_task_goes_on_when_another_thread_rings_its_bell() -> None:
+def test_a_task_resumes_when_another_thread_sets_its_event() -> None:
     events: list[Event] = []
     is_there = Gate()
 
@@ -85,7 +85,7 @@ def test_a_task_goes_on_when_another_thread_rings_its_bell() -> None:
     assert waiting.result(PATIENCE_SECONDS)
 
 
-def test_a_task_goes_on_when_another_task_rings_its_bell() -> None:
+def test_a_task_resumes_when_another_task_sets_its_event() -> None:
     events: list[Event] = []
 
     def wait() -> bool:
@@ -98,7 +98,7 @@ def test_a_task_goes_on_when_another_task_rings_its_bell() -> None:
     assert waiting.result(PATIENCE_SECONDS)
 
 
-def test_a_thread_goes_on_when_a_task_rings_its_bell() -> None:
+def test_a_thread_resumes_when_a_task_sets_its_event() -> None:
     event = Event()
     event_loop().begin(event.set)
 
@@ -106,7 +106,7 @@ def test_a_thread_goes_on_when_a_task_rings_its_bell() -> None:
     assert event.wait()
 
 
-def test_a_bell_that_was_rung_before_is_not_waited_for() -> None:
+def test_an_event_that_is_set_already_is_not_waited_for() -> None:
     def notified() -> bool:
         event = Event()
         event.set()
@@ -117,7 +117,7 @@ def test_a_bell_that_was_rung_before_is_not_waited_for() -> None:
     assert done(notified)
 
 
-def test_a_bell_that_nobody_rings_is_waited_for_no_longer_than_was_said() -> None:
+def test_waiting_for_an_event_ends_at_its_timeout() -> None:
     def waited() -> list[bool]:
         event = Event()
         return [event.wait(0.0), event.wait(0.001), event.is_set]
@@ -126,7 +126,7 @@ def test_a_bell_that_nobody_rings_is_waited_for_no_longer_than_was_said() -> Non
     assert done(waited) == [False] * 3
 
 
-def test_to_ring_twice_wakes_nobody_twice() -> None:
+def test_setting_an_event_twice_wakes_its_waiter_once() -> None:
     """Nor does it wake a task that waits for another bell by now."""
     first: list[Event] = []
     second: list[Event] = []
@@ -149,7 +149,7 @@ def test_to_ring_twice_wakes_nobody_twice() -> None:
     assert waiting.result(PATIENCE_SECONDS) == [True, True]
 
 
-def test_who_waited_in_vain_is_not_woken_when_that_bell_is_rung_at_last() -> None:
+def test_a_waiter_that_timed_out_is_not_woken_by_a_late_event() -> None:
     late: list[Event] = []
     other: list[Event] = []
 
@@ -168,7 +168,7 @@ def test_who_waited_in_vain_is_not_woken_when_that_bell_is_rung_at_last() -> Non
     assert waiting.result(PATIENCE_SECONDS) == [False, True]
 
 
-def test_who_was_rung_in_time_is_not_woken_when_that_time_is_up() -> None:
+def test_a_waiter_that_was_woken_is_not_woken_again_at_its_timeout() -> None:
     early: list[Event] = []
     other: list[Event] = []
 
@@ -399,4 +399,4 @@ def test_an_ended_loop_leaves_no_thread_no_task_and_no_open_file() -> None:
         event_loop().begin(again.set)
         print(again.wait(20))
         """
-    assert run_alone(program) == "['asking'] 1 0\nTrue"
+    assert run_alone(program) == "['event loop'] 1 0\nTrue"

@@ -90,7 +90,7 @@ def test_any_value_comes_back_from_its_own_text(value: Any) -> None:
     )
 
 
-def test_what_no_text_of_a_warehouse_may_hold_becomes_a_replacement_character() -> None:
+def test_text_that_no_warehouse_can_hold_becomes_a_replacement_character() -> None:
     assert decode_body(rb'{"a\u0000": ["\u0000", "\\u0000"]}') == {
         "a\ufffd": ["\ufffd", r"\u0000"]
     }
@@ -131,7 +131,7 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character(
     assert decode_body(json_text(value).encode()) == expected
 
 
-def test_half_a_surrogate_pair_costs_no_digit_elsewhere() -> None:
+def test_half_a_surrogate_pair_changes_no_digit_of_other_values() -> None:
     body = rb'{"a": "\ud800", "amount": 12345678901234.123456789, "n": 1.0, "i": 1}'
 
     assert json_text(decode_body(body)) == (

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tap_purchase_orders.number_sources.values import first_odd
+from tap_purchase_orders.number_sources.odd_texts import OddTextError, number_in
 from tests.unit.number_files import (
     PACKINGS,
     TEXT_FORMATS,
@@ -23,9 +23,17 @@ from tests.unit.number_files import (
     as_parquet,
 )
 
+
+def _is_read_as_it_stands(text: str) -> bool:
+    try:
+        return number_in(text) == text.strip()
+    except OddTextError:
+        return False
+
+
 # Whatever can be printed.
 any_text = st.text(st.characters().filter(str.isprintable), max_size=12).filter(
-    lambda text: first_odd([text]) is None
+    _is_read_as_it_stands
 )
 zero_led = st.from_regex(r"0{1,4}[0-9]{1,8}", fullmatch=True)
 numbers = st.lists(any_text | zero_led, max_size=20)
@@ -132,7 +140,7 @@ def test_without_a_column_the_usual_one_or_the_only_one_is_taken(
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 @pytest.mark.parametrize("column", [None, "Number"])
-def test_a_column_that_is_not_there_is_told_with_those_that_are(
+def test_a_missing_column_is_an_error_that_names_the_columns(
     suffix: str, column: str | None, folder: Folder
 ) -> None:
     message = folder.refusal(f"a{suffix}", WRITERS[suffix](["A"]), column)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_configuration_that_is_no_json_is_told_with_line_and_column(
+def test_a_configuration_that_is_not_json_is_an_error_with_line_and_column(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "config.json"

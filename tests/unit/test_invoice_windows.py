@@ -189,7 +189,7 @@ def test_a_time_that_has_not_begun_is_not_taken_for_read() -> None:
     assert items_of(SECTION, context(END, START, Client({}))) == []
 
 
-def test_how_far_the_reading_came_is_told_often() -> None:
+def test_checkpoints_of_invoices_come_often() -> None:
     times = {f"{n:03d}": START + n * SECOND for n in range(100)}
 
     items = items_of(SECTION, context(START, END, Client(times)))

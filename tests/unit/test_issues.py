@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tap_purchase_orders.extraction.failure_issues import failure_issue
+from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.records.issues import (
     Issue,
@@ -92,7 +92,7 @@ def test_the_id_is_the_same_on_every_machine() -> None:
     assert ISSUE.issue_id == "efe64df6c4c2ecc67f532424a0e3dcb8"
 
 
-def test_records_without_a_key_are_told_apart_whatever_their_payload() -> None:
+def test_issue_ids_without_a_key_differ_by_occurrence_not_payload() -> None:
     nameless = replace(ISSUE, kind="invalid_record", record_key=None)
     first, changed, second = (
         replace(nameless, payload=payload, occurrence=occurrence).issue_id

@@ -46,7 +46,7 @@ def test_a_part_is_imported_without_the_code_of_its_package() -> None:
     assert "large.other" not in sys.modules
 
 
-def test_a_package_that_was_put_off_is_whole_for_who_asks_for_what_it_defines() -> None:
+def test_a_deferred_package_is_loaded_when_one_of_its_names_is_used() -> None:
     with deferred(["large"]):
         part = import_module("large.part")
 
@@ -57,7 +57,7 @@ def test_a_package_that_was_put_off_is_whole_for_who_asks_for_what_it_defines() 
     assert large.other.OTHER == 2
 
 
-def test_who_asks_for_what_a_package_does_not_define_is_told_so() -> None:
+def test_an_unknown_name_of_a_deferred_package_is_an_attribute_error() -> None:
     with deferred(["large"]):
         import_module("large.part")
 

@@ -99,7 +99,7 @@ def test_no_library_logs_a_secret_at_any_level(name: str, level: int, log: Log) 
     assert "does not fit" in log.text
 
 
-def test_details_of_an_error_are_for_those_who_have_asked_for_them(log: Log) -> None:
+def test_details_of_an_error_are_logged_at_debug_level_only(log: Log) -> None:
     logging.getLogger("lib").warning("failed", exc_info=failure())
     assert log.text == "lib: failed: RuntimeError: again ***\n"
 

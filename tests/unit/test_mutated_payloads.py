@@ -170,7 +170,7 @@ CHECKS: dict[str, tuple[str, Callable[..., None], tuple[Any, ...]]] = {
 
 @pytest.mark.timeout(300 + 2 * SECONDS)
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_mutated_payload_is_read_or_said_not_to_be(name: str) -> None:
+def test_a_mutated_payload_is_read_or_becomes_an_issue(name: str) -> None:
     path, check, arguments = CHECKS[name]
     body = (PAYLOADS / path).read_bytes()
     for seed in seeds():

@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import SourceError
-from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.incremental.state import State
-from tests.unit.configs import appzen, load
+from tests.unit.configs import appzen
+from tests.unit.number_queues import number_queue, source_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tap_purchase_orders.clients.appzen import AppZen
 
 PLUG_IN = """
 from tap_purchase_orders.number_sources.source import NumberSource
@@ -50,17 +47,9 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
 
 
-def numbers(source: str, **keys: Any) -> NumberQueue:
-    settings = load(appzen(purchase_order_numbers={"source": source, **keys}))
-    assert settings.appzen is not None
-    client = cast("AppZen", None)
-    return NumberQueue(
-        settings, settings.appzen, client, state=State({}), cancel_token=CancelToken()
-    )
-
-
 def queue(source: str, **keys: Any) -> list[Any]:
-    return [queued.item for queued in numbers(source, **keys).queue()]
+    config = appzen(purchase_order_numbers={"source": source, **keys})
+    return [queued.item for queued in number_queue(config, State({})).queue()]
 
 
 def test_duplicates_of_a_source_come_once() -> None:
@@ -80,11 +69,10 @@ def test_an_error_of_a_source_is_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_in_telling_lists_apart_waits_for_the_turn_of_the_source() -> None:
+def test_an_error_in_the_identity_is_raised_when_the_source_is_read() -> None:
     """Only lists of changes have to be told apart."""
-    of_the_run = numbers("no_identity")
-
     with pytest.raises(SourceError, match="OSError: the share is away"):
-        list(of_the_run.queue())
-    # Trying the connection needs no identity.
-    assert of_the_run.first() == "PO-1"
+        queue("no_identity")
+    # The test of the connection needs no identity.
+    config = appzen(purchase_order_numbers={"source": "no_identity"})
+    assert source_reader(config).first_number() == "PO-1"

@@ -82,7 +82,7 @@ def test_a_heading_may_hold_digits(heading: str, folder: Folder) -> None:
     "page",
     [b"<!DOCTYPE html><title>Sign in</title>", b"\n <html>\n<body>\n4500001234\n"],
 )
-def test_a_page_that_wants_somebody_to_sign_in_is_no_list(
+def test_a_sign_in_page_is_not_taken_for_a_list(
     page: bytes, suffix: str, folder: Folder
 ) -> None:
     assert "a web page" in folder.refusal(f"page{suffix}", page, None)
@@ -201,7 +201,7 @@ def test_a_broken_array_is_refused(content: str, folder: Folder) -> None:
         "\u00a04500001234\u00a0",
     ],
 )
-def test_what_nobody_sees_is_taken_away_with_a_warning(
+def test_invisible_characters_are_removed_with_a_warning(
     text: str, suffix: str, folder: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = folder.read(f"a{suffix}", WRITERS[suffix](["A", text, "B"]))

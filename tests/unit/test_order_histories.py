@@ -230,7 +230,7 @@ def play(history: History, event: tuple[Any, ...]) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.booleans(), histories)
-def test_whatever_happens_the_warehouse_becomes_what_the_world_is(
+def test_after_any_history_the_warehouse_equals_the_upstream(
     begins_well: bool,  # noqa: FBT001
     rounds: list[tuple[list[tuple[Any, ...]], tuple[Any, ...]]],
 ) -> None:
@@ -297,7 +297,7 @@ def test_every_customer_is_taken_whole_once_in_so_many_days_and_not_at_once() ->
     assert max(written) <= 5
 
 
-def test_a_customer_that_could_not_be_read_in_its_turn_is_taken_whole_later() -> None:
+def test_a_customer_that_missed_its_full_read_gets_it_later() -> None:
     history = History()
     history.change("full_table_days", 1)
     history.run()

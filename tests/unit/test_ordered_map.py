@@ -117,7 +117,7 @@ def test_only_a_few_tasks_are_begun_ahead_of_what_was_taken(workers: int) -> Non
             break
 
 
-def test_what_may_be_begun_is_done_though_nobody_takes_it() -> None:
+def test_tasks_are_run_ahead_of_the_consumer() -> None:
     # Two for each worker.
     ahead = Meeting(2 * MOST_AHEAD)
 
@@ -172,7 +172,7 @@ def test_tasks_are_taken_on_the_callers_thread_and_called_on_the_loops() -> None
     assert called_on == {done(threading.get_ident)}
 
 
-def test_an_error_surfaces_in_its_turn() -> None:
+def test_an_error_is_raised_after_the_results_before_it() -> None:
     tasks = [partial(give, 0), partial(give, 1), partial(fail, 2), partial(give, 3)]
     results = ordered_map(tasks, workers=4, cancel_token=CancelToken())
 
@@ -216,7 +216,7 @@ def test_after_an_error_nothing_new_is_begun() -> None:
     assert begun_after == []
 
 
-def test_an_error_ends_the_waits_of_those_that_nobody_will_take() -> None:
+def test_an_error_ends_the_waits_of_later_tasks() -> None:
     cancel_token = CancelToken()
     ended = Meeting(3)
     others_wait = Meeting(3)
@@ -266,7 +266,7 @@ def test_without_tasks_there_are_no_results() -> None:
     assert list(ordered_map([], workers=2, cancel_token=CancelToken())) == []
 
 
-def test_whoever_waits_is_told_before_the_wait() -> None:
+def test_before_waiting_is_called_before_a_wait() -> None:
     may_end = Gate()
 
     def task() -> int:
@@ -324,7 +324,7 @@ def test_two_threads_may_fetch_at_once() -> None:
     assert results == [list(range(30)), list(range(100, 130))]
 
 
-def test_those_whose_turn_is_the_last_can_be_begun_beside_those_at_work() -> None:
+def test_the_last_tasks_can_be_begun_beside_those_under_way() -> None:
     """And their results still come in their turn."""
     cancel_token = CancelToken()
     is_answered = Gate()

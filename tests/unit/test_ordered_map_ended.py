@@ -143,7 +143,7 @@ def test_what_is_not_taken_to_its_end_lets_go_of_what_was_not_begun() -> None:
     assert begun in ([], [0])
 
 
-def test_nobody_waits_for_ever_when_the_results_are_no_longer_wanted() -> None:
+def test_no_task_waits_for_ever_when_the_consumer_leaves() -> None:
     cancel_token = CancelToken()
     have_begun, have_ended = Meeting(3), Meeting(3)
 

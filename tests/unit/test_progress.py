@@ -97,7 +97,9 @@ def progress(
         (progress(), 0.0, "Partner Center: 0 of 4,000 customers, 0.0/s"),
     ],
 )
-def test_progress_is_told_in_words(it: Progress, elapsed: float, expected: str) -> None:
+def test_progress_is_one_line_of_text(
+    it: Progress, elapsed: float, expected: str
+) -> None:
     assert it.line(elapsed) == expected
 
 

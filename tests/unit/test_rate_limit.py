@@ -46,7 +46,7 @@ def test_steady_requests_go_as_fast_as_the_limit_allows(
     assert all(one <= other for one, other in pairwise(server.sent))
 
 
-def test_a_place_is_given_back_when_the_request_fails() -> None:
+def test_a_permit_is_released_when_the_request_fails() -> None:
     time = FakeTime()
     limiter = RateLimiter(1, WINDOW, time, time.clock)
     with pytest.raises(CancelledError), limiter.place():
@@ -67,7 +67,7 @@ def test_a_hold_holds_all_and_the_longest_counts() -> None:
     assert server.sent == [0.0, 57.0, 57.0, 57.0, 57.0, 57.0]
 
 
-def test_a_hold_that_comes_while_somebody_waits_holds_that_one_too() -> None:
+def test_a_hold_also_applies_to_requests_that_wait_already() -> None:
     time = FakeTime()
     limiter = RateLimiter(1, WINDOW, time, time.clock)
     with limiter.place():
@@ -99,7 +99,7 @@ def test_after_a_stop_there_is_no_place() -> None:
     assert time.waits == []
 
 
-def test_the_time_waited_is_told() -> None:
+def test_the_time_waited_is_reported() -> None:
     server = Server(1)
     for _ in range(3):
         server.ask(0, 0, 0)
@@ -149,7 +149,7 @@ KNOWN = [(8, 30, 200), (8, 20, 404)] * 60
 
 
 @given(st.integers(4, 12), st.sampled_from([[], KNOWN]), st.lists(steps, min_size=40))
-def test_there_is_a_place_where_the_rule_says_so(
+def test_a_permit_is_granted_exactly_when_the_rule_allows(
     limit: int,
     before: list[tuple[int, int, int | None]],
     selection: list[tuple[int, int, int | None]],

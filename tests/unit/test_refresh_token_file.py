@@ -250,7 +250,7 @@ def no_path_at_all(_folder: Path) -> str:
         (no_path_at_all, "cannot be the path"),
     ],
 )
-def test_a_place_where_nothing_can_be_kept_is_a_mistake(
+def test_an_unwritable_path_is_a_settings_error(
     make: Callable[[Path], str], words: str, tmp_path: Path
 ) -> None:
     path = make(tmp_path)
@@ -311,7 +311,7 @@ def test_the_lock_is_waited_for_no_longer_than_is_set(
 
 
 @pytest.mark.usefixtures("holder")
-def test_who_waits_for_the_lock_says_so_once_and_can_be_told_to_end(
+def test_waiting_for_the_lock_is_logged_once_and_can_be_cancelled(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SILENT_SECONDS", 0.0)

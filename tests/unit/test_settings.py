@@ -245,7 +245,7 @@ def test_a_mistake_is_one_line_that_names_the_setting(
 
 @pytest.mark.parametrize("path", PLACES, ids=dotted)
 @pytest.mark.parametrize("wrong", [{"a": 1}, [1], 3.5, True, "x\ny"], ids=repr)
-def test_a_wrong_value_anywhere_is_named_with_its_place_or_can_be_used(
+def test_a_refused_value_is_named_by_its_path(
     path: tuple[str | int, ...], wrong: Any
 ) -> None:
     lines = mistakes(changed(FULL, path, wrong))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.incremental.state import State
-from tests.unit.configs import appzen, load
+from tests.unit.configs import appzen
+from tests.unit.number_queues import number_queue
+
+if TYPE_CHECKING:
+    from tap_purchase_orders.extraction.number_queue import NumberQueue
 
 COUNT = 3
 
@@ -20,12 +22,7 @@ listed = st.lists(st.text("ABC12", min_size=1, max_size=3), max_size=30)
 def numbers(items: list[str], index: int, count: int, state: State) -> NumberQueue:
     source = {"source": "list", "numbers": items, "allow_empty": True}
     config = appzen(purchase_order_numbers=source)
-    loaded = load({**config, "shard": {"index": index, "count": count}})
-    assert loaded.appzen is not None
-    client = cast("Any", None)
-    return NumberQueue(
-        loaded, loaded.appzen, client, state=state, cancel_token=CancelToken()
-    )
+    return number_queue({**config, "shard": {"index": index, "count": count}}, state)
 
 
 def taken(of_a_run: NumberQueue, most: int | None = None) -> list[str]:

@@ -71,7 +71,7 @@ def told(answer: Any, grant: str | None = "refresh_token_path") -> str:
 
 
 @pytest.mark.parametrize("code", KNOWN)
-def test_a_code_is_told_with_the_setting_and_what_to_do(code: int) -> None:
+def test_a_code_is_explained_with_the_setting_and_the_remedy(code: int) -> None:
     setting, words = KNOWN[code]
     text = told({"error": "invalid_grant", "error_codes": [code]})
 
@@ -113,7 +113,7 @@ def test_what_is_no_code_is_not_shown(code: Any) -> None:
     assert "AADSTS" not in told({"error": "invalid_client", "error_codes": [code]})
 
 
-def test_an_unknown_code_is_shown_for_those_who_look_it_up() -> None:
+def test_an_unknown_code_is_shown() -> None:
     text = told({"error": "invalid_client", "error_codes": [5]})
 
     assert "invalid_client (AADSTS5); check `partner_center.auth`" in text

@@ -281,7 +281,9 @@ def test_a_database_that_cannot_be_used_is_one_line(url: str, words: str) -> Non
     assert len(message.splitlines()) == 1
 
 
-def test_a_dialect_that_fails_to_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dialect_that_fails_to_load_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def load(_name: str) -> Any:
         msg = "module 'numpy' has no attribute 'bool'\nand more"
         raise AttributeError(msg)
@@ -310,7 +312,7 @@ def test_the_driver_is_given_its_arguments(erp: Erp) -> None:
     assert "planted-key" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "erp.db").write_text("number\n" * 999)
 
     with pytest.raises(SourceError, match=r"numbers\.url.*not a database"):
@@ -353,7 +355,7 @@ def test_a_spool_that_does_not_fit_into_memory_gives_back_the_same() -> None:
         ({}, []),
     ],
 )
-def test_what_is_wrong_with_the_settings_is_told_beforehand(
+def test_mistakes_in_the_settings_are_reported_before_reading(
     changed: dict[str, Any], words: list[str]
 ) -> None:
     section = {"source": "sql", "url": "sqlite:///erp.db", "query": "SELECT :since"}

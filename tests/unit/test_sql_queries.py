@@ -121,7 +121,7 @@ def test_words_beside_since_are_those_of_its_condition(
         ("", None),
     ],
 )
-def test_what_begins_with_writing_is_told(query: str, word: str | None) -> None:
+def test_the_word_that_writes_in_a_query_is_found(query: str, word: str | None) -> None:
     assert writes(query, "postgresql") == word
 
 

@@ -383,7 +383,7 @@ def test_a_state_that_could_not_be_written_again_is_refused(value: Json) -> None
 
 
 @pytest.mark.parametrize("position", [-1, True, 10**30])
-def test_a_resume_point_that_is_no_place_in_a_list_is_refused(position: Any) -> None:
+def test_an_invalid_resume_point_is_refused(position: Any) -> None:
     resume = {"position": position, "digest": "abc"}
     with pytest.raises(SettingsError, match=r"bookmarks\.purchase_orders\.resume"):
         State({"bookmarks": {"purchase_orders": {"resume": resume}}})
@@ -419,7 +419,7 @@ def test_any_partition_is_read_or_refused(part: Any) -> None:
         return
 
 
-def test_what_is_over_is_said_to_be_so_that_merged_states_forget_it() -> None:
+def test_cleared_members_are_written_as_null_for_merged_states() -> None:
     state = State({})
     state.remember_resume_point(ResumePoint(17, "abc", MARCH))
     state.remember_activity(MARCH)

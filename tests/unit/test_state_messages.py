@@ -49,7 +49,7 @@ def messages_of(
             for _ in range(records):
                 writer.write({"type": "RECORD", "record": {"note": "x" * 300}})
             state.remember_customer(customer_id(number), MEMORY)
-            lines.after_answer()
+            lines.after_batch()
         if at_the_end:
             lines.write()
         text.flush()

@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         ("cut.parquet", as_parquet(["A"])[:-9], "Parquet"),
     ],
 )
-def test_a_broken_file_is_told_in_one_line(
+def test_a_broken_file_is_one_line_of_error(
     name: str, content: bytes, words: str, folder: Folder
 ) -> None:
     message = folder.refusal(name, content)
@@ -70,7 +70,7 @@ def test_a_broken_file_is_told_in_one_line(
         ("number\nA\n".encode("utf-16")[:-1], "not UTF-16"),
     ],
 )
-def test_a_text_in_another_encoding_is_told_with_the_line(
+def test_a_text_in_another_encoding_is_an_error_with_its_line(
     content: bytes, words: str, folder: Folder
 ) -> None:
     message = folder.refusal("text.csv", content)
@@ -80,7 +80,7 @@ def test_a_text_in_another_encoding_is_told_with_the_line(
 
 
 @pytest.mark.parametrize("checksums", [True, False])
-def test_damage_within_a_parquet_file_is_told(
+def test_damage_within_a_parquet_file_is_an_error(
     folder: Folder, *, checksums: bool
 ) -> None:
     texts = [f"PO-{number}" for number in range(9999)]
@@ -92,7 +92,7 @@ def test_damage_within_a_parquet_file_is_told(
     folder.refusal("damaged.parquet", bytes(content))
 
 
-def test_bytes_of_parquet_that_are_no_text_are_told(folder: Folder) -> None:
+def test_parquet_bytes_that_are_not_text_are_an_error(folder: Folder) -> None:
     content = as_parquet(pa.array([b"A", b"\xff"]))
 
     assert "row 2" in folder.refusal("bytes.parquet", content)
@@ -133,7 +133,7 @@ def test_the_file_within_an_archive_tells_the_format(tmp_path: Path) -> None:
         ("file:///nowhere/a.csv", "No such file"),
     ],
 )
-def test_what_is_elsewhere_and_cannot_be_read_is_told(path: str, words: str) -> None:
+def test_an_unreadable_remote_file_is_an_error(path: str, words: str) -> None:
     with pytest.raises(SourceError) as caught:
         items_of({"source": "file", "path": path})
 
@@ -218,7 +218,7 @@ def test_a_file_that_was_only_written_again_is_the_same(folder: Folder) -> None:
     assert folder.identity("other.txt", b"A\nB\n") != first
 
 
-def test_a_file_elsewhere_is_told_by_what_its_storage_says(memory: Any) -> None:
+def test_a_remote_file_is_identified_by_its_storage_metadata(memory: Any) -> None:
     section = {"source": "file", "path": "memory://bucket/a.txt"}
     source = number_source(section)
     memory.pipe("/bucket/a.txt", b"A\n")

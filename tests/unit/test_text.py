@@ -8,7 +8,7 @@ from tap_purchase_orders.text import one_line
 
 
 @given(st.text(max_size=200), st.integers(1, 100))
-def test_a_text_from_elsewhere_is_one_bounded_line(text: str, longest: int) -> None:
+def test_foreign_text_is_shown_as_one_bounded_line(text: str, longest: int) -> None:
     shown = one_line(text, longest)
 
     assert len(shown.splitlines()) <= 1

@@ -58,7 +58,7 @@ def test_a_token_for_something_else_names_it_and_the_scope(audience: str) -> Non
     assert f"`{CHINA}/.default`" in said
 
 
-def test_a_token_that_has_expired_is_said_to_have() -> None:
+def test_an_expired_token_is_reported_as_expired() -> None:
     assert "expired" in (advice({"exp": 1}) or "")
 
 

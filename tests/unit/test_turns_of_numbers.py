@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.extraction.number_order import NumbersByDigest
-from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.incremental.resume import DigestMark
 from tap_purchase_orders.incremental.state import State
-from tests.unit.configs import appzen, load
+from tests.unit.configs import appzen
+from tests.unit.number_queues import number_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_purchase_orders.clients.appzen import AppZen
+    from tap_purchase_orders.extraction.number_queue import NumberQueue
 
 NUMBERS = [f"N{number}" for number in range(10)]
 BUDGET = 3
@@ -40,14 +39,8 @@ CHANGES: dict[str, Callable[[int], list[str]]] = {
 
 
 def opened(listed: Sequence[str], state: State) -> NumberQueue:
-    settings = load(
-        appzen(purchase_order_numbers={"source": "list", "numbers": [*listed]})
-    )
-    assert settings.appzen is not None
-    client = cast("AppZen", None)
-    return NumberQueue(
-        settings, settings.appzen, client, state=state, cancel_token=CancelToken()
-    )
+    source = {"source": "list", "numbers": [*listed]}
+    return number_queue(appzen(purchase_order_numbers=source), state)
 
 
 def run(
@@ -80,7 +73,7 @@ def run(
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_number_has_its_turn_however_the_list_changes(change: str) -> None:
+def test_every_number_is_read_however_the_list_changes(change: str) -> None:
     state: dict[str, Any] = {}
     asked: set[str] = set()
     for night in range(20):
@@ -91,7 +84,7 @@ def test_every_number_has_its_turn_however_the_list_changes(change: str) -> None
 
 
 @given(st.lists(st.permutations(NUMBERS), min_size=9, max_size=9))
-def test_every_number_has_its_turn_in_whatever_order_the_list_comes(
+def test_every_number_is_read_in_whatever_order_the_list_comes(
     lists: list[list[str]],
 ) -> None:
     state: dict[str, Any] = {}
@@ -104,7 +97,7 @@ def test_every_number_has_its_turn_in_whatever_order_the_list_comes(
 
 
 @given(st.permutations(NUMBERS), st.integers(1, 9), st.integers(1, 4))
-def test_a_run_that_is_not_cut_short_asks_for_what_is_left_and_forgets_the_place(
+def test_a_complete_run_reads_what_is_left_and_clears_the_resume_point(
     listed: list[str], most: int, nights: int
 ) -> None:
     state: dict[str, Any] = {}
@@ -122,7 +115,7 @@ def test_a_run_that_is_not_cut_short_asks_for_what_is_left_and_forgets_the_place
         assert asked == listed[position:]
 
 
-def test_what_a_server_that_went_down_left_unread_comes_first_in_the_next_run() -> None:
+def test_numbers_left_unread_by_an_outage_come_first_in_the_next_run() -> None:
     asked, state = run(NUMBERS, {}, 6, unread=2)
     assert asked == NUMBERS[:6]
 
@@ -130,7 +123,7 @@ def test_what_a_server_that_went_down_left_unread_comes_first_in_the_next_run() 
     assert asked == NUMBERS[4:]
 
 
-def test_a_server_that_stays_down_costs_no_number_its_turn_and_none_a_second() -> None:
+def test_an_outage_neither_skips_nor_repeats_a_number() -> None:
     _, state = run(NUMBERS, {}, 6, unread=2)
     for _ in range(3):
         _, state = run(NUMBERS, state, 2, unread=2)
@@ -140,7 +133,7 @@ def test_a_server_that_stays_down_costs_no_number_its_turn_and_none_a_second() -
     assert state["bookmarks"]["purchase_orders"]["resume"] is None
 
 
-def test_numbers_that_nobody_can_read_do_not_stop_all_runs_at_the_same_place() -> None:
+def test_unreadable_numbers_do_not_stop_every_run_at_the_same_position() -> None:
     """Each run is ended by the first of them that it comes to."""
     broken = {"N2", "N3"}
     state: dict[str, Any] = {}

@@ -147,7 +147,7 @@ def test_what_may_be_another_number_is_refused_with_its_row(
     assert words in message
 
 
-def test_what_is_no_workbook_is_told(folder: Folder) -> None:
+def test_a_file_that_is_no_workbook_is_an_error(folder: Folder) -> None:
     assert "`format` as csv or tsv" in refusal(folder, b"PO\tSupplier\n0012\tFoo\n")
     assert "cannot be read" in refusal(folder, workbook(["PO"])[:-50])
     assert "Excel file" in folder.refusal("a.csv", workbook(["PO"], ["A"]))
