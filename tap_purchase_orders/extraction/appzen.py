@@ -123,7 +123,8 @@ class AppZenExtraction:
         return self.progress.is_all_refused and self._numbers.is_first_run
 
     def _steps(self) -> Iterator[Step]:
-        for count, queued in enumerate(self._numbers.queue()):
+        reads_all = self.budget.limit is None
+        for count, queued in enumerate(self._numbers.queue(reads_all=reads_all)):
             if count == 0:
                 # Only now it is known where in the list this run begins.
                 self.progress.total = self._numbers.total

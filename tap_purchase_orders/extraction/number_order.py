@@ -45,15 +45,16 @@ class NumbersByDigest:
         if self._stored is not None:
             self._stored.close()
 
-    def add(self, number: str) -> None:
-        """Add a number, unless it is done; each must be added once."""
+    def add(self, number: str) -> bool:
+        """Take in a number, each once; return whether it comes behind the mark."""
         digest = self._mark.digest(number)
         if digest <= self._mark.after:
-            return
+            return False
         self.count += 1
         self._recent.append((digest, number.encode("utf-8", "surrogatepass")))
         if len(self._recent) >= self._most_in_memory:
             self._store()
+        return True
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Yield digests and numbers in the order of the digests."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -76,6 +77,7 @@ class NumberQueue:
         # The serial number up to which all items are written, without a gap.
         self._written = 0
         self._is_new = True
+        self._reads_all = False
         # Whether the source has given nothing, in this run and the one it resumes.
         self._is_empty = False
         self._has_moved = False
@@ -95,12 +97,17 @@ class NumberQueue:
         total = self._source.count()
         return None if total is None else total - self.position
 
-    def queue(self) -> Iterator[QueuedNumber]:
+    def queue(self, *, reads_all: bool = False) -> Iterator[QueuedNumber]:
         """Yield what the source gives, in its order, duplicates left out.
+
+        Args:
+            reads_all: Where the list has changed since a run was interrupted, read the
+                numbers that are not read yet, and then those that are.
 
         Raises:
             SourceError: The source cannot be read to its end.
         """
+        self._reads_all = reads_all
         with SeenSet() as seen:
             yield from self._queued(seen)
 
@@ -233,7 +240,8 @@ class NumberQueue:
         seen: SeenSet,
     ) -> Iterator[tuple[Item, ResumePoint | None]]:
         """Yield the items before the next checkpoint, in the order of digests."""
-        with NumbersByDigest(mark) as numbers:
+        start = DigestMark(mark.round)
+        with NumbersByDigest(mark) as numbers, NumbersByDigest(start) as read_before:
             until = None
             for item in items:
                 if isinstance(item, Checkpoint):
@@ -241,10 +249,12 @@ class NumberQueue:
                     break
                 if isinstance(item, SourceIssue):
                     yield item, None
-                elif self._shard.takes(item) and seen.add(item):
-                    numbers.add(item)
-            self._remaining = numbers.count
-            for digest, number in numbers:
+                    continue
+                is_wanted = self._shard.takes(item) and seen.add(item)
+                if is_wanted and not numbers.add(item) and self._reads_all:
+                    read_before.add(item)
+            self._remaining = numbers.count + read_before.count
+            for digest, number in chain(numbers, read_before):
                 yield number, replace(point, order=DigestMark(mark.round, digest))
         if until is not None:
             self._remaining = None

@@ -44,7 +44,12 @@ def opened(listed: Sequence[str], state: State) -> NumberQueue:
 
 
 def run(
-    listed: Sequence[str], state: dict[str, Any], most: int, unread: int = 0
+    listed: Sequence[str],
+    state: dict[str, Any],
+    most: int,
+    unread: int = 0,
+    *,
+    reads_all: bool = False,
 ) -> tuple[list[str], dict[str, Any]]:
     """Return what a run asks for, and the state that it leaves.
 
@@ -53,10 +58,11 @@ def run(
         state: The state that it begins with.
         most: How many it may ask for.
         unread: How many of these, the last ones, a server that goes down leaves unread.
+        reads_all: No budget ends it.
     """
     kept = State(json.loads(json.dumps(state)))
     numbers = opened(listed, kept)
-    queue = numbers.queue()
+    queue = numbers.queue(reads_all=reads_all)
     asked: list[str] = []
     for queued in queue:
         if len(asked) == most:
@@ -94,6 +100,23 @@ def test_every_number_is_read_in_whatever_order_the_list_comes(
         asked.update(batch)
 
     assert asked == set(NUMBERS)
+
+
+def test_a_run_without_a_budget_reads_a_changed_list_from_end_to_end() -> None:
+    state: dict[str, Any] = {}
+    read: set[str] = set()
+    for night in range(3):
+        batch, state = run([f"X{night}", *NUMBERS], state, BUDGET)
+        # The first one finds no list that it could have changed from.
+        read.update(batch if night else ())
+    listed = ["X9", *NUMBERS]
+    asked, state = run(listed, state, 100, reads_all=True)
+
+    assert sorted(asked) == sorted(listed)
+    # Those that no run has read come first.
+    unread = [number for number in asked if number not in read]
+    assert asked[: len(unread)] == unread
+    assert state == {"bookmarks": {"purchase_orders": {"resume": None}}}
 
 
 @given(st.permutations(NUMBERS), st.integers(1, 9), st.integers(1, 4))
