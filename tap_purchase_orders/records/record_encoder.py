@@ -139,8 +139,8 @@ def _remaining(
         properties: What the schema of the records says of each.
         deselected: Dotted names of those that do not.
     """
-    kind = _remaining_type(properties, deselected, "")
-    return None if kind is Raw else msgspec.json.Decoder(kind)
+    record_type = _remaining_type(properties, deselected, "")
+    return None if record_type is Raw else msgspec.json.Decoder(record_type)
 
 
 def _remaining_type(
@@ -153,10 +153,12 @@ def _remaining_type(
     for name, part in properties.items():
         if f"{path}{name}" not in inside:
             below = part.get("properties", {})
-            kind = _remaining_type(below, inside, f"{path}{name}.")
-            members.append((name, kind if kind is Raw else kind | None))
+            record_type = _remaining_type(below, inside, f"{path}{name}.")
+            members.append(
+                (name, record_type if record_type is Raw else record_type | None)
+            )
     return msgspec.defstruct(
         "Remaining",
-        [(name, kind | UnsetType, UNSET) for name, kind in members],
+        [(name, record_type | UnsetType, UNSET) for name, record_type in members],
         gc=False,
     )
