@@ -34,4 +34,4 @@ select expected.upstream, newest.shard_index, newest.ended_at as last_ended_at
 from expected
 left join newest on newest.upstream = expected.upstream and newest.is_current
 where newest.ended_at is null
-    or extract(epoch from {{ as_of() }} - newest.ended_at) > expected.most_hours * 3600
+    or extract(epoch from {{ as_of() }} - newest.ended_at) / 3600 > expected.most_hours
