@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.pipeline.dbt_build import AS_OF, MARTS, TRANSFORM
+from tests.pipeline.dbt_build import AS_OF, MARTS, NEVER_STALE, TRANSFORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,8 @@ class DuckDB:
             "PURCHASE_ORDERS_DUCKDB": str(self.path),
             "PURCHASE_ORDERS_MARTS_SCHEMA": MARTS,
         }
-        shown = json.dumps({"as_of": AS_OF, **variables})
+        given = {"as_of": AS_OF, "stale_hours": NEVER_STALE, **variables}
+        shown = json.dumps(given)
         command: list[str | Path] = [
             *(_PROGRAMS / "dbt", "--warn-error", "--quiet", "build"),
             *("--profiles-dir", ".", "--target", "duckdb", "--vars", shown),

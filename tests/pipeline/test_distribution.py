@@ -139,7 +139,7 @@ def test_once_the_repository_is_known_every_link_leads_there(
     assert len(within) == len(relative) > 0
     for link in within:
         kind, state, path = link.split("/", 2)
-        assert kind == ("raw" if path.endswith(".png") else "blob")
+        assert kind == ("raw" if path.endswith((".png", ".svg")) else "blob")
         assert state == tag
         assert (PROJECT / path.partition("#")[0]).exists()
 
