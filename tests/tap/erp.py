@@ -63,7 +63,8 @@ class Erp:
         self.execute("DELETE FROM erp WHERE number = %s", (number,))
         self.execute("INSERT INTO erp VALUES (%s, %s)", (number, kept))
         if moment is None:
-            time.sleep(1 - time.time() % 1)
+            # A little more: the clock may be set back while it waits.
+            time.sleep(1.2 - time.time() % 1)
 
     def section(self, query: str = SINCE) -> dict[str, Any]:
         section: dict[str, Any] = {"source": "sql", "url": self.url, "query": query}
