@@ -56,15 +56,14 @@ class Erp:
     def change(self, number: str, moment: dt.datetime | None = None) -> None:
         """Make a change of a purchase order that is there or not, by default now.
 
-        Changes of the second in which a run began are asked for again by the next one:
-        what follows comes in a later second.
+        Changes of the second in which a run began are asked for again by the next one,
+        and where moments are text those of the second before: what follows comes later.
         """
         kept = KEPT[self.kept][1](moment or dt.datetime.now(dt.UTC))
         self.execute("DELETE FROM erp WHERE number = %s", (number,))
         self.execute("INSERT INTO erp VALUES (%s, %s)", (number, kept))
         if moment is None:
-            # A little more: the clock may be set back while it waits.
-            time.sleep(1.2 - time.time() % 1)
+            time.sleep(2.1 - time.time() % 1)
 
     def section(self, query: str = SINCE) -> dict[str, Any]:
         section: dict[str, Any] = {"source": "sql", "url": self.url, "query": query}
