@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # Fractions become decimals of the digits that were sent; whole numbers stay exact.
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
-_encoder = msgspec.json.Encoder(decimal_format="number")
+# Decimals are written as numbers of the same digits.
+ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Enough to see what a thing that went wrong is; it bounds what one issue can weigh.
 _SHOWN_BYTES = 64 * 1024
 # At a cut, half of what may not be shown is not known for what it is.
@@ -97,7 +98,7 @@ def json_text(value: Any, hide: Callable[[str], str] = str) -> str:
         hide: Returns a text without what may not be shown of it.
     """
     try:
-        text = _encoder.encode(value)
+        text = ENCODER.encode(value)
     except RecursionError:
         return '"nested too deeply to be shown"'
     return hide(text.decode()) if len(text) <= _SHOWN_BYTES else body_text(text, hide)
@@ -113,7 +114,7 @@ def body_text(body: bytes, hide: Callable[[str], str] = str) -> str:
     text = hide(body[: _SHOWN_BYTES + _UNSURE_BYTES].decode("utf-8-sig", "replace"))
     if len(body) > _SHOWN_BYTES:
         text = text[:-_UNSURE_BYTES] + CUT_OFF
-    return _encoder.encode(text).decode()
+    return ENCODER.encode(text).decode()
 
 
 def _decode_leniently(text: bytes) -> Any:

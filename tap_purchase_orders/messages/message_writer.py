@@ -6,9 +6,10 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
+
+from tap_purchase_orders.exact_json import ENCODER
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.records.encoded import Encoded
 
 _FLUSH_BYTES = 64 * 1024
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class MessageWriter(GenericSingerWriter[bytes, "Message"]):
@@ -35,7 +34,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
 
     @override
     def serialize_message(self, message: Message) -> bytes:
-        return _encoder.encode(message.to_dict())
+        return ENCODER.encode(message.to_dict())
 
     @override
     def write_message(self, message: Message) -> None:
@@ -45,7 +44,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
 
     def write(self, message: dict[str, Any]) -> None:
         """Write a message, given as a dictionary."""
-        line = _encoder.encode_lines([message])
+        line = ENCODER.encode_lines([message])
         self._take([line], len(line))
 
     def write_records(self, stream: str, records: Encoded, time_extracted: str) -> None:
@@ -81,11 +80,11 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
 @lru_cache(32)
 def _before(stream: str) -> bytes:
     """Return the text before a record in its message."""
-    return b'{"type":"RECORD","stream":%b,"record":' % _encoder.encode(stream)
+    return b'{"type":"RECORD","stream":%b,"record":' % ENCODER.encode(stream)
 
 
 # The same for all records of one response.
 @lru_cache(1)
 def _behind(time_extracted: str) -> bytes:
     """Return the text after a record in its message."""
-    return b',"time_extracted":%b}\n' % _encoder.encode(time_extracted)
+    return b',"time_extracted":%b}\n' % ENCODER.encode(time_extracted)

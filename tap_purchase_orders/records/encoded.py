@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import msgspec
 from msgspec import Struct
+
+from tap_purchase_orders.exact_json import ENCODER
 
 # The fields of each selected stream that no record of it is to have: dotted names.
 Deselected: TypeAlias = Mapping[str, Sequence[str]]
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Encoded(Struct, frozen=True):
@@ -43,10 +42,10 @@ def encoded(records: Sequence[Any], deselected: Sequence[str] = ()) -> Encoded:
             from now on.
         deselected: Fields that they are not to have.
     """
-    lines = whole = _encoder.encode_lines(records)
+    lines = whole = ENCODER.encode_lines(records)
     if deselected:
         for record in records:
             for name in deselected:
                 record.pop(name, None)
-        lines = _encoder.encode_lines(records)
+        lines = ENCODER.encode_lines(records)
     return Encoded(lines, len(records), whole)

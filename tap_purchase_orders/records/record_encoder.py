@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from tap_purchase_orders.exact_json import ENCODER
 from tap_purchase_orders.records.encoded import Encoded
 from tap_purchase_orders.records.schemas import schema_of
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.records.compiled import HeaderAndRows
     from tap_purchase_orders.records.encoded import Deselected
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class RecordEncoder:
@@ -67,13 +66,13 @@ class RecordEncoder:
         whole_header: bytes | Callable[[], bytes] = b""
         if self.has_rows_inside:
             array, row_lines = self._array_and_rows(header, rows)
-            lines = _encoder.encode_lines([self._with_rows(header, array)])
+            lines = ENCODER.encode_lines([self._with_rows(header, array)])
             if self._tells_news:
                 whole_header = partial(_only, self._without_rows, lines)
         else:
             _leave_out(header, self._kind.rows)
-            lines = whole_header = _encoder.encode_lines([header])
-            row_lines = partial(_encoder.encode_lines, rows)
+            lines = whole_header = ENCODER.encode_lines([header])
+            row_lines = partial(ENCODER.encode_lines, rows)
         encoded_header = Encoded(_only(self._remaining, lines), 1, whole_header)
         if self._has_rows:
             lines = row_lines()
@@ -95,7 +94,7 @@ class RecordEncoder:
         """Return the rows as they stand within their header, and as records."""
         if isinstance(header, dict):
             array = header[self._kind.rows]
-            return array, partial(_encoder.encode_lines, rows)
+            return array, partial(ENCODER.encode_lines, rows)
         if not rows:
             return getattr(header, self._kind.rows), bytes
         names = self._kind.row_keys
@@ -103,7 +102,7 @@ class RecordEncoder:
         for row in rows:
             for name in names:
                 setattr(row, name, UNSET)
-        text = _encoder.encode(rows)
+        text = ENCODER.encode(rows)
         return Raw(text), partial(self._rows_of_array, text, keys)
 
     def _rows_of_array(self, text: bytes, keys: Sequence[Sequence[Any]]) -> bytes:
@@ -112,7 +111,7 @@ class RecordEncoder:
         for record, own in zip(records, keys, strict=True):
             for name, key in zip(self._kind.row_keys, own, strict=True):
                 setattr(record, name, key)
-        return _encoder.encode_lines(records)
+        return ENCODER.encode_lines(records)
 
 
 def _leave_out(record: Any, name: str) -> None:
@@ -127,7 +126,7 @@ def _only(remaining: msgspec.json.Decoder[Any] | None, lines: bytes) -> bytes:
     """Return records without the members that are not to remain."""
     if remaining is None:
         return lines
-    return _encoder.encode_lines(remaining.decode_lines(lines))
+    return ENCODER.encode_lines(remaining.decode_lines(lines))
 
 
 def _remaining(
