@@ -123,8 +123,7 @@ class AppZenExtraction:
         return self.progress.is_all_refused and self._numbers.is_first_run
 
     def _steps(self) -> Iterator[Step]:
-        reads_all = self.budget.limit is None
-        for count, queued in enumerate(self._numbers.queue(reads_all=reads_all)):
+        for count, queued in enumerate(self._numbers.queue()):
             if count == 0:
                 # Only now it is known where in the list this run begins.
                 self.progress.total = self._numbers.total

@@ -135,7 +135,14 @@ def appzen_extraction(
         cancel_token=client.cancel_token,
     )
     reader = PurchaseOrderReader(selection.deselected_fields, settings.decimal_type)
-    numbers = NumberQueue(source, state, settings.shard, settings.start_date)
+    numbers = NumberQueue(
+        source,
+        state,
+        settings.shard,
+        settings.start_date,
+        # With a budget each run reads its part of them.
+        reads_all=section.max_requests_per_run is None,
+    )
     return AppZenExtraction(client, numbers, reader, state, selection)
 
 

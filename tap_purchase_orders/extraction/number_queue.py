@@ -60,6 +60,8 @@ class NumberQueue:
         state: What earlier runs left.
         shard: The share of the numbers to take.
         start_date: From when on changes are read where no earlier run has read any.
+        reads_all: Where the list has changed since a run was interrupted, read the
+            numbers that are not read yet, and then those that are.
     """
 
     def __init__(
@@ -68,16 +70,18 @@ class NumberQueue:
         state: State,
         shard: Shard,
         start_date: Instant | None,
+        *,
+        reads_all: bool,
     ) -> None:
         self._source = source
         self._state = state
         self._shard = shard
         self._start_date = start_date
+        self._reads_all = reads_all
         self._began_at = instant_of(now())
         # The serial number up to which all items are written, without a gap.
         self._written = 0
         self._is_new = True
-        self._reads_all = False
         # Whether the source has given nothing, in this run and the one it resumes.
         self._is_empty = False
         self._has_moved = False
@@ -97,17 +101,12 @@ class NumberQueue:
         total = self._source.count()
         return None if total is None else total - self.position
 
-    def queue(self, *, reads_all: bool = False) -> Iterator[QueuedNumber]:
+    def queue(self) -> Iterator[QueuedNumber]:
         """Yield what the source gives, in its order, duplicates left out.
-
-        Args:
-            reads_all: Where the list has changed since a run was interrupted, read the
-                numbers that are not read yet, and then those that are.
 
         Raises:
             SourceError: The source cannot be read to its end.
         """
-        self._reads_all = reads_all
         with SeenSet() as seen:
             yield from self._queued(seen)
 

@@ -27,9 +27,13 @@ def source_reader(config: Json) -> SourceReader:
     )
 
 
-def number_queue(config: Json, state: State) -> NumberQueue:
+def number_queue(config: Json, state: State, *, reads_all: bool = False) -> NumberQueue:
     """Return the queue of a run with a configuration, from a state."""
     settings = load(config)
     return NumberQueue(
-        source_reader(config), state, settings.shard, settings.start_date
+        source_reader(config),
+        state,
+        settings.shard,
+        settings.start_date,
+        reads_all=reads_all,
     )

@@ -38,9 +38,12 @@ CHANGES: dict[str, Callable[[int], list[str]]] = {
 }
 
 
-def opened(listed: Sequence[str], state: State) -> NumberQueue:
+def opened(
+    listed: Sequence[str], state: State, *, reads_all: bool = False
+) -> NumberQueue:
     source = {"source": "list", "numbers": [*listed]}
-    return number_queue(appzen(purchase_order_numbers=source), state)
+    config = appzen(purchase_order_numbers=source)
+    return number_queue(config, state, reads_all=reads_all)
 
 
 def run(
@@ -61,8 +64,8 @@ def run(
         reads_all: No budget ends it.
     """
     kept = State(json.loads(json.dumps(state)))
-    numbers = opened(listed, kept)
-    queue = numbers.queue(reads_all=reads_all)
+    numbers = opened(listed, kept, reads_all=reads_all)
+    queue = numbers.queue()
     asked: list[str] = []
     for queued in queue:
         if len(asked) == most:
