@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -22,7 +21,7 @@ from benchmarks.lineup import CONTESTANTS, DEFAULT_PEERS, peers_in
 from benchmarks.machine import about, about_text
 from benchmarks.markdown import number, table
 from benchmarks.runs import Bench
-from benchmarks.simulator.process import Simulator, SimulatorError
+from benchmarks.simulator.process import SimulatorError, running_simulator
 from benchmarks.work import WorkDiffersError
 
 if TYPE_CHECKING:
@@ -140,15 +139,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = []
     promises = []
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as name,
-            Simulator(Path(name)) as simulator,
-        ):
+        with running_simulator() as (simulator, folder):
             bench = Bench(
                 simulator,
                 peers_in(options.peers),
                 sizes,
-                Path(name),
+                folder,
                 is_secure=False,
             )
             for step in known:

@@ -11,10 +11,8 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -24,10 +22,11 @@ from benchmarks.command import environment_of, run
 from benchmarks.lineup import CACHE, tap_catalog, tap_config, tap_line
 from benchmarks.markdown import number, table
 from benchmarks.simulator.control import Scene
-from benchmarks.simulator.process import Simulator
+from benchmarks.simulator.process import Simulator, running_simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from benchmarks.contestants.job import Job
 
@@ -83,15 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
     options = parser.parse_args(arguments)
-    with (
-        tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as name,
-        Simulator(Path(name)) as simulator,
-    ):
+    with running_simulator() as (simulator, folder):
         costs = [
             cost
             for customers in options.customers
             for detection in ("full", "activity_log")
-            for cost in _costs(simulator, customers, detection, Path(name))
+            for cost in _costs(simulator, customers, detection, folder)
         ]
     _print(costs)
     return 0 if _is_linear(costs) else 1

@@ -12,20 +12,19 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.command import environment_of
 from benchmarks.markdown import table
 from benchmarks.simulator.control import Scene
-from benchmarks.simulator.process import Simulator
+from benchmarks.simulator.process import running_simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _LONGEST_SECONDS = 600.0
 _MODULE = (sys.executable, "-m", "tap_purchase_orders")
@@ -35,12 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print how the runs ended, and return 1 if one did not end well."""
     options = _parser().parse_args(arguments)
     command = options.command.split() if options.command else _MODULE
-    with (
-        tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as directory,
-        Simulator(Path(directory)) as simulator,
-    ):
+    with running_simulator() as (simulator, folder):
         simulator.set(Scene(customers=options.customers, orders_per_customer=2))
-        folder = Path(directory)
         config = folder / "config.json"
         auth = {"method": "bearer_token", "token": "a-token-0123456789"}
         section = {

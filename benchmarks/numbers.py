@@ -15,7 +15,6 @@ import json
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 from benchmarks.command import MEMORY_UNIT_BYTES, TAP, Cost, environment_of, run
 from benchmarks.machine import about, about_text
 from benchmarks.simulator.control import Scene
-from benchmarks.simulator.process import Simulator
+from benchmarks.simulator.process import Simulator, running_simulator
 from demo.tables import table
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.extraction.source_reader import SourceReader
@@ -275,11 +274,8 @@ def main() -> int:
     is_fast = is_read_fast_enough(count)
     if arguments.ratios:
         return int(not is_fast)
-    with (
-        tempfile.TemporaryDirectory(prefix="numbers-") as folder,
-        Simulator(Path(folder)) as simulator,
-    ):
-        bench = Bench(Path(folder), simulator, count)
+    with running_simulator() as (simulator, folder):
+        bench = Bench(folder, simulator, count)
         runs = [each for suffix in arguments.formats for each in bench.measure(suffix)]
     seen = json.loads(elsewhere(count, "--seen"))
     print(f"\nRuns with a budget of {_BUDGET} requests\n")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from benchmarks.lineup import CONTESTANTS, DEFAULT_PEERS, peers_in
 from benchmarks.machine import about, about_text
 from benchmarks.markdown import number, table
 from benchmarks.runs import Bench
-from benchmarks.simulator.process import Simulator, SimulatorError
+from benchmarks.simulator.process import SimulatorError, running_simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,17 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = []
     promises = []
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as name,
-            Simulator(Path(name)) as simulator,
-        ):
+        with running_simulator() as (simulator, folder):
             for title, variables in (
                 ("with byte code", {}),
                 (
                     "without byte code",
                     {
                         "PYTHONDONTWRITEBYTECODE": "1",
-                        "PYTHONPYCACHEPREFIX": str(Path(name) / "none"),
+                        "PYTHONPYCACHEPREFIX": str(folder / "none"),
                     },
                 ),
             ):
@@ -60,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     simulator,
                     peers_in(options.peers),
                     _ONE,
-                    Path(name),
+                    folder,
                     is_secure=False,
                     variables=variables,
                 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +14,7 @@ from benchmarks.figures import Figures
 from benchmarks.lineup import CONTESTANTS, DEFAULT_PEERS, peers_in
 from benchmarks.machine import about
 from benchmarks.runs import Bench, Run
-from benchmarks.simulator.process import Simulator, SimulatorError
+from benchmarks.simulator.process import SimulatorError, running_simulator
 from benchmarks.summary import as_json, as_markdown
 from benchmarks.work import WorkDiffersError
 
@@ -43,11 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         contestants = _present(peers, options.contestants)
         facts = about() | {"is_secure": options.tls}
         _check_versions(facts, peers)
-        with (
-            tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as name,
-            Simulator(Path(name)) as simulator,
-        ):
-            bench = Bench(simulator, peers, sizes, Path(name), is_secure=options.tls)
+        with running_simulator() as (simulator, folder):
+            bench = Bench(simulator, peers, sizes, folder, is_secure=options.tls)
             runs = []
             for case in cases:
                 runs += _case_runs(bench, case, contestants, turns)

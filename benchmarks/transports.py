@@ -11,9 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -23,7 +21,7 @@ from benchmarks.lineup import CACHE, ROOT
 from benchmarks.machine import about, about_text
 from benchmarks.markdown import number, table
 from benchmarks.simulator.control import Scene
-from benchmarks.simulator.process import Simulator
+from benchmarks.simulator.process import Simulator, running_simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = [(name, way) for name in CLIENTS for way in ways]
     cpu: _Costs = {run: [] for run in runs}
     wall: _Costs = {run: [] for run in runs}
-    with (
-        tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as directory,
-        Simulator(Path(directory)) as simulator,
-    ):
+    with running_simulator() as (simulator, _):
         simulator.set(Scene())
         for turn in range(options.turns):
             for name, way in runs if turn % 2 == 0 else reversed(runs):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,6 +16,7 @@ from urllib.parse import quote, urlsplit
 from benchmarks.simulator.control import CONTROL_PATH, Counts, Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 _ROOT = Path(__file__).parents[2]
@@ -100,3 +103,17 @@ class Simulator:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+@contextmanager
+def running_simulator() -> Iterator[tuple[Simulator, Path]]:
+    """Start a simulator; yield it and a folder for files, which goes with it.
+
+    Raises:
+        SimulatorError: It ended at once.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="purchase-orders-benchmark-") as name,
+        Simulator(Path(name)) as simulator,
+    ):
+        yield simulator, Path(name)
