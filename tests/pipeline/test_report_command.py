@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.pipeline.loaded_world import SCHEMA, loaded_world
 from tests.pipeline.report_page import PROGRAM, Page, run_report, variables
+from tests.python_process import run_python
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.pipeline.postgres import Postgres
@@ -129,13 +129,7 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
         "import sys; sys.modules['plotly'] = None\n"
         "from tap_purchase_orders.report.cli import main; sys.exit(main([]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_python(code)
 
     assert "pip install '.[report]'" in complaint(done)
 
@@ -146,14 +140,9 @@ def test_its_help_needs_nothing_of_the_extra() -> None:
         "sys.modules |= dict.fromkeys(('jinja2', 'plotly', 'psycopg'))\n"
         "from tap_purchase_orders.report.cli import main; main(['--help'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_python(code)
 
+    assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("usage: purchase-orders-report")
     assert "--as-of" in done.stdout
 
@@ -163,13 +152,7 @@ def test_the_tap_starts_without_what_the_report_needs() -> None:
         "import sys, tap_purchase_orders.tap\n"
         "print(*{'plotly', 'jinja2', 'psycopg'} & {*sys.modules})"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_python(code)
 
-    assert done.stdout == "\n"
+    assert (done.returncode, done.stdout) == (0, "\n")
     assert PROGRAM.is_file()

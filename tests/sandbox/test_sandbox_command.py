@@ -22,6 +22,7 @@ import requests
 from tap_purchase_orders.sandbox.options import parser
 from tap_purchase_orders.sandbox.process import Sandbox, SandboxError
 from tap_purchase_orders.sandbox.sign_in_settings import NAMES
+from tests.python_process import run_python
 from tests.sandboxes import NOW, Caller
 
 COMMAND = [sys.executable, "-m", "tap_purchase_orders.sandbox"]
@@ -160,17 +161,7 @@ def test_without_the_extra_it_names_the_extra() -> None:
         "from tap_purchase_orders.sandbox.cli import main\n"
         "sys.exit(main([]))"
     )
-    finished = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            script,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    finished = run_python(script)
 
     assert finished.returncode == 1
     assert "pip install '.[sandbox]'" in finished.stderr
@@ -183,14 +174,9 @@ def test_its_help_needs_nothing_of_the_extra() -> None:
         f"import sys; sys.modules |= dict.fromkeys({brought})\n"
         "from tap_purchase_orders.sandbox.cli import main; main(['--help'])"
     )
-    finished = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    finished = run_python(script)
 
+    assert finished.returncode == 0, finished.stderr
     assert finished.stdout.startswith("usage: purchase-orders-sandbox")
     assert "--purchase-orders" in finished.stdout
 

@@ -6,12 +6,12 @@ Plug-ins, for one, run in the process of the tap.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.python_process import run_python
 from tests.tap.tap import run_tap
 from tests.tap.upstream import Upstream
 from tests.tap.worlds import appzen, purchase_order, serve_purchase_orders
@@ -94,17 +94,6 @@ from tap_purchase_orders import __main__ as command
 command._PUT_OFF += ("simpleeval",)
 command.main()
 """
-
-
-def run_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        cwd=folder,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(
