@@ -64,7 +64,10 @@ def tables_of(results: dict[str, Any]) -> dict[str, str]:
             "Runs that failed, by faults, kills or otherwise",
             _number(runs.get("failed", 0)),
         ),
-        ("Runs that overlapped with a weekly one", _number(runs.get("overlapping", 0))),
+        (
+            "Runs that waited for a full one",
+            _number(runs.get("overlapping", 0)),
+        ),
         ("Faults", _number(sum(results["faults"].values()))),
         ("Kills", _number(sum(results["kills"].values()))),
         ("Keys compared", _number(sum(results["compared"].values()))),
