@@ -7,13 +7,15 @@ other tools can read them; the orders that are followed stand beside the bookmar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tap_purchase_orders.errors import SettingsError
+from tap_purchase_orders.exact_json import ENCODER
 from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
@@ -35,11 +37,15 @@ from tap_purchase_orders.instants import Instant, instant_or_none
 from tap_purchase_orders.urls import as_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tap_purchase_orders.incremental.resume import ChangesRead, ResumePoint
 
 REPLICATION_KEY = "creationDate"
+# What the text of a state ends with, behind the customers.
+_END = b"]}}}"
+# Customers of one piece of that text.
+_PIECE = 256
 
 
 class _Context(Struct):
@@ -280,16 +286,28 @@ class State:
         self._changes_read = changes
         self.remember_resume_point(None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not self._value([])
+
     def value(self) -> dict[str, Any]:
         """Return the value of a STATE message."""
         return self._value(list(map(msgspec.json.decode, self._partitions.values())))
 
-    def encodable_value(self) -> dict[str, Any]:
-        """Return the same with the customers' texts, which msgspec writes as they are.
-
-        Complete, and at once.
-        """
-        return self._value(list(self._partitions.values()))
+    def encoded_value(self) -> Iterator[bytes]:
+        """Yield the JSON text of the same, piece by piece: it may have 30 MB."""
+        text = ENCODER.encode(self._value([]))
+        if not self._partitions:
+            yield text
+            return
+        yield text.removesuffix(_END)
+        texts = iter(self._partitions.values())
+        separator = b""
+        while piece := b",".join(islice(texts, _PIECE)):
+            yield separator + piece
+            separator = b","
+        yield _END
 
     def _numbers(self) -> dict[str, Any]:
         numbers: dict[str, Any] = {}
@@ -324,17 +342,18 @@ class State:
                 orders[name] = None if moment is None else moment.text
         if self._has_prices:
             orders["prices"] = True
-        if self._scope is not None and partitions:
+        if self._scope is not None and self._partitions:
             scope = msgspec.to_builtins(self._scope)
             orders["scope"] = {**scope, "streams": stream_texts(self._scope.streams)}
-        if partitions:
+        if self._partitions:
+            # The last member of all, as `encoded_value` has it.
             orders["partitions"] = partitions
         if orders:
             bookmarks["orders"] = orders
         return {"bookmarks": bookmarks} if bookmarks else {}
 
 
-def _text(customer_id: str, customer_bookmark: CustomerBookmark) -> Raw:
+def _text(customer_id: str, customer_bookmark: CustomerBookmark) -> bytes:
     """Return what is known of a customer as the state holds it."""
     partition = _Partition(
         _Context(customer_id), followed_orders=customer_bookmark.tracked
@@ -348,4 +367,8 @@ def _text(customer_id: str, customer_bookmark: CustomerBookmark) -> Raw:
         partition.ids = customer_bookmark.ids.text
     partition.highest_sequence = customer_bookmark.highest_gone
     partition.owed = sorted(customer_bookmark.owed)
-    return Raw(_encoder.encode(partition))
+    # A text of its own size: what `encode` returns has been cut from a larger one, and
+    # the rest of it is left as a hole.
+    text = bytearray()
+    _encoder.encode_into(partition, text)
+    return bytes(text)

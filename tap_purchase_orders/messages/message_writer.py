@@ -12,6 +12,8 @@ from typing_extensions import override
 from tap_purchase_orders.exact_json import ENCODER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from singer_sdk.singerlib.messages import Message
 
     from tap_purchase_orders.records.encoded import Encoded
@@ -44,8 +46,12 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
 
     def write(self, message: dict[str, Any]) -> None:
         """Write a message, given as a dictionary."""
-        line = ENCODER.encode_lines([message])
-        self._take([line], len(line))
+        self.write_line([ENCODER.encode_lines([message])])
+
+    def write_line(self, pieces: Iterable[bytes]) -> None:
+        """Write a line, given in pieces; it may be too large to be held as one."""
+        for piece in pieces:
+            self._take([piece], len(piece))
 
     def write_records(self, stream: str, records: Encoded, time_extracted: str) -> None:
         """Write the RECORD messages of records that are encoded already."""
@@ -58,7 +64,6 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         self._take([before, lines], len(before) + len(lines))
 
     def _take(self, pieces: list[bytes], size: int) -> None:
-        # A large STATE is flushed by itself: joining it to others would copy it.
         if self._waiting_bytes + size > _FLUSH_BYTES:
             self.flush()
         self._waiting += pieces

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tap_purchase_orders.incremental.state import State
@@ -14,7 +15,7 @@ _RESPONSE_BYTES = 4 * 1024
 _LEAST_WORK_BYTES = 32 * _RESPONSE_BYTES
 # How much work there is for each byte of state.
 _WORK_PER_BYTE = 4
-_NOTHING: dict[str, Any] = {"bookmarks": {}}
+_NOTHING = (b'{"bookmarks":{}}',)
 
 
 class StateMessages:
@@ -34,7 +35,7 @@ class StateMessages:
         self._state = state
         # The last message counts, also if a finished run has nothing left to store of
         # an interrupted one: then an empty state has to be written.
-        self._has_to_forget = bool(state.encodable_value())
+        self._has_to_forget = not state.is_empty
         self._writer = writer
         self._due_bytes = _LEAST_WORK_BYTES
         self._work_bytes = 0
@@ -54,11 +55,14 @@ class StateMessages:
             is_incomplete: A line is to be written in any case.
         """
         before = self._writer.written_bytes
-        value = self._state.encodable_value()
-        if value or self._has_to_forget or is_incomplete:
+        is_empty = self._state.is_empty
+        if self._has_to_forget or is_incomplete or not is_empty:
             # Never just `{}`: who keeps states may take that for none at all.
-            self._writer.write({"type": "STATE", "value": value or _NOTHING})
-        self._has_to_forget = bool(value)
+            value = _NOTHING if is_empty else self._state.encoded_value()
+            self._writer.write_line(
+                chain((b'{"type":"STATE","value":',), value, (b"}\n",))
+            )
+        self._has_to_forget = not is_empty
         self._writer.flush()
         self._seen_bytes = self._writer.written_bytes
         self._work_bytes = 0

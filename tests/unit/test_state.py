@@ -58,7 +58,7 @@ def through_json(value: Any) -> Any:
 
 
 def written(state: State) -> bytes:
-    return msgspec.json.encode(state.encodable_value())
+    return b"".join(state.encoded_value())
 
 
 def as_documented(customer_id: str, customer_bookmark: CustomerBookmark) -> Json:
@@ -182,7 +182,8 @@ def test_a_customer_takes_little_more_memory_than_its_text() -> None:
         tracemalloc.stop()
 
     assert written(loaded) == text
-    assert held / count < len(text) / count + 350
+    # Its id as a key, the two objects, and their places in the table.
+    assert held / count < len(text) / count + 200
 
 
 @given(st.dictionaries(texts, memories, max_size=4), texts, memories)

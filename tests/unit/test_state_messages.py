@@ -3,6 +3,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,6 +135,26 @@ def test_a_long_run_says_now_and_then_how_far_it_has_come() -> None:
     # Not much is lost when the run is cut off.
     last = json.loads(found[-1])["value"]["bookmarks"]["orders"]["partitions"]
     assert len(last) >= 1000
+
+
+def test_to_write_a_large_state_takes_no_memory_for_its_text() -> None:
+    state = State({})
+    for number in range(10_000):
+        state.remember_customer(customer_id(number), MEMORY)
+    with (
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+    ):
+        writer = MessageWriter()
+        lines = StateMessages(state, writer)
+        tracemalloc.start()
+        try:
+            lines.write()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert peak < writer.written_bytes / 5
 
 
 def test_the_same_answers_give_the_same_lines() -> None:
