@@ -80,6 +80,9 @@ class CustomerList:
         None if it was read before, or is another shard's.
         """
         key = customer_id.lower()
+        if key == customer_id:
+            # The text that is kept with the customer anyway.
+            key = customer_id
         if key in self._seen:
             return None
         self._seen.add(key)
