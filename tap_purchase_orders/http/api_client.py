@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.concurrency.cancellation import CancelToken
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
-    from tap_purchase_orders.http.health import Health
+    from tap_purchase_orders.http.outage_detection import Health
     from tap_purchase_orders.http.transport import Transport
     from tap_purchase_orders.redaction import Secrets
 

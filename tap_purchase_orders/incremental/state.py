@@ -18,9 +18,9 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.listed_ids import listed_ids_of
-from tap_purchase_orders.incremental.scope import Scope, stream_texts, streams_of
-from tap_purchase_orders.incremental.state_parts import (
+from tap_purchase_orders.incremental.order_id_digest import listed_ids_of
+from tap_purchase_orders.incremental.run_scope import Scope, stream_texts, streams_of
+from tap_purchase_orders.incremental.state_parser import (
     NUMBERS,
     mistake,
     parsed_changes_read,

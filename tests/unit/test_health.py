@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tap_purchase_orders.errors import UpstreamDownError
-from tap_purchase_orders.http.health import (
+from tap_purchase_orders.http.outage_detection import (
     LONGEST_PATIENCE_SECONDS,
     SILENT_SECONDS,
     Health,

@@ -1,6 +1,6 @@
-"""The numbers of the steps of an order's status.
+"""Computes `sequence`, which numbers the steps in `order_status_changes`.
 
-A number is one of hundreds: they count the steps, and the rest tells the status. So a
+The hundreds count the steps of an order, and the rest tells the status. So a
 step never has the number of another one, also where a run begins from a state that is
 older than the rows which are written: after a kill, a restored backup, or an overlap.
 A run that is repeated from the same state gives the same numbers.

@@ -1,7 +1,8 @@
-"""Checks the numbers and dates of decoded objects, one level at a time.
+"""Checks the numbers and dates of many decoded objects at once.
 
-A body has hundreds of objects of a dozen kinds. Whatever is done for each kind at once
-is done in C; done for each object by itself, most of the time would go into calls.
+A body has hundreds of objects of a dozen kinds. All of one kind are checked together,
+one nesting level after the other, in C; checked one by one, most of the time would go
+into calls.
 """
 
 from __future__ import annotations

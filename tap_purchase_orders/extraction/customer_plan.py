@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
-from tap_purchase_orders.incremental.activity import ActivityRules
+from tap_purchase_orders.incremental.activity_rules import ActivityRules
 from tap_purchase_orders.incremental.read_schedule import (
     DAY_SECONDS,
     FullTableSchedule,
 )
-from tap_purchase_orders.incremental.scope import scope_change
+from tap_purchase_orders.incremental.run_scope import scope_change
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.activity import RESOURCES, latest_order_activity
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.config import PartnerCenterSettings
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.incremental.customer_bookmark import CustomerBookmark
-    from tap_purchase_orders.incremental.scope import Scope
+    from tap_purchase_orders.incremental.run_scope import Scope
     from tap_purchase_orders.incremental.state import State
     from tap_purchase_orders.instants import Instant
 
@@ -33,7 +33,7 @@ _LONGEST_DAYS = 88
 logger = logging.getLogger(__name__)
 
 
-class ReadPlan:
+class CustomerPlan:
     """Chooses the customers whose orders a run reads.
 
     Args:

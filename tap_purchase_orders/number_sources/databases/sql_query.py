@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.number_sources.dialects import (
+from tap_purchase_orders.number_sources.databases.dialects import (
     BACKSLASH_ESCAPES,
     HASH_COMMENTS,
 )

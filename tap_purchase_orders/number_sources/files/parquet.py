@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow.parquet import ParquetFile
 
-from tap_purchase_orders.number_sources.columns import chosen_column, column_of
 from tap_purchase_orders.number_sources.error_messages import source_error
+from tap_purchase_orders.number_sources.files.columns import chosen_column, column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.number_sources.options import FileOptions
-    from tap_purchase_orders.number_sources.stored_file import StoredFile
-    from tap_purchase_orders.number_sources.values import NumberColumn
+    from tap_purchase_orders.number_sources.files.options import FileOptions
+    from tap_purchase_orders.number_sources.files.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.number_values import NumberColumn
 
 _ROWS_PER_BATCH = 20_000
 # With a buffer, a column is read piece by piece; without, a row group at once.

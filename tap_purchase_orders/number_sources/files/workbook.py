@@ -8,19 +8,19 @@ from typing import IO, TYPE_CHECKING, Any
 
 import python_calamine
 
-from tap_purchase_orders.number_sources.columns import (
+from tap_purchase_orders.number_sources.error_messages import source_error
+from tap_purchase_orders.number_sources.files.columns import (
     USUAL_NAME,
     check_is_heading,
     chosen_column,
     column_of,
 )
-from tap_purchase_orders.number_sources.error_messages import source_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.number_sources.options import FileOptions
-    from tap_purchase_orders.number_sources.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.files.options import FileOptions
+    from tap_purchase_orders.number_sources.files.stored_file import StoredFile
 
 _ROWS_PER_PAGE = 2_000
 # Programs write titles and dates above the header.

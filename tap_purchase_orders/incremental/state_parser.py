@@ -1,4 +1,4 @@
-"""The parts of a Singer state, read and checked; a mistake names its place."""
+"""Parses the parts of a given Singer state; an error names the place."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.digests import carried_over
-from tap_purchase_orders.incremental.listed_ids import ListedIds, listed_ids_of
+from tap_purchase_orders.incremental.order_id_digest import ListedIds, listed_ids_of
+from tap_purchase_orders.incremental.record_digests import carried_over
 from tap_purchase_orders.incremental.resume import ChangesRead, DigestMark, ResumePoint
-from tap_purchase_orders.incremental.scope import Scope, streams_of
+from tap_purchase_orders.incremental.run_scope import Scope, streams_of
 from tap_purchase_orders.instants import Instant, instant_or_none
 
 NUMBERS = "bookmarks.purchase_orders"
@@ -75,10 +75,10 @@ def parsed_customers(partitions: Any) -> Iterator[tuple[str, CustomerBookmark]]:
         if not isinstance(customer_id, str):
             member = f"{path}.context.customer_id"
             raise mistake(member, "must be text")
-        yield customer_id, _memory(part, path)
+        yield customer_id, _customer_bookmark(part, path)
 
 
-def _memory(part: Mapping[str, Any], path: str) -> CustomerBookmark:
+def _customer_bookmark(part: Mapping[str, Any], path: str) -> CustomerBookmark:
     tracked = section(part.get("followed_orders", {}), f"{path}.followed_orders")
     return CustomerBookmark(
         parsed_instant(

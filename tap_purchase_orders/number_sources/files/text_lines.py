@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap_purchase_orders.errors import SourceError
-    from tap_purchase_orders.number_sources.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.files.stored_file import StoredFile
 
 _CHUNK_BYTES = 64 * 1024
 _START_BYTES = 256

@@ -7,8 +7,8 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tap_purchase_orders.number_sources.columns import USUAL_NAME
 from tap_purchase_orders.number_sources.error_messages import source_error
+from tap_purchase_orders.number_sources.files.columns import USUAL_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,8 +1,7 @@
-"""Decodes, checks and projects objects by their schema in one pass.
+"""The fast way to read a body: decode, check and project it by its schema in one pass.
 
-An object that is just as its schema says needs no walk through all its members. One
-that is not, in whatever way, is left to the reading of each field by itself
-(`records.record_reader`), which gives the same records for all that both can read.
+An object that does not match its schema, in whatever way, is left to
+`records.field_reader`. Both give the same records for all that both can read.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from tap_purchase_orders.exact_json import decode_body, has_unstorable_text
-from tap_purchase_orders.records.object_types import Member, decoder_of, struct_type
-from tap_purchase_orders.records.record_reader import WITHHELD
+from tap_purchase_orders.records.field_reader import WITHHELD
+from tap_purchase_orders.records.number_text import Decimals, are_plain
+from tap_purchase_orders.records.schema_types import Member, decoder_of, struct_type
 from tap_purchase_orders.records.schemas import schema_of
-from tap_purchase_orders.records.sent_numbers import Decimals, are_plain
 from tap_purchase_orders.records.unknown_fields import UnknownFields
 from tap_purchase_orders.records.values import UnreadableError
 
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tap_purchase_orders.config import DecimalType
-    from tap_purchase_orders.records.levels import Level
-    from tap_purchase_orders.records.object_types import Path
+    from tap_purchase_orders.records.bulk_checks import Level
+    from tap_purchase_orders.records.schema_types import Path
 
 # What can be the name of a member of a compiled type.
 _NAME = re.compile(r'[^\\"\x00-\x1f]+')

@@ -8,28 +8,28 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
-from tap_purchase_orders.number_sources.columns import (
+from tap_purchase_orders.number_sources.error_messages import source_error
+from tap_purchase_orders.number_sources.files.columns import (
     USUAL_NAME,
     check_is_heading,
     chosen_column,
     column_of,
 )
-from tap_purchase_orders.number_sources.csv_dialect import with_delimiter
-from tap_purchase_orders.number_sources.csv_rows import CsvColumn, no_csv
-from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.text_lines import (
+from tap_purchase_orders.number_sources.files.csv_dialect import with_delimiter
+from tap_purchase_orders.number_sources.files.csv_rows import CsvColumn, no_csv
+from tap_purchase_orders.number_sources.files.text_lines import (
     LONGEST_LINE,
     BlockLines,
     blocks,
     lines,
 )
-from tap_purchase_orders.number_sources.values import NumberColumn
+from tap_purchase_orders.number_sources.number_values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.number_sources.options import FileOptions
-    from tap_purchase_orders.number_sources.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.files.options import FileOptions
+    from tap_purchase_orders.number_sources.files.stored_file import StoredFile
 
 # With more, Python's collector of garbage has more to look through.
 _ROWS_PER_PAGE = 250

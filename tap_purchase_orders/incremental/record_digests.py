@@ -1,4 +1,4 @@
-"""Short digests of what was emitted, as the state holds them."""
+"""Short digests of the records that were emitted, as the state holds them."""
 
 from __future__ import annotations
 

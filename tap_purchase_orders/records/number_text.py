@@ -1,4 +1,4 @@
-"""Numbers as the upstream has sent them: which need no other spelling."""
+"""Decides which numbers can be written as received, and which are spelled anew."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from tap_purchase_orders.extras import how_to_install
-from tap_purchase_orders.number_sources.dialects import (
+from tap_purchase_orders.number_sources.databases.dialects import (
     COLUMN_QUERIES,
     CONNECT_TIMEOUTS,
     EXACT_UP_TO,
@@ -32,9 +32,12 @@ from tap_purchase_orders.number_sources.dialects import (
     SESSION_STATEMENTS,
     dialect_of,
 )
+from tap_purchase_orders.number_sources.databases.sql_query import (
+    SINCE,
+    sqlalchemy_text,
+)
 from tap_purchase_orders.number_sources.error_messages import in_words, source_error
-from tap_purchase_orders.number_sources.sql_query import SINCE, sqlalchemy_text
-from tap_purchase_orders.number_sources.values import DOUBLE_EXACT_UP_TO
+from tap_purchase_orders.number_sources.number_values import DOUBLE_EXACT_UP_TO
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, CursorResult
 
     from tap_purchase_orders.concurrency.cancellation import CancelToken
-    from tap_purchase_orders.number_sources.since import Value as Since
+    from tap_purchase_orders.number_sources.databases.since import Value as Since
 
 Value = TypeVar("Value")
 

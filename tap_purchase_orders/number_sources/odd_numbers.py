@@ -1,4 +1,4 @@
-"""Texts in a list of numbers that are no numbers as they stand."""
+"""Texts in a list of numbers that are no numbers: nulls, errors, rounded digits."""
 
 from __future__ import annotations
 

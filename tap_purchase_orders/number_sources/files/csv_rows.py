@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.text_lines import LONGEST_LINE, lines_of
+from tap_purchase_orders.number_sources.files.text_lines import LONGEST_LINE, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

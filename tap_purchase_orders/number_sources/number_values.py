@@ -7,7 +7,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tap_purchase_orders.number_sources.odd_texts import (
+from tap_purchase_orders.number_sources.odd_numbers import (
     OddTextError,
     are_plain,
     number_in,

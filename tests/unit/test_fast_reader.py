@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.encoded_records import Deselected
 
 NOW = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 PURCHASE_ORDER = payload("appzen/purchase-order--full.json")

@@ -1,4 +1,4 @@
-"""Reads records field by field, by their schema."""
+"""Reads records field by field, by their schema: the way that takes any body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records as the JSON text in which they are written."""
+"""A batch of records that are already encoded as JSON text."""
 
 from __future__ import annotations
 

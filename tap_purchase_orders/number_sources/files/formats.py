@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.json_array import numbers_of_json
-from tap_purchase_orders.number_sources.text_formats import (
+from tap_purchase_orders.number_sources.files.json_array import numbers_of_json
+from tap_purchase_orders.number_sources.files.text_formats import (
     numbers_of_csv,
     numbers_of_json_lines,
     numbers_of_text,
@@ -21,8 +21,8 @@ from tap_purchase_orders.number_sources.text_formats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_purchase_orders.number_sources.options import FileOptions
-    from tap_purchase_orders.number_sources.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.files.options import FileOptions
+    from tap_purchase_orders.number_sources.files.stored_file import StoredFile
 
 PACKINGS = (".gz", ".zst")
 PARQUET = "parquet"
@@ -85,7 +85,7 @@ def _workbook() -> Any:
 
 def _module(name: str, needed: str, extra: str) -> Any:
     try:
-        return importlib.import_module(f"tap_purchase_orders.number_sources.{name}")
+        return importlib.import_module(f"{__package__}.{name}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != needed:
             raise

@@ -1,4 +1,4 @@
-"""Types of msgspec by the schemas of the streams."""
+"""Builds msgspec types from the schemas of the streams."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from tap_purchase_orders.records.levels import DATE, DATE_TIME, Level, Spelling
-from tap_purchase_orders.records.record_reader import as_it_is
+from tap_purchase_orders.records.bulk_checks import DATE, DATE_TIME, Level, Spelling
+from tap_purchase_orders.records.field_reader import as_it_is
 from tap_purchase_orders.records.schemas import DECIMAL, types_of
 
 if TYPE_CHECKING:

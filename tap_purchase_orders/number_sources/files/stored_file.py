@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tap_purchase_orders.errors import TapError
 from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.number_sources.error_messages import in_words, source_error
-from tap_purchase_orders.number_sources.gzip_layers import without_gzip
+from tap_purchase_orders.number_sources.files.gzip_layers import without_gzip
 from tap_purchase_orders.urls import is_loopback
 
 if TYPE_CHECKING:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Literal
 
-from tap_purchase_orders.number_sources.sql_query import words, words_beside_since
+from tap_purchase_orders.number_sources.databases.sql_query import (
+    words,
+    words_beside_since,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

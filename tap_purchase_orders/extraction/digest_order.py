@@ -1,4 +1,7 @@
-"""Numbers in the order of their digests, however many there are."""
+"""Sorts purchase-order numbers by digest, on disk if there are many.
+
+So where a run resumes does not depend on the order in which the source gives them.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.values import NumberColumn
+from tap_purchase_orders.number_sources.number_values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

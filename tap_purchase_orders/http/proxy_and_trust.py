@@ -1,4 +1,4 @@
-"""How a server is reached, as the environment asks: trusted certificates and proxy."""
+"""The proxy to a server and the CAs that are trusted, from the environment."""
 
 from __future__ import annotations
 

@@ -10,19 +10,19 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.text_formats import (
+from tap_purchase_orders.number_sources.files.text_formats import (
     numbers_of_json_lines,
     numbers_of_objects,
 )
-from tap_purchase_orders.number_sources.text_lines import LONGEST_LINE, pieces
-from tap_purchase_orders.number_sources.values import NumberColumn
+from tap_purchase_orders.number_sources.files.text_lines import LONGEST_LINE, pieces
+from tap_purchase_orders.number_sources.number_values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_purchase_orders.errors import SourceError
-    from tap_purchase_orders.number_sources.options import FileOptions
-    from tap_purchase_orders.number_sources.stored_file import StoredFile
+    from tap_purchase_orders.number_sources.files.options import FileOptions
+    from tap_purchase_orders.number_sources.files.stored_file import StoredFile
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _decode = json.JSONDecoder(parse_float=Decimal).raw_decode

@@ -1,4 +1,4 @@
-"""A digest of seven characters of the ids listed, from which new ids are found."""
+"""A digest of seven characters of a customer's order ids, which reveals new ones."""
 
 from __future__ import annotations
 
