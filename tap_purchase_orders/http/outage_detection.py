@@ -11,7 +11,7 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_purchase_orders.concurrency.event_loop import event_loop
-from tap_purchase_orders.concurrency.ordered_map import begin_farthest
+from tap_purchase_orders.concurrency.ordered_map import begin_last_tasks
 from tap_purchase_orders.errors import (
     CancelledError,
     UpstreamDownError,
@@ -34,7 +34,7 @@ _PART_FOR_OTHERS: Final = 1 / 3
 _SIGN_IN_SECONDS: Final = 1.0
 
 
-class Silence:
+class ResponseGap:
     """How long an upstream has given no good response.
 
     The waits that it asks for are not counted, as long as they are not too long.
@@ -121,7 +121,7 @@ class Health:
         self._cancel_token = cancel_token
         self._clock = clock
         self._lock = threading.Lock()
-        self._silence = Silence(clock)
+        self._response_gap = ResponseGap(clock)
         self._signing_in = 0
         self._is_watched = False
         self._last_words = "no answer"
@@ -130,7 +130,7 @@ class Health:
     def request(self) -> Iterator[None]:
         """Count a request as in flight while the context lasts."""
         with self._lock:
-            self._silence.sent()
+            self._response_gap.sent()
             is_watched, self._is_watched = self._is_watched, True
         if not is_watched:
             event_loop().begin(self._watch)
@@ -138,7 +138,7 @@ class Health:
             yield
         finally:
             with self._lock:
-                self._silence.ended()
+                self._response_gap.ended()
 
     @contextmanager
     def signing(self) -> Iterator[None]:
@@ -152,12 +152,12 @@ class Health:
             with self._lock:
                 self._signing_in -= 1
                 if self._clock() - began_at > _SIGN_IN_SECONDS:
-                    self._silence.begin_anew()
+                    self._response_gap.begin_anew()
 
     def answered(self) -> None:
         """Note a good response."""
         with self._lock:
-            self._silence.answered()
+            self._response_gap.answered()
 
     def failed(self, words: str, asked_seconds: float = 0.0) -> None:
         """Note that a request had no good response.
@@ -173,7 +173,7 @@ class Health:
         if not asked_seconds:
             return
         with self._lock:
-            is_too_much = self._silence.is_asked_too_much(asked_seconds)
+            is_too_much = self._response_gap.is_asked_too_much(asked_seconds)
         if is_too_much:
             msg = f"{words}: it asks to be left alone for {asked_seconds:.0f} seconds"
             raise self._error(msg)
@@ -190,7 +190,7 @@ class Health:
                 if until_others > 0:
                     self._cancel_token.wait(until_others)
                 else:
-                    begin_farthest(self._cancel_token)
+                    begin_last_tasks(self._cancel_token)
                     self._cancel_token.wait(left)
         except CancelledError:
             return
@@ -199,7 +199,7 @@ class Health:
         with self._lock:
             if self._signing_in:
                 return SILENT_SECONDS
-            left = self._silence.left_seconds()
+            left = self._response_gap.left_seconds()
             # The next request starts the watch again.
             self._is_watched = left is not None
             return left

@@ -188,7 +188,7 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    _left_upload(summary, known, is_owed=owes_attachments),
+                    _has_left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
             tracked.pop(summary.id, None)
@@ -303,7 +303,7 @@ def _first_seen(
     return recent, False
 
 
-def _left_upload(
+def _has_left_upload(
     summary: OrderSummary, known: TrackedOrder | None, *, is_owed: bool
 ) -> bool:
     """Return whether an order has left the purchase-order states, or may have long ago.

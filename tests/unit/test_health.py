@@ -9,7 +9,7 @@ from tap_purchase_orders.http.outage_detection import (
     LONGEST_PATIENCE_SECONDS,
     SILENT_SECONDS,
     Health,
-    Silence,
+    ResponseGap,
 )
 from tests.unit.fake_time import FakeTime
 from tests.unit.sync_primitives import done, settle
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(120)
 
 def test_nothing_is_owed_where_nothing_is_asked() -> None:
     time = FakeTime()
-    silence = Silence(time.clock)
+    silence = ResponseGap(time.clock)
     time.now = 1000.0
 
     assert silence.left_seconds() is None
@@ -27,7 +27,7 @@ def test_nothing_is_owed_where_nothing_is_asked() -> None:
 
 def test_the_time_runs_from_the_first_request_without_a_good_answer() -> None:
     time = FakeTime()
-    silence = Silence(time.clock)
+    silence = ResponseGap(time.clock)
     silence.sent()
     time.now = 10.0
     silence.ended()
@@ -40,7 +40,7 @@ def test_the_time_runs_from_the_first_request_without_a_good_answer() -> None:
 
 def test_a_good_answer_begins_it_anew_for_those_that_are_still_under_way() -> None:
     time = FakeTime()
-    silence = Silence(time.clock)
+    silence = ResponseGap(time.clock)
     silence.sent()
     silence.sent()
     time.now = 80.0
@@ -55,7 +55,7 @@ def test_a_good_answer_begins_it_anew_for_those_that_are_still_under_way() -> No
 
 def test_what_the_upstream_asks_us_to_wait_is_not_held_against_it() -> None:
     time = FakeTime()
-    silence = Silence(time.clock)
+    silence = ResponseGap(time.clock)
     silence.sent()
     # Many are told the same at once: it is waited for once.
     assert not any(silence.is_asked_too_much(60.0) for _ in range(8))
@@ -68,11 +68,11 @@ def test_what_the_upstream_asks_us_to_wait_is_not_held_against_it() -> None:
 
 def test_five_minutes_in_all_are_too_much() -> None:
     for each in (LONGEST_PATIENCE_SECONDS + 1, 86_400.0, float("inf")):
-        silence = Silence(FakeTime().clock)
+        silence = ResponseGap(FakeTime().clock)
         silence.sent()
         assert silence.is_asked_too_much(each)
     time = FakeTime()
-    silence = Silence(time.clock)
+    silence = ResponseGap(time.clock)
     silence.sent()
     assert not silence.is_asked_too_much(LONGEST_PATIENCE_SECONDS)
     time.now = LONGEST_PATIENCE_SECONDS
