@@ -139,6 +139,16 @@ format: $(TAP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What follows from the settings, the schemas and the code. Runs against the sandbox are
+# recorded by docs/generate_examples.py and docs/generate_session.py.
+generated: $(TAP) ## All tables, pages and models that are written from the code
+	for page in README.md docs/troubleshooting.md docs/explanation/speed.md docs/explanation/quotas.md; do \
+	  $(BIN)/python docs/generate.py $$page || exit; done
+	for script in docs/generate_reference.py docs/generate_hub.py docs/generate_picture.py \
+	    docs/generate_reliability.py docs/recipes/generate_comments.py \
+	    transform/generate_staging.py transform/duckdb/generate_tables.py; do \
+	  $(BIN)/python $$script || exit; done
+
 setup: $(TAP) $(PLUGINS) .venv-checker/.installed .venv-dbt/.installed .venv-duckdb/.installed .venv-airflow/.installed ## All environments
 
 clean: ## Remove environments, caches and the demo's files; Meltano's own database stays

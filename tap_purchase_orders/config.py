@@ -1,4 +1,4 @@
-"""The settings as types, and shards."""
+"""The checked settings as dataclasses, and shards: the part that a process reads."""
 
 from __future__ import annotations
 

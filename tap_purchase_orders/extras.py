@@ -1,4 +1,4 @@
-"""Runs commands that need an optional extra, or names the extra."""
+"""Runs commands that need an optional extra of the package, or names that extra."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from tap_purchase_orders.exact_json import decode_lines, json_copy, json_text
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
-from tap_purchase_orders.records.encoded import encoded
+from tap_purchase_orders.records.encoded_records import encoded
 from tap_purchase_orders.records.schemas import is_member, schema_of
 from tap_purchase_orders.stream_maps import mapped
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import MetadataMapping
 
     from tap_purchase_orders.config import DecimalType
-    from tap_purchase_orders.records.encoded import Encoded
+    from tap_purchase_orders.records.encoded_records import Encoded
 
 
 # Of the SDK: what a stream map may draw on, and how nested objects are spread out.

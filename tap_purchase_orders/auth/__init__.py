@@ -1,1 +1,1 @@
-"""Authentication methods, one file each."""
+"""Authentication methods, one file each, and what several of them share."""

@@ -15,8 +15,8 @@ from tap_purchase_orders.errors import SignInError
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
 from tap_purchase_orders.http.backoff import (
     LONGEST_WAIT_SECONDS,
-    longer_waits,
-    may_pass,
+    is_retryable,
+    retry_waits,
 )
 from tap_purchase_orders.http.retry_after import asked_wait_seconds
 from tap_purchase_orders.http.session import TapSession
@@ -62,7 +62,7 @@ def with_retries(request: Callable[[], T], wait: Callable[[float], object]) -> T
         TransientError: No try had a good response, or the authority asks for too long a
             wait.
     """
-    waits = longer_waits()
+    waits = retry_waits()
     tries = 0
     while True:
         try:
@@ -162,7 +162,7 @@ def _checked(response: Response) -> AuthorityResponse:
     if 300 <= status < 400:  # noqa: PLR2004  # the redirects
         redirects = "answers with a redirect"
         raise unfit_authority(redirects)
-    if may_pass(status):
+    if is_retryable(status):
         msg = f"HTTP {status}"
         raise TransientError(msg, wait_seconds)
     content = response.content

@@ -215,7 +215,7 @@ class EventLoop:
             if socket == self._wake_reader:
                 os.read(self._wake_reader, select.PIPE_BUF)
             elif transfers := self._sockets.get(socket):
-                transfers.has_news(socket, what)
+                transfers.socket_is_ready(socket, what)
 
     def _longest_sleep(self) -> float | None:
         """Return for how many milliseconds to sleep, none for until it is woken."""

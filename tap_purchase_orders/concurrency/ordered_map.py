@@ -94,14 +94,14 @@ def ordered_map(
         window.leave_out()
 
 
-def begin_farthest(cancel_token: CancelToken) -> None:
+def begin_last_tasks(cancel_token: CancelToken) -> None:
     """Begin the last tasks of the window, beside those under way; for the event loop.
 
     Args:
         cancel_token: That of the tasks.
     """
     for window in list(_open_windows):
-        window.begin_farthest(cancel_token)
+        window.begin_last_tasks(cancel_token)
 
 
 class _QueuedTask(Generic[Result]):
@@ -258,7 +258,7 @@ class _Window(Generic[Result]):
                     self._do(self._to_do.popleft())
             self._working -= 1
 
-    def begin_farthest(self, cancel_token: CancelToken) -> None:
+    def begin_last_tasks(self, cancel_token: CancelToken) -> None:
         """Begin the last tasks, if they belong to a token."""
         if cancel_token is not self._cancel_token:
             return

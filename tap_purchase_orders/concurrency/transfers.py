@@ -69,7 +69,7 @@ class Transfers:
         self._under_way[handle] = getcurrent()
         self._multi.add_handle(handle)
 
-    def has_news(self, socket: int, found: int) -> None:
+    def socket_is_ready(self, socket: int, found: int) -> None:
         """Note that a socket can be read or written."""
         self._news.append((socket, found))
 

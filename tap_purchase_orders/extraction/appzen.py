@@ -22,7 +22,7 @@ from tap_purchase_orders.extraction.batch import (
 from tap_purchase_orders.extraction.progress import Progress
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
-from tap_purchase_orders.incremental.scope import added_streams
+from tap_purchase_orders.incremental.run_scope import added_streams
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
 from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue
 from tap_purchase_orders.records.purchase_orders import UPSTREAM

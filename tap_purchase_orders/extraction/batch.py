@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
-from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.encoded_records import Encoded
 from tap_purchase_orders.records.issues import Issue
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_purchase_orders.http.api_response import RequestFailure
-    from tap_purchase_orders.records.encoded import Deselected
-    from tap_purchase_orders.records.record_reader import Record
+    from tap_purchase_orders.records.encoded_records import Deselected
+    from tap_purchase_orders.records.field_reader import Record
 
 # About the size of a record that is not encoded yet.
 _RECORD_BYTES = 4 * 1024

@@ -13,15 +13,15 @@ from tap_purchase_orders.extraction.appzen import (
     AppZenExtraction,
 )
 from tap_purchase_orders.extraction.customer_list import CustomerList
+from tap_purchase_orders.extraction.customer_plan import CustomerPlan
 from tap_purchase_orders.extraction.number_queue import NumberQueue
 from tap_purchase_orders.extraction.orders import ORDER_STREAMS, CustomerOrders
 from tap_purchase_orders.extraction.partner_center import PartnerCenterExtraction
-from tap_purchase_orders.extraction.read_plan import ReadPlan
 from tap_purchase_orders.extraction.source_reader import SourceReader
 from tap_purchase_orders.http.api_client import ApiClient
 from tap_purchase_orders.http.budget import Budget
 from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter
-from tap_purchase_orders.http.health import Health, TimedAuth
+from tap_purchase_orders.http.outage_detection import Health, TimedAuth
 from tap_purchase_orders.http.rate_limit import RateLimiter
 from tap_purchase_orders.http.session import TapSession
 from tap_purchase_orders.http.transport import Transport
@@ -29,7 +29,7 @@ from tap_purchase_orders.incremental.change_detection import (
     STATUS_CHANGES,
     ChangeDetector,
 )
-from tap_purchase_orders.incremental.scope import Scope, customers_digest
+from tap_purchase_orders.incremental.run_scope import Scope, customers_digest
 from tap_purchase_orders.records.orders import OrderReader
 from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
 
@@ -115,7 +115,7 @@ def partner_center_extraction(
             emits="customers" in selection,
         ),
         orders,
-        ReadPlan(section, client, state, scope, emits_everything=emits_everything),
+        CustomerPlan(section, client, state, scope, emits_everything=emits_everything),
         selection,
     )
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tap_purchase_orders.errors import SourceError
-from tap_purchase_orders.extraction.number_order import NumbersByDigest
+from tap_purchase_orders.extraction.digest_order import NumbersByDigest
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.incremental.resume import ChangesRead, DigestMark, ListPosition
 from tap_purchase_orders.instants import instant_of

@@ -1,4 +1,4 @@
-"""Extraction of the streams that cost one more request per order."""
+"""Extraction of attachments and provisioning status: one more request per order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from tap_purchase_orders.clients.partner_center_profile import NO_APP_ONLY_ACCESS
 from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-from tap_purchase_orders.incremental.scope import ATTACHMENTS
+from tap_purchase_orders.incremental.run_scope import ATTACHMENTS
 from tap_purchase_orders.incremental.statuses import (
     is_in_purchase_order_state,
     is_moving,

@@ -16,7 +16,7 @@ from tap_purchase_orders.incremental.change_detection import (
     is_of_future,
 )
 from tap_purchase_orders.instants import instant_of
-from tap_purchase_orders.records.encoded import encoded
+from tap_purchase_orders.records.encoded_records import encoded
 from tap_purchase_orders.records.issues import Issue, moment_text
 from tap_purchase_orders.records.orders import UPSTREAM, OrderSummary, conflict
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     )
     from tap_purchase_orders.incremental.customer_bookmark import CustomerBookmark
     from tap_purchase_orders.incremental.state import State
+    from tap_purchase_orders.records.field_reader import Record
     from tap_purchase_orders.records.orders import OrderReader
-    from tap_purchase_orders.records.record_reader import Record
 
 ORDER_STREAMS = (
     "orders",

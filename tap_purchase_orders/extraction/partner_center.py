@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.extraction.customer_list import CustomerList
+    from tap_purchase_orders.extraction.customer_plan import CustomerPlan
     from tap_purchase_orders.extraction.orders import CustomerOrders
-    from tap_purchase_orders.extraction.read_plan import ReadPlan
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class PartnerCenterExtraction:
         client: PartnerCenter,
         customers: CustomerList,
         orders: CustomerOrders,
-        plan: ReadPlan,
+        plan: CustomerPlan,
         selection: Selection,
     ) -> None:
         self.upstream = UPSTREAM

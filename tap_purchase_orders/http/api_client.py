@@ -13,7 +13,7 @@ from tap_purchase_orders.errors import (
     UpstreamRefusedError,
 )
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-from tap_purchase_orders.http.backoff import LONGEST_WAIT_SECONDS, longer_waits
+from tap_purchase_orders.http.backoff import LONGEST_WAIT_SECONDS, retry_waits
 from tap_purchase_orders.http.channel import ForeignHostError, InvalidRequestError
 from tap_purchase_orders.http.curl_errors import (
     TransportError,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.concurrency.cancellation import CancelToken
     from tap_purchase_orders.http.budget import Budget
     from tap_purchase_orders.http.concurrency_limit import ConcurrencyLimiter, Slot
-    from tap_purchase_orders.http.health import Health
+    from tap_purchase_orders.http.outage_detection import Health
     from tap_purchase_orders.http.transport import Transport
     from tap_purchase_orders.redaction import Secrets
 
@@ -117,7 +117,7 @@ class ApiClient:
     def _send_with_retries(
         self, api_request: ApiRequest
     ) -> ApiResponse | RequestFailure:
-        waits = longer_waits()
+        waits = retry_waits()
         headers = self._profile.headers()
         is_renewed = False
         is_repeat = False
@@ -132,12 +132,12 @@ class ApiClient:
             if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
-            elif isinstance(outcome, RequestFailure) and outcome.may_pass:
+            elif isinstance(outcome, RequestFailure) and outcome.is_retryable:
                 tries += 1
                 # Servers close kept-alive connections. The first time, do not wait.
                 is_first = outcome.was_stale_connection and tries == 1
                 wait = 0.0 if is_first else _wait_seconds(response, waits)
-                if response is not None and _asks_for_patience(response):
+                if response is not None and _asks_to_wait(response):
                     api_request.limiter.hold(wait)
                 if tries >= self._max_tries:
                     return outcome
@@ -162,7 +162,7 @@ class ApiClient:
         """
         if isinstance(outcome, ApiResponse) or outcome.is_refusal:
             self._health.answered()
-        elif outcome.may_pass:
+        elif outcome.is_retryable:
             asked = asked_wait_seconds(response.headers) if response else 0.0
             self._health.failed(self._words(outcome), asked)
 
@@ -205,7 +205,7 @@ class ApiClient:
                 str(error),
                 now(),
                 correlation_id=exchange,
-                may_pass=True,
+                is_retryable=True,
                 was_stale_connection=error.was_stale_connection,
             )
         except UnacceptableResponseError as error:
@@ -274,7 +274,7 @@ class ApiClient:
         return self._reader.named(failure.message, failure.correlation_id)
 
 
-def _asks_for_patience(response: ApiResponse) -> bool:
+def _asks_to_wait(response: ApiResponse) -> bool:
     """Return whether all requests should wait, and not this one alone."""
     return (
         response.status == HTTPStatus.TOO_MANY_REQUESTS

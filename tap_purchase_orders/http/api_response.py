@@ -72,7 +72,7 @@ class RequestFailure(Struct, frozen=True):
         correlation_id: The ids by which the upstream's support finds this exchange,
             if any.
         payload: A body that was not what was requested.
-        may_pass: Whether a retry may succeed.
+        is_retryable: Whether a retry may succeed.
         was_stale_connection: Whether a kept-alive connection was closed: the retry
             need not wait.
     """
@@ -84,7 +84,7 @@ class RequestFailure(Struct, frozen=True):
     error_code: str | None = None
     correlation_id: str | None = None
     payload: str | None = None
-    may_pass: bool = False
+    is_retryable: bool = False
     was_stale_connection: bool = False
 
     @property

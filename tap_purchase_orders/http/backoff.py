@@ -16,12 +16,12 @@ LONGEST_WAIT_SECONDS = 300.0
 _MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-def may_pass(status: int) -> bool:
+def is_retryable(status: int) -> bool:
     """Return whether a retry may succeed after a response with a status."""
     return status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def longer_waits() -> Iterator[float]:
+def retry_waits() -> Iterator[float]:
     """Yield the waits before each further try: 1, 2, 4 ... seconds, and up to 1 more.
 
     The random part keeps requests that failed together from being retried together.

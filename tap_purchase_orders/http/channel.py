@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tap_purchase_orders.concurrency.event_loop import event_loop, running_event_loop
 from tap_purchase_orders.errors import CancelledError, UpstreamRefusedError
 from tap_purchase_orders.http.curl import CONNECT_SECONDS, Connections
-from tap_purchase_orders.http.route import route_to
+from tap_purchase_orders.http.proxy_and_trust import route_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_purchase_orders.http.api_response import ApiResponse
-    from tap_purchase_orders.http.route import Route
+    from tap_purchase_orders.http.proxy_and_trust import Route
 
 # For TCP, a proxy and TLS together.
 CONNECT_SECONDS = 10

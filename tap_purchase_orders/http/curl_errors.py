@@ -16,7 +16,7 @@ from tap_purchase_orders.http.error_messages import certificate_words, proxy_wor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_purchase_orders.http.route import Route
+    from tap_purchase_orders.http.proxy_and_trust import Route
 
 # libcurl checks the host name itself; OpenSSL reports no error then.
 _NO_VERDICTS = {0, 1}

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.http.route import Route
+    from tap_purchase_orders.http.proxy_and_trust import Route
 
 # OpenSSL's `X509_V_ERR_` codes: what no other CA bundle would change.
 _EXPIRED = 10

@@ -19,7 +19,7 @@ from tap_purchase_orders.exact_json import (
     json_text,
 )
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
-from tap_purchase_orders.http.backoff import may_pass
+from tap_purchase_orders.http.backoff import is_retryable
 from tap_purchase_orders.text import one_line
 
 if TYPE_CHECKING:
@@ -148,9 +148,9 @@ class ResponseReader:
         error = self.error(response)
         reason = self._shown(response.reason)
         message = f"HTTP {status}: {error.message or reason or 'no reason given'}"
-        if may_pass(status):
+        if is_retryable(status):
             failure = self._failure("unavailable", message, response, error.code)
-            return replace(failure, may_pass=True)
+            return replace(failure, is_retryable=True)
         refusal = self._profile.refusal(response, error)
         if refusal and error.code not in api_request.own_refusals:
             raise UpstreamRefusedError(self.named(refusal, self.id_of(response)))
@@ -197,7 +197,7 @@ class ResponseReader:
             body = api_request.decode(response.content)
         except NotJsonError:
             message = "HTTP 200, but the body is not JSON, or is cut off"
-            return replace(self._strange(message, response), may_pass=True)
+            return replace(self._strange(message, response), is_retryable=True)
         if problem := api_request.problem(body):
             error = self.error(response)
             failure = self._failure(

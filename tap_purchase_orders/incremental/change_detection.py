@@ -14,21 +14,21 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.digests import digest_of
-from tap_purchase_orders.incremental.listed_ids import listed_ids, newcomers
+from tap_purchase_orders.incremental.order_id_digest import listed_ids, newcomers
 from tap_purchase_orders.incremental.read_schedule import DAY_SECONDS
-from tap_purchase_orders.incremental.sequences import FIRST, next_sequence
+from tap_purchase_orders.incremental.record_digests import digest_of
+from tap_purchase_orders.incremental.status_sequences import FIRST, next_sequence
 from tap_purchase_orders.incremental.statuses import (
     is_in_purchase_order_state,
     is_moving,
     is_same_status,
 )
-from tap_purchase_orders.records.encoded import Encoded, encoded
+from tap_purchase_orders.records.encoded_records import Encoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tap_purchase_orders.incremental.listed_ids import ListedIds
+    from tap_purchase_orders.incremental.order_id_digest import ListedIds
     from tap_purchase_orders.instants import Instant
     from tap_purchase_orders.records.orders import Order, OrderSummary
 
@@ -188,7 +188,7 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    _left_upload(summary, known, is_owed=owes_attachments),
+                    _has_left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
             tracked.pop(summary.id, None)
@@ -303,7 +303,7 @@ def _first_seen(
     return recent, False
 
 
-def _left_upload(
+def _has_left_upload(
     summary: OrderSummary, known: TrackedOrder | None, *, is_owed: bool
 ) -> bool:
     """Return whether an order has left the purchase-order states, or may have long ago.

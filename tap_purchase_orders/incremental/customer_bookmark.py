@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.incremental.listed_ids import ListedIds
+    from tap_purchase_orders.incremental.order_id_digest import ListedIds
     from tap_purchase_orders.instants import Instant
 
 

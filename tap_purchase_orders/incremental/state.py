@@ -20,9 +20,9 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.listed_ids import listed_ids_of
-from tap_purchase_orders.incremental.scope import Scope, stream_texts, streams_of
-from tap_purchase_orders.incremental.state_parts import (
+from tap_purchase_orders.incremental.order_id_digest import listed_ids_of
+from tap_purchase_orders.incremental.run_scope import Scope, stream_texts, streams_of
+from tap_purchase_orders.incremental.state_parser import (
     NUMBERS,
     mistake,
     parsed_changes_read,
@@ -113,9 +113,12 @@ class State:
         )
         # A member that was once written is written as null later, not left out: a
         # program that merges states would keep the old value.
-        self._said = {"resume"} & numbers.keys()
+        self._members_to_write = {"resume"} & numbers.keys()
         orders = section(bookmarks.get("orders", {}), "bookmarks.orders")
-        self._said |= {"activity_read_until", "full_table_until"} & orders.keys()
+        self._members_to_write |= {
+            "activity_read_until",
+            "full_table_until",
+        } & orders.keys()
         self._activity_read_until = parsed_instant(
             orders.get("activity_read_until"), "bookmarks.orders.activity_read_until"
         )
@@ -238,7 +241,7 @@ class State:
         """Store that moment; none if no customer is ever due."""
         self._full_table_until = moment
         if moment is not None:
-            self._said.add("full_table_until")
+            self._members_to_write.add("full_table_until")
 
     @property
     def activity_read_until(self) -> Instant | None:
@@ -248,7 +251,7 @@ class State:
     def remember_activity(self, moment: Instant | None) -> None:
         """Store up to when all activity in the log has been read; none for never."""
         self._activity_read_until = moment
-        self._said.add("activity_read_until")
+        self._members_to_write.add("activity_read_until")
 
     @property
     def resume_point(self) -> ResumePoint | None:
@@ -258,7 +261,7 @@ class State:
     def remember_resume_point(self, point: ResumePoint | None) -> None:
         """Store how far the purchase orders are written, none at the end."""
         self._resume_point = point
-        self._said.add("resume")
+        self._members_to_write.add("resume")
 
     @property
     def number_streams(self) -> Mapping[str, str]:
@@ -322,7 +325,7 @@ class State:
                 *(resume.position, resume.digest, began_at),
                 *(() if order is None else (order.round, order.after)),
             ]
-        elif "resume" in self._said:
+        elif "resume" in self._members_to_write:
             numbers["resume"] = None
         if numbers and self._number_streams:
             numbers["streams"] = stream_texts(self._number_streams)
@@ -338,7 +341,7 @@ class State:
             ("activity_read_until", self._activity_read_until),
             ("full_table_until", self._full_table_until),
         ):
-            if name in self._said:
+            if name in self._members_to_write:
                 orders[name] = None if moment is None else moment.text
         if self._has_prices:
             orders["prices"] = True

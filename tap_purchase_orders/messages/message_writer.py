@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.messages import Message
 
-    from tap_purchase_orders.records.encoded import Encoded
+    from tap_purchase_orders.records.encoded_records import Encoded
 
 _FLUSH_BYTES = 64 * 1024
 

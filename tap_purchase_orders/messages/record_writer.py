@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.encoded_records import Encoded
 from tap_purchase_orders.records.issues import moment_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Timer
 
     from tap_purchase_orders.messages.message_writer import MessageWriter
-    from tap_purchase_orders.records.record_reader import Record
+    from tap_purchase_orders.records.field_reader import Record
     from tap_purchase_orders.streams import TapStream
 
 # A server that makes up names must not fill memory and log with them.

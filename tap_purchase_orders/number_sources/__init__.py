@@ -1,1 +1,1 @@
-"""Sources of purchase-order numbers, one file each."""
+"""Sources of purchase-order numbers: `file`, `list`, `invoices` and `sql`."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_purchase_orders.number_sources.columns import USUAL_NAME
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.formats import (
+from tap_purchase_orders.number_sources.files.columns import USUAL_NAME
+from tap_purchase_orders.number_sources.files.formats import (
     PACKINGS,
     PARQUET,
     TEXTS,
@@ -19,14 +19,14 @@ from tap_purchase_orders.number_sources.formats import (
     format_of,
     parquet,
 )
-from tap_purchase_orders.number_sources.options import file_options
+from tap_purchase_orders.number_sources.files.options import file_options
+from tap_purchase_orders.number_sources.files.stored_file import StoredFile
 from tap_purchase_orders.number_sources.source import SECTION, NumberSource
-from tap_purchase_orders.number_sources.stored_file import StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_purchase_orders.number_sources.formats import Format
+    from tap_purchase_orders.number_sources.files.formats import Format
 
 logger = logging.getLogger(__name__)
 

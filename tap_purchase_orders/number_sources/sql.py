@@ -12,27 +12,31 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_purchase_orders.number_sources.buffer import Buffer
-from tap_purchase_orders.number_sources.dialects import dialect_of
-from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.since import (
+from tap_purchase_orders.number_sources.databases.dialects import dialect_of
+from tap_purchase_orders.number_sources.databases.since import (
     OVERLAP_SECONDS,
     compares_days,
     since_value,
 )
+from tap_purchase_orders.number_sources.databases.sql_query import (
+    SINCE,
+    parameters,
+    writes,
+)
+from tap_purchase_orders.number_sources.error_messages import source_error
+from tap_purchase_orders.number_sources.number_values import NumberColumn
 from tap_purchase_orders.number_sources.source import (
     SECTION,
     Checkpoint,
     NumberSource,
 )
-from tap_purchase_orders.number_sources.sql_query import SINCE, parameters, writes
-from tap_purchase_orders.number_sources.values import NumberColumn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
-    from tap_purchase_orders.number_sources.database import Database
-    from tap_purchase_orders.number_sources.since import Kind
-    from tap_purchase_orders.number_sources.since import Value as Since
+    from tap_purchase_orders.number_sources.databases.database import Database
+    from tap_purchase_orders.number_sources.databases.since import Kind
+    from tap_purchase_orders.number_sources.databases.since import Value as Since
     from tap_purchase_orders.number_sources.source import Item, SourceContext
 
 _URL = re.compile(r"[A-Za-z][\w.+-]*://.*", re.DOTALL)
@@ -66,7 +70,7 @@ def _pages(
     section: Mapping[str, Any], context: SourceContext
 ) -> Generator[list[str], None, None]:
     # SQLAlchemy takes a while to be imported: only those who use it wait for it.
-    from tap_purchase_orders.number_sources.database import Database  # noqa: PLC0415
+    from tap_purchase_orders.number_sources.databases.database import Database  # noqa: PLC0415
 
     column = NumberColumn(_COLUMN, partial(source_error, key="query"))
     database = Database(

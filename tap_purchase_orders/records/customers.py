@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from tap_purchase_orders.exact_json import json_text
+from tap_purchase_orders.records.field_reader import ParseNotes, RecordReader
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
-from tap_purchase_orders.records.record_reader import ParseNotes, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.urls import as_key, is_path_segment
 

@@ -12,7 +12,7 @@ from tap_purchase_orders.exact_json import json_text, storable
 if TYPE_CHECKING:
     import datetime as dt
 
-    from tap_purchase_orders.records.record_reader import ParseNotes
+    from tap_purchase_orders.records.field_reader import ParseNotes
 
 # Issues after which something that may be there was not read: the run has failed.
 UNREAD_KINDS = frozenset({"unavailable", "invalid_response", "refused_redirect"})

@@ -12,14 +12,14 @@ from msgspec import UNSET, Raw, Struct, field
 
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.instants import Instant, instant_or_none
-from tap_purchase_orders.records.compiled import (
+from tap_purchase_orders.records.fast_reader import (
     CompiledSchema,
     HeaderAndRows,
     NotAsDocumentedError,
 )
+from tap_purchase_orders.records.field_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.record_encoder import RecordEncoder
-from tap_purchase_orders.records.record_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.records.values import UnreadableError, to_text
 from tap_purchase_orders.urls import as_key
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_purchase_orders.config import DecimalType
-    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.encoded_records import Deselected
 
 UPSTREAM = "partner_center"
 _KIND = HeaderAndRows(

@@ -11,15 +11,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tap_purchase_orders.exact_json import decode_body, json_text
-from tap_purchase_orders.records.compiled import (
+from tap_purchase_orders.records.fast_reader import (
     CompiledSchema,
     HeaderAndRows,
     NotAsDocumentedError,
 )
+from tap_purchase_orders.records.field_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.line_keys import LineKeys, keys_of_whole_numbers
 from tap_purchase_orders.records.record_encoder import RecordEncoder
-from tap_purchase_orders.records.record_reader import ParseNotes, Record, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_purchase_orders.config import DecimalType
-    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.encoded_records import Deselected
 
 UPSTREAM = "appzen"
 _KIND = HeaderAndRows(

@@ -1,4 +1,4 @@
-"""Encodes headers and their rows as the records of their streams."""
+"""Encodes an order or a purchase order, and its lines, as records of two streams."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tap_purchase_orders.exact_json import ENCODER
-from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.encoded_records import Encoded
 from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_purchase_orders.records.compiled import HeaderAndRows
-    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.encoded_records import Deselected
+    from tap_purchase_orders.records.fast_reader import HeaderAndRows
 
 
 class RecordEncoder:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from tap_purchase_orders.records.object_types import Path
+    from tap_purchase_orders.records.schema_types import Path
 
 
 class UnknownFields:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 def impatient(seconds: float) -> tuple[str, ...]:
     """Return the command, with another time for which an upstream may be silent."""
     program = f"""
-from tap_purchase_orders.http import health
+from tap_purchase_orders.http import outage_detection
 from tap_purchase_orders.__main__ import main
 
-health.SILENT_SECONDS = {seconds}
+outage_detection.SILENT_SECONDS = {seconds}
 main()
 """
     return (sys.executable, "-c", program)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.incremental.activity import ActivityRules
+from tap_purchase_orders.incremental.activity_rules import ActivityRules
 from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from tap_purchase_orders.errors import SourceError
-from tap_purchase_orders.number_sources.csv_rows import CsvColumn
-from tap_purchase_orders.number_sources.odd_texts import (
+from tap_purchase_orders.number_sources.files.csv_rows import CsvColumn
+from tap_purchase_orders.number_sources.odd_numbers import (
     OddTextError,
     are_plain,
     number_in,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tap_purchase_orders.number_sources.odd_texts import OddTextError, number_in
+from tap_purchase_orders.number_sources.odd_numbers import OddTextError, number_in
 from tests.unit.number_files import (
     PACKINGS,
     TEXT_FORMATS,

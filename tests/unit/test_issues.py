@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
+from tap_purchase_orders.records.field_reader import ParseNotes
 from tap_purchase_orders.records.issues import (
     Issue,
     moment_text,
     unreadable_issues,
 )
-from tap_purchase_orders.records.record_reader import ParseNotes
 from tests.unit.json_values import any_json, wire_errors
 
 NOW = dt.datetime(2026, 3, 1, 10, 11, 12, 7, tzinfo=dt.UTC)

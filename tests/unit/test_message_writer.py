@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.messages.message_writer import MessageWriter
-from tap_purchase_orders.records.encoded import encoded
+from tap_purchase_orders.records.encoded_records import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from tap_purchase_orders.exact_json import NotJsonError
 from tap_purchase_orders.records.customers import CustomerReader
-from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.encoded_records import Encoded
 from tap_purchase_orders.records.issues import Issue
 from tap_purchase_orders.records.order_children import OrderChildReader
 from tap_purchase_orders.records.orders import OrderReader, OrderSummary

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tap_purchase_orders.errors import SourceError
 from tap_purchase_orders.number_sources.error_messages import source_error
-from tap_purchase_orders.number_sources.values import NumberColumn
+from tap_purchase_orders.number_sources.number_values import NumberColumn
 
 
 def text_of(value: Any) -> str | None:

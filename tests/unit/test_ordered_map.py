@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.concurrency.cancellation import CancelToken
-from tap_purchase_orders.concurrency.ordered_map import begin_farthest, ordered_map
+from tap_purchase_orders.concurrency.ordered_map import begin_last_tasks, ordered_map
 from tap_purchase_orders.errors import CancelledError, UpstreamDownError
 from tests.unit.sync_primitives import Gate, Meeting, done, fail, give, settle
 
@@ -340,7 +340,7 @@ def test_the_last_tasks_can_be_begun_beside_those_under_way() -> None:
     def look() -> None:
         if not seen:
             for whose in (CancelToken(), cancel_token):
-                begin_farthest(whose)
+                begin_last_tasks(whose)
                 settle()
                 seen.append(list(done_by))
             is_answered.open()

@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.records.customers import Customer, CustomerReader
+from tap_purchase_orders.records.field_reader import ParseNotes, RecordReader
 from tap_purchase_orders.records.issues import Issue
 from tap_purchase_orders.records.orders import OrderReader, OrderSummary
 from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
-from tap_purchase_orders.records.record_reader import ParseNotes, RecordReader
 from tap_purchase_orders.records.schemas import schema_of
 from tests.unit.json_values import any_json, objects_for, unknown_fields, wire_errors
 

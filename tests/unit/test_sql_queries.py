@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
-from tap_purchase_orders.number_sources.sql_query import (
+from tap_purchase_orders.number_sources.databases.sql_query import (
     parameters,
     sqlalchemy_text,
     words_beside_since,

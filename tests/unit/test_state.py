@@ -15,9 +15,9 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     CustomerBookmark,
     TrackedOrder,
 )
-from tap_purchase_orders.incremental.listed_ids import listed_ids
+from tap_purchase_orders.incremental.order_id_digest import listed_ids
 from tap_purchase_orders.incremental.resume import DigestMark, ResumePoint
-from tap_purchase_orders.incremental.scope import Scope
+from tap_purchase_orders.incremental.run_scope import Scope
 from tap_purchase_orders.incremental.state import State
 from tap_purchase_orders.instants import parse_instant
 from tests.unit.json_values import any_json

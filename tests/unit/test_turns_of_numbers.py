@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_purchase_orders.extraction.number_order import NumbersByDigest
+from tap_purchase_orders.extraction.digest_order import NumbersByDigest
 from tap_purchase_orders.incremental.resume import DigestMark
 from tap_purchase_orders.incremental.state import State
 from tests.unit.configs import appzen

@@ -28,7 +28,7 @@ from tests.unit.two_readings import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.encoded_records import Deselected
 
 # How long all of them take together, and where the chances begin.
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))

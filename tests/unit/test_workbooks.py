@@ -165,7 +165,9 @@ def test_the_extra_that_is_missing_is_named(
     name: str, package: str, extra: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modules = ("parquet", "workbook")
-    for module in (f"tap_purchase_orders.number_sources.{each}" for each in modules):
+    for module in (
+        f"tap_purchase_orders.number_sources.files.{each}" for each in modules
+    ):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, package, None)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from tap_purchase_orders.exact_json import NotJsonError, decode_body
-from tap_purchase_orders.records.encoded import Encoded
+from tap_purchase_orders.records.encoded_records import Encoded
 from tap_purchase_orders.records.issues import Issue
 from tap_purchase_orders.records.schemas import schema_of
 from tap_purchase_orders.records.unknown_fields import UnknownFields
@@ -17,7 +17,7 @@ from tap_purchase_orders.records.unknown_fields import UnknownFields
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_purchase_orders.records.encoded import Deselected
+    from tap_purchase_orders.records.encoded_records import Deselected
     from tap_purchase_orders.records.orders import OrderReader
     from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
 

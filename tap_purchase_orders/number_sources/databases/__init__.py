@@ -1,0 +1,1 @@
+"""Reads purchase-order numbers from databases, by a query."""

@@ -1,0 +1,1 @@
+"""Reads purchase-order numbers from files: text, CSV, JSON, Parquet, workbooks."""
