@@ -6,7 +6,6 @@ import gc
 import signal
 import sys
 from importlib import import_module
-from importlib.metadata import version
 
 from tap_purchase_orders.lazy_imports import deferred
 from tap_purchase_orders.process_exit import run_and_exit
@@ -49,7 +48,8 @@ def main() -> None:
     try:
         with deferred(_PUT_OFF, _CALLED):
             if (guesses := sys.modules.get(_GUESSES)) is not None:
-                vars(guesses)["__version__"] = version(_GUESSES)
+                version = import_module(f"{_GUESSES}.version").__version__
+                vars(guesses)["__version__"] = version
             for name in _NEEDED:
                 import_module(name)
     except Exception:  # noqa: BLE001  # whatever another version of the SDK may raise

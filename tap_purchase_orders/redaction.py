@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import re
 import threading
 from collections import deque
@@ -44,6 +43,8 @@ _PLAIN = re.compile(r"[0-9A-Za-z._-]+")
 _PARTS = re.compile(r"[0-9A-Za-z._-]+|.", re.DOTALL)
 # What JSON has letters for.
 _LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+# What HTML and XML have names for.
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 # When 0, 1 or 2 bytes of something else come before a value in a group of base64, so
 # many signs are not the value's alone.
 _FOREIGN_SIGNS = (0, 2, 3)
@@ -222,8 +223,8 @@ def _of_text(sign: str) -> Iterator[str]:
     yield "".join(rf"\\{{1,64}}(?i:x{byte:02x})" for byte in data)
     yield rf"\\{{1,64}}(?:x{ord(sign):02x}|U{ord(sign):08x})"
     yield f"&#(?:0*{ord(sign)}|(?i:x0*{ord(sign):x}));"
-    if (name := html.escape(sign)) != sign:
-        yield name
+    if sign in _ENTITIES:
+        yield _ENTITIES[sign]
 
 
 def _in_base64(data: bytes) -> Iterator[str]:

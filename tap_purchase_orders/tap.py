@@ -48,6 +48,7 @@ from tap_purchase_orders.settings.schema import (
 from tap_purchase_orders.stream_maps import prepare
 from tap_purchase_orders.streams import STREAMS, TapStream
 from tap_purchase_orders.sync import ISSUES_STREAM, Extraction, Sync
+from tap_purchase_orders.urls import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -316,6 +317,12 @@ class TapPurchaseOrders(Tap):
                         yield record
                 if stream == ISSUES_STREAM:
                     yield from (issue.record() for issue in batch.issues)
+
+    @classmethod
+    @override
+    def get_plugin_version(cls) -> str:
+        """Return the version, which the SDK would look up each time."""
+        return VERSION
 
     @classmethod
     @override

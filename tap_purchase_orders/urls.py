@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from urllib.parse import quote
 
 APPLICATION = "tap-purchase-orders"
-USER_AGENT = f"{APPLICATION}/{version(APPLICATION)}"
+VERSION = version(APPLICATION)
+USER_AGENT = f"{APPLICATION}/{VERSION}"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jsonschema import Draft202012Validator
@@ -98,6 +97,8 @@ def _missing(path: str, key: str) -> SettingError:
 
 
 def _unknown(path: str, key: str, known: tuple[str, ...]) -> SettingError:
+    from difflib import get_close_matches  # noqa: PLC0415  # few runs need it
+
     close = get_close_matches(key, known, n=1)
     hint = f"; did you mean `{_join(path, close[0])}`?" if close else ""
     name = _join(path, key)

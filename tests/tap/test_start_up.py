@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-# Each is for one way to sign in, one source, another command, or a target.
+# Each is for one way to sign in, one source, another command, mistaken settings,
+# or a target.
 HEAVY = {
     "asyncio",
     "azure",
     "cryptography",
+    "difflib",
+    "html",
     "jinja2",
     "joblib",
     "jsonpath_ng",
