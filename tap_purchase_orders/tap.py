@@ -37,6 +37,7 @@ from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
+from tap_purchase_orders.records.issues import ISSUES_STREAM
 from tap_purchase_orders.records.schemas import has_decimal, with_numbers_of
 from tap_purchase_orders.redaction import configured_secrets
 from tap_purchase_orders.run_history import RunHistory
@@ -47,7 +48,7 @@ from tap_purchase_orders.settings.schema import (
 )
 from tap_purchase_orders.stream_maps import prepare
 from tap_purchase_orders.streams import STREAMS, TapStream
-from tap_purchase_orders.sync import ISSUES_STREAM, Extraction, Sync
+from tap_purchase_orders.sync import Extraction, Sync
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

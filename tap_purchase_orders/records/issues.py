@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.records.record_reader import ParseNotes
 
+ISSUES_STREAM = "extraction_issues"
 # Issues after which something that may be there was not read: the run has failed.
 UNREAD_KINDS = frozenset({"unavailable", "invalid_response", "refused_redirect"})
 
