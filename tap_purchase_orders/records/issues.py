@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from tap_purchase_orders.exact_json import json_text, storable
+from tap_purchase_orders.urls import is_encodable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,7 +43,10 @@ class Issue(Struct, frozen=True):
     @property
     def issue_id(self) -> str:
         """The same for the same problem, whichever run meets it."""
-        parts = [self.upstream, self.stream, self.kind, self.record_key, self.field]
+        key = self.record_key
+        if key is not None and not is_encodable(key):
+            key = ascii(key)
+        parts = [self.upstream, self.stream, self.kind, key, self.field]
         if self.kind == "invalid_record":
             # Its key is the very thing that is missing, and its payload may change.
             parts.append(str(self.occurrence))
