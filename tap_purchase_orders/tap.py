@@ -188,9 +188,11 @@ class TapPurchaseOrders(Tap):
                 schema = self._declared(name, entry.schema.to_dict())
                 selected = entry.metadata.resolve_selection()
                 schema = get_selected_schema(name, schema, selected)
-                self.mapper.register_raw_stream_schema(
-                    name, schema, entry.key_properties
-                )
+                keys = entry.key_properties
+                if not keys and isinstance(own := self.streams.get(name), TapStream):
+                    # Without keys, a loader would add rows and replace none.
+                    keys = own.primary_keys or own.keys
+                self.mapper.register_raw_stream_schema(name, schema, keys)
                 prepare(self.mapper.stream_maps[name])
         except (MappingError, NotImplementedError, ValueError) as error:
             msg = f"`stream_maps` or flattening: {error}"
