@@ -83,6 +83,8 @@ _STATE_MEMBERS = {
     "settings: another source starts anew.",
     "purchase_orders.changes_read.until": "The start of the last finished run: from "
     "then on changes are asked for. Only with a source that follows changes.",
+    "purchase_orders.changes_read.since": "From when on changes were asked for at "
+    "first, by `start_date`; null: from the beginning. An earlier one starts anew.",
     "purchase_orders.resume": "After an interruption, or when a budget was used up: "
     "how many numbers at the beginning of the list are written, a digest of these, "
     "when the run began (for a source that follows changes), and two more if the list "

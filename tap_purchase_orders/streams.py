@@ -17,7 +17,7 @@ from typing_extensions import override
 from tap_purchase_orders.exact_json import decode_lines, json_copy, json_text
 from tap_purchase_orders.incremental.state import REPLICATION_KEY
 from tap_purchase_orders.records.encoded_records import encoded
-from tap_purchase_orders.records.schemas import is_member, schema_of
+from tap_purchase_orders.records.schemas import has_decimal, is_member, schema_of
 from tap_purchase_orders.stream_maps import mapped
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class TapStream(Stream):
         schema = schema_of(self.name, decimal_type)
         super().__init__(tap, schema=json_copy(schema))
         self._records_of = records_of
+        self._decimal_type = decimal_type
         self.primary_keys = self.keys
         if self.is_incremental:
             self.forced_replication_method = "INCREMENTAL"
@@ -156,13 +157,13 @@ class TapStream(Stream):
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of what is written of each record: fields, stream maps, flattening.
+        """A digest of what is written of each record: fields, maps, numbers as text.
 
         Another one means that rows of earlier runs lack something, or may.
         """
         config = self.config
         maps = config.get("stream_maps") or {}
-        parts = {
+        parts: dict[str, Any] = {
             "deselected": sorted(
                 list(path) for path, is_on in self.mask.items() if not is_on
             ),
@@ -183,6 +184,8 @@ class TapStream(Stream):
                 if config.get("flattening_enabled")
             },
         }
+        if self._decimal_type is not None and has_decimal(self.schema):
+            parts["decimals"] = self._decimal_type
         text = json_text(parts)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tap_purchase_orders.errors import TapError, UpstreamRefusedError
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.messages.progress_display import ProgressDisplay
-from tap_purchase_orders.records.issues import UNREAD_KINDS
+from tap_purchase_orders.records.issues import ISSUES_STREAM, UNREAD_KINDS
 from tap_purchase_orders.run_history import (
     BUDGET_USED,
     FAILED,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.messages.state_messages import StateMessages
     from tap_purchase_orders.records.issues import Issue
 
-ISSUES_STREAM = "extraction_issues"
 _READ_TO_THE_END = {FINISHED, BUDGET_USED}
 # Issues with a part of a record that was read.
 _OF_A_VALUE = {"unreadable_value", "irregular_line"}

@@ -37,6 +37,7 @@ from tap_purchase_orders.logs import hide_in_log
 from tap_purchase_orders.messages.message_writer import MessageWriter
 from tap_purchase_orders.messages.record_writer import RecordWriter
 from tap_purchase_orders.messages.state_messages import StateMessages
+from tap_purchase_orders.records.issues import ISSUES_STREAM
 from tap_purchase_orders.records.schemas import has_decimal, with_numbers_of
 from tap_purchase_orders.redaction import configured_secrets
 from tap_purchase_orders.run_history import RunHistory
@@ -47,7 +48,7 @@ from tap_purchase_orders.settings.schema import (
 )
 from tap_purchase_orders.stream_maps import prepare
 from tap_purchase_orders.streams import STREAMS, TapStream
-from tap_purchase_orders.sync import ISSUES_STREAM, Extraction, Sync
+from tap_purchase_orders.sync import Extraction, Sync
 from tap_purchase_orders.urls import VERSION
 
 if TYPE_CHECKING:
@@ -188,9 +189,11 @@ class TapPurchaseOrders(Tap):
                 schema = self._declared(name, entry.schema.to_dict())
                 selected = entry.metadata.resolve_selection()
                 schema = get_selected_schema(name, schema, selected)
-                self.mapper.register_raw_stream_schema(
-                    name, schema, entry.key_properties
-                )
+                keys = entry.key_properties
+                if not keys and isinstance(own := self.streams.get(name), TapStream):
+                    # Without keys, a loader would add rows and replace none.
+                    keys = own.primary_keys or own.keys
+                self.mapper.register_raw_stream_schema(name, schema, keys)
                 prepare(self.mapper.stream_maps[name])
         except (MappingError, NotImplementedError, ValueError) as error:
             msg = f"`stream_maps` or flattening: {error}"

@@ -114,11 +114,18 @@ class CustomerList:
         self.is_complete = not links_further(page.body)
         return batch, customer_ids
 
-    def given(self, customer_id: str) -> Batch:
-        """Return the batch of a customer, read by its id."""
+    def given(self, customer_id: str, *, is_key: bool) -> Batch:
+        """Return the batch of a customer, read by its id.
+
+        Args:
+            customer_id: The customer.
+            is_key: Nothing else of the customer is read, so this counts as its reading.
+        """
         outcome = self._client.customer(customer_id)
-        batch = Batch(outcome.received_at)
+        batch = Batch(outcome.received_at, key_was_refused=False if is_key else None)
         if isinstance(outcome, RequestFailure):
+            if is_key:
+                batch.key_was_refused = outcome.is_refusal
             issue = failure_issue(UPSTREAM, STREAM, customer_id, outcome)
             batch.issues.append(issue)
             return batch

@@ -156,10 +156,18 @@ class NumberQueue:
         return self.has_started_over and self._is_new
 
     @property
-    def _changes_read(self) -> Instant | None:
-        """Up to when the changes of this very source were read."""
+    def _known(self) -> ChangesRead | None:
+        """Which changes of this very source were read."""
         changes = self._state.changes_read
         if changes is None or changes.identity != self._source.identity:
+            return None
+        return changes
+
+    @property
+    def _changes_read(self) -> Instant | None:
+        """Up to when its changes were read, from `start_date` on."""
+        changes = self._known
+        if changes is None or not changes.has_all_since(self._start_date):
             return None
         return changes.until
 
@@ -168,7 +176,12 @@ class NumberQueue:
         return self._changes_read or self._start_date
 
     def _queued(self, seen: SeenSet) -> Iterator[QueuedNumber]:
-        self._is_new = self._changes_read is None
+        self._is_new = self._known is None
+        if not self._is_new and self._changes_read is None:
+            logger.info(
+                "AppZen: `start_date` is earlier than in the last run: what changed "
+                "since then is read"
+            )
         items, place, mark = self._opened(seen)
         self._start = replace(place.point(), order=mark)
         self._is_empty = place.position == 0 and mark is None
@@ -353,7 +366,11 @@ class NumberQueue:
         self.position = 0
         # The items after it are a new list.
         self._start = self._last_read = None
-        self._state.remember_changes(ChangesRead(self._source.identity, until))
+        since = self._start_date
+        if (known := self._known) is not None and self._changes_read is not None:
+            since = known.since
+        changes = ChangesRead(self._source.identity, until, since)
+        self._state.remember_changes(changes)
 
     def _check_may_be_empty(self) -> None:
         """Check whether the source may give no numbers.

@@ -194,7 +194,8 @@ class CustomerOrders:
     ) -> None:
         order, full_table = decided.order, self._selection.full_table
         has_header = decided.should_emit or "orders" in full_table
-        has_lines = decided.should_emit or "order_line_items" in full_table
+        # Without its lines, a header that is newer says that they are gone.
+        has_lines = has_header or "order_line_items" in full_table
         if has_header:
             batch.rows.append(("orders", order.header))
         if has_lines:

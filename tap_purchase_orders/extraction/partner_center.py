@@ -114,22 +114,21 @@ class PartnerCenterExtraction:
             and self._plan.reads_everyone
             and not self._reads_other_shards()
         ):
+            orders = "the orders of " if self._reads_orders else ""
             msg = (
-                f"Partner Center: the orders of all customers ({self.progress.done}) "
-                f"were refused; check the app registration and "
+                f"Partner Center: {orders}all customers ({self.progress.done}) were "
+                f"refused; check the app registration and "
                 f"`partner_center.customer_ids`"
             )
             raise UpstreamRefusedError(msg)
 
     def _reads_other_shards(self) -> bool:
-        """Return whether the orders of a customer of another shard can be read.
+        """Return whether a customer of another shard can be read.
 
         A shard has few customers, and all of them may be refused for good reasons.
         """
-        tries = [
-            partial(self._client.orders, customer_id)
-            for customer_id in self._customers.others
-        ]
+        read = self._client.orders if self._reads_orders else self._client.customer
+        tries = [partial(read, customer_id) for customer_id in self._customers.others]
         outcomes = ordered_map(tries, workers=1, cancel_token=self._cancel_token)
         return any(not isinstance(outcome, RequestFailure) for outcome in outcomes)
 
@@ -153,7 +152,8 @@ class PartnerCenterExtraction:
             self.progress.total = len(customer_ids)
         for customer_id in customer_ids:
             if "customers" in self._selection:
-                yield partial(self._customers.given, customer_id)
+                is_key = not self._reads_orders
+                yield partial(self._customers.given, customer_id, is_key=is_key)
             yield from self._order_steps([customer_id])
 
     def _listed_customers(self) -> Iterator[Step]:

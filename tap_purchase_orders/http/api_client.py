@@ -199,11 +199,13 @@ class ApiClient:
             msg = f"{self._profile.name}: {error}, or check {setting}"
             raise UpstreamRefusedError(msg) from error
         except TransportError as error:
+            is_cut_off = error.status == HTTPStatus.OK
             exchange = self._reader.id_in({}, sent)
             return None, RequestFailure(
-                "unavailable",
+                "invalid_response" if is_cut_off else "unavailable",
                 str(error),
                 now(),
+                http_status=error.status,
                 correlation_id=exchange,
                 is_retryable=True,
                 was_stale_connection=error.was_stale_connection,

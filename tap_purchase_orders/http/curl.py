@@ -262,7 +262,7 @@ class _Exchange:
             self._route,
             is_sent=self._requests > 0,
             was_stale_connection=was_stale_connection,
-            has_head=self._head is not None,
+            status=self._head.status if self._head else None,
         )
         raise self._problem or failure_of(code, attempt)
 
@@ -282,7 +282,7 @@ class _Exchange:
             except TimeoutError as error:
                 raise TransportError(NOT_ANSWERED_IN_TIME) from error
             except (ValueError, zlib.error) as error:
-                raise TransportError(BROKEN) from error
+                raise TransportError(BROKEN, status=head.status) from error
         head.content, head.close = body.value(), body.close
         return head
 
@@ -301,8 +301,11 @@ class _Exchange:
         length = len(line)
         self._head_bytes += length
         if self._head_bytes > response_limits.LARGEST_HEAD_BYTES:
-            words = BROKEN if self._head else HEAD_TOO_LARGE
-            self._problem = TransportError(words)
+            self._problem = (
+                TransportError(BROKEN, status=self._head.status)
+                if self._head
+                else TransportError(HEAD_TOO_LARGE)
+            )
             return _END
         if self._head is None:
             self._lines.append(line)

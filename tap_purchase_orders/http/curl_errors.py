@@ -41,11 +41,20 @@ class TransportError(Exception):
         words: Why, in words, without addresses.
         was_stale_connection: Whether a kept connection was closed by the server: the
             request may be sent again at once.
+        status: The status of the response whose body was cut off or broken, if it is
+            that.
     """
 
-    def __init__(self, words: str, *, was_stale_connection: bool = False) -> None:
+    def __init__(
+        self,
+        words: str,
+        *,
+        was_stale_connection: bool = False,
+        status: int | None = None,
+    ) -> None:
         super().__init__(words)
         self.was_stale_connection = was_stale_connection
+        self.status = status
 
 
 class UntrustedServerError(Exception):
@@ -60,14 +69,14 @@ class Attempt(Struct, frozen=True):
         route: How the server was to be reached.
         is_sent: Whether a request was begun to be sent.
         was_stale_connection: Whether the library would have sent it once more.
-        has_head: Whether the head of a response was read.
+        status: The status of the response whose head was read, if one was.
     """
 
     handle: pycurl.Curl
     route: Route
     is_sent: bool
     was_stale_connection: bool
-    has_head: bool
+    status: int | None
 
 
 def failure_of(
@@ -83,8 +92,11 @@ def failure_of(
         return UntrustedServerError(certificate_words(verdict))
     if code == pycurl.E_SSL_CACERT_BADFILE:
         return UpstreamRefusedError(attempt.route.unreadable_authorities)
+    words = _words(code, attempt)
     return TransportError(
-        _words(code, attempt), was_stale_connection=attempt.was_stale_connection
+        words,
+        was_stale_connection=attempt.was_stale_connection,
+        status=attempt.status if words == error_messages.BROKEN else None,
     )
 
 
@@ -102,7 +114,7 @@ def _has_tunnel(code: int, attempt: Attempt) -> bool:
 def _words(code: int, attempt: Attempt) -> str:
     if code == pycurl.E_OPERATION_TIMEDOUT and attempt.is_sent:
         return error_messages.NOT_ANSWERED_IN_TIME
-    if attempt.has_head:
+    if attempt.status is not None:
         return error_messages.BROKEN
     if code == pycurl.E_COULDNT_CONNECT:
         is_refused = attempt.handle.getinfo(pycurl.OS_ERRNO) == errno.ECONNREFUSED

@@ -100,7 +100,13 @@ class ChangesRead(Struct, frozen=True):
         identity: A digest that tells one source from another.
         until: Changes before this moment are read and written; none: all are to be
             read anew.
+        since: Changes after this moment are; none: all before `until`.
     """
 
     identity: str
     until: Instant | None
+    since: Instant | None = None
+
+    def has_all_since(self, moment: Instant | None) -> bool:
+        """Return whether all changes since a moment are; none: all there ever were."""
+        return self.since is None or (moment is not None and moment >= self.since)

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from tap_purchase_orders.incremental.change_detection import STATUS_CHANGES
 from tap_purchase_orders.incremental.customer_bookmark import PAST_ATTACHMENTS
 from tap_purchase_orders.instants import Instant, instant_or_none
+from tap_purchase_orders.records.issues import ISSUES_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,8 +25,8 @@ class Scope(Struct, frozen=True):
     """The streams, options and customers for which a run reads orders.
 
     Attributes:
-        streams: The selected streams of orders; of each a digest of its fields and of
-            what stream maps make of them.
+        streams: The selected streams of orders and issues; of each a digest of its
+            fields and of what stream maps make of them.
         include_price: Prices are requested.
         include_system_purchases: Purchases made by the system are requested.
         start_date: Orders created earlier are left out.
@@ -71,7 +72,7 @@ def scope_change(before: Scope, now: Scope, *, had_prices: bool) -> ScopeChange:
     added = sorted(owed)
     if ATTACHMENTS in owed and ATTACHMENTS not in before.streams:
         owed.add(PAST_ATTACHMENTS)
-    orders = now.streams.keys() - {STATUS_CHANGES}
+    orders = now.streams.keys() - {STATUS_CHANGES, ISSUES_STREAM}
     if now.include_price and not before.include_price and had_prices:
         added.append("prices")
         owed |= orders

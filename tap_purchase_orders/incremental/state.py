@@ -315,8 +315,15 @@ class State:
     def _numbers(self) -> dict[str, Any]:
         numbers: dict[str, Any] = {}
         if (changes := self._changes_read) is not None:
-            until = None if changes.until is None else changes.until.text
-            numbers["changes_read"] = {"source": changes.identity, "until": until}
+            until, since = (
+                None if moment is None else moment.text
+                for moment in (changes.until, changes.since)
+            )
+            numbers["changes_read"] = {
+                "source": changes.identity,
+                "until": until,
+                "since": since,
+            }
         if (resume := self._resume_point) is not None:
             began_at = None if resume.began_at is None else resume.began_at.text
             order = resume.order

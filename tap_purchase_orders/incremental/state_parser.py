@@ -59,7 +59,8 @@ def parsed_changes_read(numbers: Mapping[str, Any]) -> ChangesRead | None:
     identity, until = values.get("source"), values.get("until")
     if not isinstance(identity, str):
         raise mistake(path, "must have a source and an until")
-    return ChangesRead(identity, parsed_instant(until, f"{path}.until"))
+    since = parsed_instant(values.get("since"), f"{path}.since")
+    return ChangesRead(identity, parsed_instant(until, f"{path}.until"), since)
 
 
 def parsed_customers(partitions: Any) -> Iterator[tuple[str, CustomerBookmark]]:

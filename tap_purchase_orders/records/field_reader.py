@@ -163,7 +163,7 @@ def _object_reader(schema: Mapping[str, Any]) -> Read:
         def read_closed(value: Any, path: str, notes: ParseNotes) -> Any:
             if isinstance(value, Mapping):
                 return read_members(value, notes, f"{path}.")
-            return _unreadable_unless_null(value, path, notes)
+            return unreadable_unless_null(value, path, notes)
 
         return read_closed
 
@@ -175,7 +175,7 @@ def _object_reader(schema: Mapping[str, Any]) -> Read:
                 name: read_value(member, f"{path}.{name}", notes)
                 for name, member in value.items()
             }
-        return _unreadable_unless_null(value, path, notes)
+        return unreadable_unless_null(value, path, notes)
 
     return read_open
 
@@ -187,12 +187,13 @@ def _array_reader(read_item: Read) -> Read:
                 read_item(item, f"{path}[{position}]", notes)
                 for position, item in enumerate(value)
             ]
-        return _unreadable_unless_null(value, path, notes)
+        return unreadable_unless_null(value, path, notes)
 
     return read
 
 
-def _unreadable_unless_null(value: Any, path: str, notes: ParseNotes) -> None:
+def unreadable_unless_null(value: Any, path: str, notes: ParseNotes) -> None:
+    """Note a value that is no object or array; null and blank text are none."""
     if value is not None and not _is_blank(value):
         notes.unreadable.append((path, value))
 

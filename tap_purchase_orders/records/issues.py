@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from tap_purchase_orders.exact_json import json_text, storable
+from tap_purchase_orders.urls import is_encodable
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from tap_purchase_orders.records.field_reader import ParseNotes
 
+ISSUES_STREAM = "extraction_issues"
 # Issues after which something that may be there was not read: the run has failed.
 UNREAD_KINDS = frozenset({"unavailable", "invalid_response", "refused_redirect"})
 
@@ -41,7 +43,10 @@ class Issue(Struct, frozen=True):
     @property
     def issue_id(self) -> str:
         """The same for the same problem, whichever run meets it."""
-        parts = [self.upstream, self.stream, self.kind, self.record_key, self.field]
+        key = self.record_key
+        if key is not None and not is_encodable(key):
+            key = ascii(key)
+        parts = [self.upstream, self.stream, self.kind, key, self.field]
         if self.kind == "invalid_record":
             # Its key is the very thing that is missing, and its payload may change.
             parts.append(str(self.occurrence))

@@ -17,7 +17,12 @@ from tap_purchase_orders.records.fast_reader import (
     HeaderAndRows,
     NotAsDocumentedError,
 )
-from tap_purchase_orders.records.field_reader import ParseNotes, Record, RecordReader
+from tap_purchase_orders.records.field_reader import (
+    ParseNotes,
+    Record,
+    RecordReader,
+    unreadable_unless_null,
+)
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.record_encoder import RecordEncoder
 from tap_purchase_orders.records.schemas import schema_of
@@ -188,8 +193,8 @@ class OrderReader:
         header["referenceCustomerId"] = summary.customer_id
         header["id"] = summary.id
         raw_lines = raw.get("lineItems")
-        if raw_lines is not None and not isinstance(raw_lines, list):
-            notes.unreadable.append(("lineItems", raw_lines))
+        if not isinstance(raw_lines, list):
+            unreadable_unless_null(raw_lines, "lineItems", notes)
             raw_lines = None
         key = f"{summary.customer_id}/{summary.id}"
         lines: list[Record] = []

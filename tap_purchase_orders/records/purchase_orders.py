@@ -16,7 +16,12 @@ from tap_purchase_orders.records.fast_reader import (
     HeaderAndRows,
     NotAsDocumentedError,
 )
-from tap_purchase_orders.records.field_reader import ParseNotes, Record, RecordReader
+from tap_purchase_orders.records.field_reader import (
+    ParseNotes,
+    Record,
+    RecordReader,
+    unreadable_unless_null,
+)
 from tap_purchase_orders.records.issues import Issue, unreadable_issues
 from tap_purchase_orders.records.line_keys import LineKeys, keys_of_whole_numbers
 from tap_purchase_orders.records.record_encoder import RecordEncoder
@@ -134,8 +139,8 @@ class PurchaseOrderReader:
             number = asked
         header["purchase_order_number"] = number
         raw_lines = raw.get("purchase_order_lines")
-        if raw_lines is not None and not isinstance(raw_lines, list):
-            notes.unreadable.append(("purchase_order_lines", raw_lines))
+        if not isinstance(raw_lines, list):
+            unreadable_unless_null(raw_lines, "purchase_order_lines", notes)
             raw_lines = None
         header["line_count"] = len(raw_lines or ())
         lines: list[Record] = []
@@ -168,7 +173,9 @@ class PurchaseOrderReader:
             if not isinstance(raw, Mapping):
                 message = f"line {position} is not an object; it was not emitted"
                 order.issues.append(
-                    _line_issue("invalid_record", order, moment, message, raw=raw)
+                    _line_issue(
+                        "invalid_record", order, moment, message, payload=json_text(raw)
+                    )
                 )
                 continue
             notes = ParseNotes()
@@ -244,7 +251,7 @@ def _line_issue(  # noqa: PLR0913
     message: str,
     line_key: str | None = None,
     *,
-    raw: Any = None,
+    payload: str | None = None,
 ) -> Issue:
     key = order.number if line_key is None else f"{order.number}/{line_key}"
     return Issue(
@@ -255,5 +262,5 @@ def _line_issue(  # noqa: PLR0913
         observed_at=moment,
         record_key=key,
         field="line_number" if line_key is not None else None,
-        payload=None if raw is None else json_text(raw),
+        payload=payload,
     )

@@ -10,9 +10,7 @@ from typing import Any
 from tap_purchase_orders.instants import parse_instant
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_DATE = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt ]00:00(?::00(?:\.0+)?)?(?:[Zz]|[+-]00:?00)?)?", re.ASCII
-)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 # What no common warehouse's column of such numbers holds: one such value would end the
 # whole load. PostgreSQL's `bigint` and `numeric` hold the most.
@@ -128,20 +126,19 @@ def to_boolean(value: Any) -> bool | None:
 
 
 def to_date(value: Any) -> str | None:
-    """Return a value as a date; midnight of a day is that day, blank text is none."""
+    """Return a value as a date, without a time of day; blank text is none."""
     if not isinstance(value, str):
         raise UnreadableError
     text = value.strip()
     if not text:
         return None
-    match = _DATE.fullmatch(text)
-    if match is None:
+    if not _DATE.fullmatch(text):
         raise UnreadableError
     try:
-        dt.date.fromisoformat(match[1])
+        dt.date.fromisoformat(text)
     except ValueError as error:
         raise UnreadableError from error
-    return match[1]
+    return text
 
 
 def to_utc_day(value: Any) -> str | None:

@@ -18,9 +18,10 @@ MOMENTS = {
     "2026-03-04T23:17:42.318": "2026-03-04",
     "2026-03-05T00:30:00+0530": "2026-03-04",
     "2026-03-05T00:00:00+01:00": "2026-03-04",
+    "2026-03-04T00:00:00.000Z": "2026-03-04",
     " 2026-12-31 23:59:59.9999999-00:01 ": "2027-01-01",
 }
-DAYS = {"2026-03-04": "2026-03-04", "2026-03-04T00:00:00.000Z": "2026-03-04"}
+DAYS = ["2026-03-04", " 2026-03-04 "]
 NO_DATES = ["2026-02-30T10:00:00Z", "2026-03-04T25:00:00Z", "soon", "1772668662"]
 WARNING = "their day in UTC"
 
@@ -63,9 +64,14 @@ def test_a_time_of_day_is_its_day_in_utc_with_one_warning(*, with_arrays: bool) 
 def test_a_day_is_a_day_without_a_warning() -> None:
     run = read(*DAYS, None, "")
 
-    assert days(run) == [*DAYS.values(), None, None]
+    assert days(run) == ["2026-03-04", "2026-03-04", None, None]
     assert WARNING not in run.log
     assert run.records("extraction_issues") == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_any_time_of_day_is_told_midnight_too(moment: str) -> None:
+    assert WARNING in read(moment).log
 
 
 def test_what_is_no_date_stays_an_issue() -> None:

@@ -341,7 +341,7 @@ def test_without_the_setting_its_size_changes_nothing(
     )
 
 
-def test_followed_orders_with_numbers_come_again_when_the_setting_is_switched() -> None:
+def test_all_orders_come_again_when_the_setting_is_switched() -> None:
     with Upstream() as upstream:
         serve_customers(upstream, {"c1": orders()})
         config = {"partner_center": partner_center(upstream)}
@@ -349,13 +349,20 @@ def test_followed_orders_with_numbers_come_again_when_the_setting_is_switched() 
         on = run_tap({**config, **DECIMALS}, state=first.state)
         still_on = run_tap({**config, **DECIMALS}, state=on.state)
         off = run_tap(config, state=still_on.state)
+        narrow = {**config, **DECIMALS, "singer_decimal_precision": 1}
+        tight = run_tap({**narrow, "singer_decimal_scale": 0}, state=on.state)
+        wide = run_tap({**config, **DECIMALS}, state=tight.state)
 
-    def emitted(run: Any) -> list[tuple[str, Any]]:
-        return [(r["id"], r["totalPrice"]) for r in run.records("orders")]
+    def emitted(run: Any) -> dict[str, Any]:
+        return {r["id"]: r["totalPrice"] for r in run.records("orders")}
 
-    assert emitted(on) == [("priced", "20.5")]
-    assert emitted(still_on) == []
-    assert emitted(off) == [("priced", Decimal("20.5"))]
+    all_as_text = {"priced": "20.5", "old": "5", "plain": None}
+    assert emitted(on) == all_as_text
+    assert emitted(still_on) == {}
+    assert emitted(off) == {"priced": Decimal("20.5"), "old": 5, "plain": None}
+    # What did not fit comes when it does.
+    assert emitted(tight) == {"priced": None, "old": "5", "plain": None}
+    assert emitted(wide) == all_as_text
     # A step of a status is none of the numbers' business.
     assert on.records("order_status_changes") == []
 

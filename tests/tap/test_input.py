@@ -9,7 +9,7 @@ import pytest
 
 from tests.tap.scenes import Played, Scene, play
 from tests.tap.tap import catalog_of, run_tap
-from tests.tap.upstream import Reply
+from tests.tap.upstream import Reply, Upstream
 from tests.tap.worlds import (
     appzen,
     appzen_error,
@@ -25,8 +25,6 @@ from tests.tap.worlds import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tests.tap.upstream import Upstream
 
 PARTITION = {
     "context": {"customer_id": "c1"},
@@ -206,3 +204,20 @@ def test_metrics_say_which_streams_were_not_read_to_the_end(
 def test_the_orders_of_a_scene_are_asked_for(played: dict[Scene, Played]) -> None:
     """Else the tests above would say little."""
     assert played[state_as_a_message].asked_for(orders_path("c1"))
+
+
+def test_a_catalog_that_names_no_keys_leaves_each_stream_its_own() -> None:
+    with Upstream() as upstream:
+        config = world(upstream)
+        given = catalog(config, "orders", "purchase_orders")
+        for entry in given["streams"]:
+            del entry["key_properties"]
+            for part in entry["metadata"]:
+                part["metadata"].pop("table-key-properties", None)
+        run = run_tap(config, catalog=given)
+
+    keys = {name: schema["key_properties"] for name, schema in run.schemas.items()}
+    assert keys == {
+        "orders": ["referenceCustomerId", "id"],
+        "purchase_orders": ["purchase_order_number"],
+    }

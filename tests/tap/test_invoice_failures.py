@@ -122,7 +122,7 @@ def test_a_caller_that_is_served_nothing_ends_the_run(
     [
         (appzen_error(500), "unavailable", True),
         (appzen_error(500), "unavailable", False),
-        (Reply(WHOLE.body, cut_to=20), "unavailable", True),
+        (Reply(WHOLE.body, cut_to=20), "invalid_response", True),
         (HTML, "invalid_response", False),
         (json_reply([]), "invalid_response", True),
         (json_reply({}), "invalid_response", True),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.tap.scenes import Played, Scene, play
-from tests.tap.upstream import Reply, json_reply
+from tests.tap.tap import catalog_of, run_tap
+from tests.tap.upstream import Reply, Upstream, json_reply
 from tests.tap.worlds import (
     appzen,
     appzen_error,
@@ -18,14 +19,13 @@ from tests.tap.worlds import (
     partner_center,
     partner_center_error,
     purchase_order,
+    selection,
     serve_customers,
     serve_purchase_orders,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tests.tap.upstream import Upstream
 
 MANY = [f"N{position}" for position in range(60)]
 
@@ -312,3 +312,25 @@ def test_a_customer_that_is_listed_twice_is_read_once(
 
     assert [r["id"] for r in scene.run.records("customers")] == ["c1", "c2"]
     assert len(scene.asked_for("/v1/customers/c1/orders")) == 1
+
+
+def test_given_customers_that_are_all_refused_fail_a_run_that_reads_nothing_else() -> (
+    None
+):
+    refused = partner_center_error(403, 20002)
+    with Upstream() as upstream:
+        section = partner_center(upstream, customer_ids=["c1", "c2"])
+        config = {"partner_center": section}
+        discovered = catalog_of(run_tap(config, "--discover"))
+        catalog = selection(discovered, "customers", "extraction_issues")
+        upstream.answer("/v1/customers/c1", refused)
+        upstream.answer("/v1/customers/c2", refused)
+        none = run_tap(config, catalog=catalog)
+        upstream.answer("/v1/customers/c2", json_reply(customer("c2")))
+        one = run_tap(config, catalog=catalog)
+
+    assert none.status == 1
+    assert "all customers (2) were refused" in none.errors[0]
+    assert [issue["record_key"] for issue in none.issues()] == ["c1", "c2"]
+    assert one.status == 0
+    assert [record["id"] for record in one.records("customers")] == ["c2"]

@@ -184,6 +184,43 @@ def test_selection_lines_of_purchase_orders_come_though_a_run_was_interrupted() 
     assert [it["purchase_order_number"] for it in lines] == ["A", "B"]
 
 
+def test_selection_issues_that_are_selected_later_come(
+    discovered: dict[str, Any],
+) -> None:
+    odd = order("odd", "c1", creationDate=OLD, totalPrice="much")
+    with Upstream() as upstream:
+        upstream.answer("/v1/customers", json_reply(collection([customer("c1")])))
+        items = [order("new", "c1", creationDate=NEW), odd]
+        upstream.answer(orders_path("c1"), json_reply(collection(items)))
+        config = {"partner_center": partner_center(upstream)}
+        first = run_tap(config, catalog=selection(discovered, *STREAMS))
+        second = run_tap(config, state=first.state)
+        quiet = run_tap(config, state=second.state)
+
+    (issue,) = second.issues()
+    assert (issue["kind"], issue["record_key"]) == ("unreadable_value", "c1/odd")
+    assert ["extraction_issues" in line for line in added(second)] == [True]
+    assert second.records("order_status_changes") == []
+    assert quiet.counts() == {"customers": 1}
+
+
+def test_selection_issues_of_purchase_orders_come_though_a_run_was_interrupted() -> (
+    None
+):
+    with Upstream() as upstream:
+        odd = purchase_order("A", start_date="soon")
+        serve_purchase_orders(upstream, {"A": odd, "B": purchase_order("B")})
+        section = appzen(upstream, ["A", "B"], max_requests_per_run=1)
+        config = {"appzen": section}
+        catalog = catalog_of(run_tap(config, "--discover"))
+        names = ("purchase_orders", "purchase_order_lines")
+        first = run_tap(config, catalog=selection(catalog, *names))
+        section["max_requests_per_run"] = 5
+        second = run_tap(config, state=first.state)
+
+    assert [issue["field"] for issue in second.issues()] == ["start_date"]
+
+
 # Known values stay
 
 

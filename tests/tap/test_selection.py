@@ -10,7 +10,7 @@ import pytest
 
 from tests.tap.scenes import Played, Scene, play
 from tests.tap.tap import catalog_of, run_tap
-from tests.tap.upstream import Reply
+from tests.tap.upstream import Reply, Upstream
 from tests.tap.worlds import (
     appzen,
     full_table,
@@ -26,8 +26,6 @@ from tests.tap.worlds import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tests.tap.upstream import Upstream
 
 LIST = "/v1/customers"
 PARTNER_CENTER_STREAMS = (
@@ -386,3 +384,19 @@ def test_a_quiet_second_run_emits_no_order_unless_a_full_table_is_chosen(
     assert len(full.records("orders")) == 3
     assert len(full.records("order_line_items")) == 4
     assert full.state == state
+
+
+def test_a_full_table_of_headers_alone_brings_their_lines() -> None:
+    # A line row older than its header is a line that the upstream no longer has.
+    catalog = full_table(discovered(), "orders")
+    with Upstream() as upstream:
+        serve_customers(upstream, {"c1": [order("o1", "c1"), order("o2", "c1")]})
+        config = {"partner_center": partner_center(upstream)}
+        first = run_tap(config)
+        again = run_tap(config, catalog=catalog, state=first.state)
+
+    names = ("orders", "order_line_items")
+    times = [{row["time_extracted"] for row in again.rows(name)} for name in names]
+    assert [len(again.rows(name)) for name in names] == [2, 2]
+    assert times[0] == times[1]
+    assert again.records("order_status_changes") == []

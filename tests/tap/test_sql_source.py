@@ -204,6 +204,24 @@ def test_the_first_time_since_is_the_start_date(erp: Erp, upstream: Upstream) ->
     assert runs.next(start_date="2020-01-01T12:00:00Z") == [NUMBERS[4]]
 
 
+def test_an_earlier_start_date_brings_what_it_adds_and_then_no_more(
+    erp: Erp, upstream: Upstream
+) -> None:
+    start, earlier = "2020-01-01T12:00:00Z", "2019-01-01T00:00:00Z"
+    erp.change(NUMBERS[4], LONG_AGO + dt.timedelta(days=1))
+    runs = Runs(upstream, erp.section())
+
+    assert runs.next(start_date=start) == [NUMBERS[4]]
+    # One run is too short for what is added.
+    assert runs.next(start_date=earlier, max_requests_per_run=2) == NUMBERS[:2]
+    assert [line for line in runs.last.logged("INFO") if "earlier" in line]
+    assert runs.next(start_date=earlier) == NUMBERS[2:5]
+    for later in (earlier, start, earlier):
+        assert runs.next(start_date=later) == []
+    assert runs.next() == NUMBERS[:5]
+    assert runs.next() == []
+
+
 def test_another_query_begins_anew(erp: Erp, upstream: Upstream) -> None:
     runs = Runs(upstream, erp.section())
     runs.next()

@@ -57,14 +57,24 @@ UNREAD = {
     "504": ("unavailable", Reply(b'{"a', 504), Reply(b'{"a', 504)),
     "dropped": ("unavailable", Reply(dropped=True), Reply(dropped=True)),
     "cut-off": (
-        "unavailable",
+        "invalid_response",
         Reply(PURCHASE_ORDER.body, cut_to=60),
         Reply(ORDERS.body, cut_to=60),
     ),
     "cut-off-behind-the-last-brace": (
-        "unavailable",
+        "invalid_response",
         Reply(PURCHASE_ORDER.body + b" ", cut_to=len(PURCHASE_ORDER.body)),
         Reply(ORDERS.body + b" ", cut_to=len(ORDERS.body)),
+    ),
+    "cut-off-error": (
+        "unavailable",
+        Reply(HTML.body, 500, cut_to=4),
+        Reply(HTML.body, 500, cut_to=4),
+    ),
+    "broken-gzip": (
+        "invalid_response",
+        Reply(b"\x1f\x8bnot", headers={"Content-Encoding": "gzip"}),
+        Reply(b"\x1f\x8bnot", headers={"Content-Encoding": "gzip"}),
     ),
     "half-a-body": (
         "invalid_response",

@@ -102,6 +102,14 @@ def test_issue_ids_without_a_key_differ_by_occurrence_not_payload() -> None:
     assert first == changed != second
 
 
+def test_a_key_that_has_no_bytes_has_an_id_of_its_own() -> None:
+    # JSON settings may have half a surrogate pair in a number.
+    one, other = (replace(ISSUE, record_key=f"{half}x") for half in "\ud800\ud801")
+
+    assert one.issue_id != other.issue_id
+    assert one.record()["record_key"] == "\ufffdx"
+
+
 texts = st.none() | st.text(st.characters(codec="utf-8"), max_size=5)
 
 

@@ -167,6 +167,13 @@ def test_an_order_may_have_no_lines(lines: Any) -> None:
     assert order.issues == []
 
 
+def test_lines_that_are_blank_text_are_no_lines() -> None:
+    order = order_of({"id": "a", "lineItems": ""})
+
+    assert order.issues == []
+    assert order.header["lineItems"] is None
+
+
 def test_lines_that_are_no_array_are_an_unreadable_value() -> None:
     order = order_of({"id": "a", "lineItems": {"0": {}}})
 

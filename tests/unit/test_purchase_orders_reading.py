@@ -109,6 +109,19 @@ def test_lines_that_are_no_array_are_an_unreadable_value() -> None:
     assert order.header["purchase_order_lines"] is None
 
 
+def test_a_line_that_is_null_is_an_issue_with_its_payload() -> None:
+    (issue,) = read({"purchase_order_lines": [None]}).issues
+
+    assert (issue.kind, issue.payload) == ("invalid_record", "null")
+
+
+def test_lines_that_are_blank_text_are_no_lines() -> None:
+    order = read({"purchase_order_lines": " "})
+
+    assert order.issues == []
+    assert order.header["purchase_order_lines"] is None
+
+
 def test_a_line_that_is_no_object_is_an_issue_and_keeps_its_position() -> None:
     order = read({"purchase_order_lines": ["x", {"gl_code": "1"}]})
 

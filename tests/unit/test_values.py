@@ -16,6 +16,7 @@ from tap_purchase_orders.records.values import (
     to_integer,
     to_number,
     to_text,
+    to_utc_day,
 )
 from tests.unit.json_values import DECIMALS, TEXTS, any_json
 
@@ -202,23 +203,25 @@ def test_nothing_else_is_true_or_false(value: Any) -> None:
         to_boolean(value)
 
 
+@pytest.mark.parametrize("text", ["2026-01-31", " 2026-01-31 "])
+def test_a_day_is_that_day(text: str) -> None:
+    assert to_date(text) == "2026-01-31"
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-01-31",
-        " 2026-01-31 ",
         "2026-01-31T00:00:00Z",
         "2026-01-31T00:00:00",
         "2026-01-31 00:00",
         "2026-01-31T00:00:00.0000000Z",
+        "2026-01-31T00:00:00+00:00",
     ],
 )
-def test_a_day_or_its_midnight_is_that_day(text: str) -> None:
-    assert to_date(text) == "2026-01-31"
-
-
-def test_a_midnight_with_the_offset_of_utc_is_that_day() -> None:
-    assert to_date("2026-01-31T00:00:00+00:00") == "2026-01-31"
+def test_a_midnight_is_its_day_and_no_date(text: str) -> None:
+    assert to_utc_day(text) == "2026-01-31"
+    with pytest.raises(UnreadableError):
+        to_date(text)
 
 
 @pytest.mark.parametrize(
