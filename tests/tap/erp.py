@@ -112,9 +112,15 @@ def sqlite_erp(path: Path, kept: str) -> Erp:
 class Runs:
     """Runs of the tap, each from the state that the one before it left."""
 
-    def __init__(self, upstream: Upstream, section: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        section: Mapping[str, Any],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.upstream = upstream
         self.section = section
+        self.environment = environment
         self.state: Any = None
 
     def next(self, status: int = 0, **settings: Any) -> list[str]:
@@ -128,7 +134,11 @@ class Runs:
         section = appzen(
             self.upstream, [], purchase_order_numbers=self.section, **settings
         )
-        run = run_tap({"appzen": section, **start}, state=self.state)
+        run = run_tap(
+            {"appzen": section, **start},
+            state=self.state,
+            environment=self.environment,
+        )
         assert run.status == status, run.log
         self.state = run.state or self.state
         self.last = run

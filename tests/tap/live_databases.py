@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # A transaction is open for so long after the moment that stands in its rows.
 SECONDS_TO_COMMIT = 0.3
+SECONDS_TO_WAIT = 120
 
 
 @dataclass
@@ -50,6 +51,7 @@ class LiveDatabase:
     place: str = "%s"
     exclusive: AbstractContextManager[Any] = field(default_factory=nullcontext)
     written: list[str] = field(default_factory=list)
+    _has_grown: threading.Condition = field(default_factory=threading.Condition)
 
     def create(self) -> None:
         with self.exclusive, closing(self.connect()) as connection:
@@ -68,7 +70,16 @@ class LiveDatabase:
             self._run(connection, statement, (number,))
             time.sleep(SECONDS_TO_COMMIT)
             connection.commit()
-        self.written.append(number)
+        with self._has_grown:
+            self.written.append(number)
+            self._has_grown.notify_all()
+
+    def wait_for_rows(self, count: int) -> None:
+        """Wait until so many rows were committed."""
+        with self._has_grown:
+            assert self._has_grown.wait_for(
+                lambda: len(self.written) >= count, SECONDS_TO_WAIT
+            )
 
     @contextmanager
     def being_written(self) -> Iterator[None]:
@@ -108,8 +119,9 @@ def live_postgres(server: Postgres, url: str, column: str) -> LiveDatabase:
             dbname=settings["database"],
         )
 
+    has_zone = "tz" in column or "with time zone" in column
     # What has no zone in the database has to be UTC.
-    stamp = "clock_timestamp()" if "with" in column else "now() AT TIME ZONE 'UTC'"
+    stamp = "now()" if has_zone else "now() AT TIME ZONE 'UTC'"
     return LiveDatabase(url, connect, column, stamp)
 
 

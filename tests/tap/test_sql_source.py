@@ -284,6 +284,15 @@ def test_numbers_of_a_numeric_column_are_read_with_a_warning(
     assert len(runs.last.warnings) == 2
 
 
+def test_since_may_have_a_cast_behind_it(
+    postgres: Postgres, upstream: Upstream
+) -> None:
+    query = "SELECT '000' WHERE now()::date >= :since::date"
+    section = {"source": "sql", "url": postgres_url(postgres), "query": query}
+
+    assert Runs(upstream, section).next() == ["000"]
+
+
 def test_a_long_list_is_let_go_of_before_its_numbers_are_asked_for(
     postgres: Postgres, upstream: Upstream
 ) -> None:

@@ -240,6 +240,19 @@ def test_what_may_be_another_number_is_refused_with_its_row(
     assert items_of(section) == ["PO.1", "B", text]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_an_odd_text_far_down_a_column_of_parquet_is_refused_with_its_row(
+    kind: Any, folder: Folder
+) -> None:
+    texts = [None if n % 11 == 0 else f"PO-{n}" for n in range(1, 40_001)]
+    texts[25_000] = "4.5E+09"
+    column = pa.array(texts, pa.string()).cast(kind)
+
+    message = folder.refusal("a.parquet", as_parquet(column, row_group_size=7_000))
+
+    assert "in row 25001 holds '4.5E+09'" in message
+
+
 @in_every_format
 @pytest.mark.parametrize("text", ["NULL", "null", "None", "NaN", "N/A", "#N/A", "\\N"])
 def test_words_for_null_are_left_out_with_a_warning(

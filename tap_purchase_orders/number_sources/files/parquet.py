@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow.parquet import ParquetFile
 
 from tap_purchase_orders.number_sources.error_messages import source_error
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tap_purchase_orders.number_sources.files.stored_file import StoredFile
     from tap_purchase_orders.number_sources.number_values import NumberColumn
 
-_ROWS_PER_BATCH = 20_000
+_ROWS_PER_BATCH = 10_000
 # With a buffer, a column is read piece by piece; without, a row group at once.
 _BUFFER_BYTES = 1024 * 1024
 _JOINABLE = (pa.types.is_string, pa.types.is_large_string)
@@ -34,6 +34,7 @@ _BYTES = (
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 # Up to where the types of floating point have every whole number.
 _EXACT_UP_TO = {pa.float16(): 2**11, pa.float32(): 2**24}
+_encode = msgspec.json.Encoder().encode
 
 
 def numbers_of_parquet(file: StoredFile, options: FileOptions) -> Iterator[list[str]]:
@@ -109,30 +110,42 @@ def _numbers(values: NumberColumn, column: Any, row: int) -> list[str]:
         column: The batch.
         row: The row of its first value.
     """
-    kind = column.type
-    is_whole = pa.types.is_integer(kind)
-    if not is_whole and not _is_any(_TEXT, kind):
+    is_whole = pa.types.is_integer(column.type)
+    if not is_whole and not _is_any(_TEXT, column.type):
         return _one_by_one(values, column, row)
-    if is_whole or not _is_any(_JOINABLE, kind):
-        column = pc.cast(column, pa.string())
-    known = column.drop_null() if column.null_count else column
-    values.null(column.null_count)
-    texts: list[str] = known.to_pylist()
-    if is_whole or not texts:
-        return texts
-    if not column.null_count:
-        return values.numbers(texts, row.__add__, _joined(known))
-    rows = [
-        at for at, is_there in enumerate(column.is_valid().to_pylist(), row) if is_there
-    ]
-    return values.numbers(texts, rows.__getitem__, _joined(known))
+    known, row_of = column.to_pylist(), row.__add__
+    if column.null_count:
+        values.null(column.null_count)
+        rows = [at for at, value in enumerate(known, row) if value is not None]
+        known, row_of = list(filter(_is_known, known)), rows.__getitem__
+    if not known:
+        return []
+    if is_whole:
+        return _digits(known)
+    return values.numbers(known, row_of, _joined(column))
 
 
-def _joined(texts: Any) -> bytes:
-    """Return texts one behind the other; Python would take longer for it."""
-    whole = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
-    joined = pc.binary_join(whole, pa.scalar("", texts.type))[0]
-    return bytes(joined.as_buffer())
+def _is_known(value: object) -> bool:
+    return value is not None
+
+
+def _digits(numbers: list[int]) -> list[str]:
+    """Return whole numbers as texts, in a third of the time that `str` takes."""
+    return _encode(numbers)[1:-1].decode().split(",")
+
+
+def _joined(texts: Any) -> bytes | None:
+    """Return texts one behind the other, none of a type that keeps them elsewhere.
+
+    It is how the column has them: Python would take longer to join them, and
+    `pyarrow.compute`, once it is imported, holds 10 MB.
+    """
+    if not _is_any(_JOINABLE, texts.type):
+        return None
+    _, offsets, joined = texts.buffers()
+    ends = memoryview(offsets).cast("q" if texts.type == pa.large_string() else "i")
+    begin, end = ends[texts.offset], ends[texts.offset + len(texts)]
+    return b"" if joined is None else bytes(memoryview(joined)[begin:end])
 
 
 def _one_by_one(values: NumberColumn, column: Any, row: int) -> list[str]:
