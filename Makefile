@@ -94,7 +94,8 @@ mariadb:
 orchestrate: $(TAP) $(PLUGINS) $(DBT) .venv-airflow/.installed ## Airflow with two workers, one of which is killed midway: what becomes of it
 	$(BIN)/python -m orchestrate.demo
 
-check: demo .venv-checker/.installed ## The demo's Singer messages, read by another's checker
+check: demo .venv-checker/.installed ## What README shows of the demo; its Singer messages, read by another's checker
+	$(BIN)/python -m tests.docs.demo_block
 	.venv-checker/bin/singer-check-tap < .demo/messages.jsonl
 
 docs: export NO_MKDOCS_2_WARNING := 1

@@ -160,7 +160,7 @@ def _checked(response: Response) -> AuthorityResponse:
     status = response.status_code
     wait_seconds = asked_wait_seconds(response.headers)
     if 300 <= status < 400:  # noqa: PLR2004  # the redirects
-        redirects = "answers with a redirect"
+        redirects = "responds with a redirect"
         raise unfit_authority(redirects)
     if is_retryable(status):
         msg = f"HTTP {status}"

@@ -14,13 +14,14 @@ from tap_purchase_orders.auth.authority import AUTH
 from tap_purchase_orders.auth.identity_platform import CLIENT_ID, DEFAULT_SCOPE, SCOPE
 from tap_purchase_orders.auth.method import AuthMethod
 from tap_purchase_orders.auth.token import Token, TokenAuth
-from tap_purchase_orders.errors import SignInError
+from tap_purchase_orders.errors import SignInError, TapError
 from tap_purchase_orders.extras import how_to_install
 from tap_purchase_orders.http.session import TapSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from requests import RequestException
     from requests.auth import AuthBase
 
 _AUTHORITY_VARIABLE = "AZURE_AUTHORITY_HOST"
@@ -85,7 +86,10 @@ class AzureIdentity:
         except ClientAuthenticationError as error:
             # It takes any error for one of a credential.
             cancel_token.check()
-            raise _refusal(str(error)) from error
+            failure = self._session.failure
+            if isinstance(failure, TapError):
+                raise failure from error
+            raise _refusal(str(error), _words(failure)) from error
         except (ValueError, OSError) as error:
             problem = " ".join(str(error).split())[:200]
             msg = (
@@ -97,16 +101,35 @@ class AzureIdentity:
         return Token(given.token, asked_at, given.expires_on - time.time())
 
 
-def _refusal(message: str) -> SignInError:
-    """Return the error for the long message of a chain of credentials."""
-    tried = list(dict.fromkeys(_ATTEMPT.findall(message)))
+def _words(failure: RequestException | None) -> str:
+    """Return why a request to a token authority has no response.
+
+    The endpoint of a managed identity has no TLS, and most machines have no such
+    endpoint: that it cannot be reached says nothing.
+    """
+    request = None if failure is None else failure.request
+    is_secure = request is not None and str(request.url).startswith("https:")
+    return str(failure) if is_secure else ""
+
+
+def _refusal(message: str, failure: str) -> SignInError:
+    """Return the error for the long message of a chain of credentials.
+
+    Args:
+        message: The message.
+        failure: Why the last request to a token authority has no response.
+    """
+    tried = ", ".join(dict.fromkeys(_ATTEMPT.findall(message))) or "all credentials"
     code = _CODE.search(message)
     reason = f" ({code[0]})" if code else ""
+    advice = (
+        f"{failure}; check the network and the variables AZURE_*"
+        if failure
+        else f"give this machine a managed or workload identity, set the variables "
+        f"AZURE_*, or run `az login`; `{AUTH}.client_id` names a user-assigned identity"
+    )
     return SignInError(
-        f"Partner Center: no token by `azure_identity`{reason}; tried "
-        f"{', '.join(tried) or 'all credentials'}: give this machine a managed or "
-        f"workload identity, set the variables AZURE_*, or run `az login`; "
-        f"`{AUTH}.client_id` names a user-assigned identity"
+        f"Partner Center: no token by `azure_identity`{reason}; tried {tried}: {advice}"
     )
 
 

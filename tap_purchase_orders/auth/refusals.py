@@ -30,7 +30,7 @@ ADVICE = {
     700016: "the application is not known in this tenant: check `{auth}.client_id`",
     700021: "the assertion is another application's: check `{auth}.client_id`",
     700023: (
-        "the assertion is for another authority, or the scope is none: check "
+        "the assertion is for another authority, or the scope is not valid: check "
         "`{auth}.authority`, `{auth}.tenant_id` and `{auth}.scope`"
     ),
     700024: (
@@ -100,7 +100,7 @@ ADVICE = {
         "a web application and " + _CONSENT_AGAIN
     ),
     7000012: "the refresh token is another tenant's: check `{auth}.tenant_id`",
-    9002313: "the refresh token is none: check `{grant}`",
+    9002313: "this is not a refresh token: check `{grant}`",
     # The tenant's policies.
     53000: "Conditional Access wants a managed device: ask for an exception for "
     "`{auth}.client_id`",

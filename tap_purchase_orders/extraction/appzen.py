@@ -161,7 +161,7 @@ class AppZenExtraction:
     def _given_up(self, number: str) -> Batch:
         """Return the batch of a number whose retries have used up the budget."""
         message = (
-            f"no good answer within the budget of {self.budget.limit} requests a run"
+            f"no good response within the budget of {self.budget.limit} requests a run"
         )
         failure = RequestFailure("unavailable", message, now())
         issue = failure_issue(UPSTREAM, "purchase_orders", number, failure)
@@ -188,8 +188,8 @@ class AppZenExtraction:
         order = self._reader.read(outcome.body, number, outcome.received_at)
         if order.number != number:
             batch.warnings.append(
-                f"AppZen: asked for purchase order {number!r}, the answer is "
-                f"{order.number!r}; it is emitted under the number of the answer"
+                f"AppZen: asked for purchase order {number!r}, the response is "
+                f"{order.number!r}; it is emitted under the number in the response"
             )
         batch.rows.append(("purchase_orders", order.header))
         batch.rows.extend(("purchase_order_lines", line) for line in order.lines)

@@ -76,7 +76,10 @@ class Channel:
         Raises:
             ForeignHostError: The address is at another server.
             InvalidRequestError: It has characters that no request can carry.
+            UpstreamRefusedError: The environment names certificates that are not there.
         """
+        if self._problem is not None:
+            raise UpstreamRefusedError(self._problem)
         end = len(self._origin)
         target = url[end:].partition("#")[0]
         if url[:end].lower() != self._origin.lower() or not target.startswith("/"):
@@ -108,11 +111,8 @@ class Channel:
             UntrustedServerError: The server's certificate is not trusted.
             UnacceptableResponseError: The response is too large, or its encoding is
                 unknown.
-            UpstreamRefusedError: The environment names certificates that are not there.
             CancelledError: The run is to end, and the response did not come soon.
         """
-        if self._problem is not None:
-            raise UpstreamRefusedError(self._problem)
         asked = (method, target, fields, body, connect_seconds)
         exchange = partial(self._connections.exchange, *asked)
         if running_event_loop() is not None:

@@ -15,13 +15,13 @@ _OF_ANOTHER_HOST = {OF_ANOTHER_HOST, 64}
 # In all that is said of a proxy.
 THE_PROXY = "the proxy in "
 
-BROKEN = "the answer was cut off or broken"
+BROKEN = "the response was cut off or broken"
 FAILED = "the connection failed or was closed"
-HEAD_TOO_LARGE = "the head of the answer is too large"
-NO_ANSWER = "the connection was closed without an answer"
-NO_HTTP = "the answer is not one of HTTP/1"
+HEAD_TOO_LARGE = "the head of the response is too large"
+NO_ANSWER = "the connection was closed without a response"
+NO_HTTP = "the response is not one of HTTP/1"
 NO_TLS = "no secure connection (TLS) could be made"
-NOT_ANSWERED_IN_TIME = "no whole answer in time"
+NOT_ANSWERED_IN_TIME = "no whole response in time"
 NOT_CONNECTED_IN_TIME = "no connection in time"
 REFUSED = "the connection was refused: nothing listens there"
 UNKNOWN_HOST = "the host is not known (its name cannot be resolved)"

@@ -124,7 +124,7 @@ class Health:
         self._response_gap = ResponseGap(clock)
         self._signing_in = 0
         self._is_watched = False
-        self._last_words = "no answer"
+        self._last_words = "no response"
 
     @contextmanager
     def request(self) -> Iterator[None]:
@@ -183,7 +183,7 @@ class Health:
         try:
             while (left := self._left_seconds()) is not None:
                 if left <= 0:
-                    silence = f"no good answer for {SILENT_SECONDS:.0f} seconds"
+                    silence = f"no good response for {SILENT_SECONDS:.0f} seconds"
                     self._error(f"{silence}: {self._last_words}")
                     return
                 until_others = left - _PART_FOR_OTHERS * SILENT_SECONDS

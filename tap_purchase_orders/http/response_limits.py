@@ -38,7 +38,9 @@ class UnacceptableResponseError(Exception):
 
 def too_large(largest_bytes: int) -> UnacceptableResponseError:
     """Return the error for a body that is larger than it may be."""
-    return UnacceptableResponseError(f"the answer is larger than {largest_bytes} bytes")
+    return UnacceptableResponseError(
+        f"the response is larger than {largest_bytes} bytes"
+    )
 
 
 class Unpacking:
@@ -100,6 +102,6 @@ def is_packed(coding: str) -> bool:
     if coding in _PLAIN:
         return False
     if coding not in _INFLATED:
-        msg = "the answer is packed in a way that was not asked for"
+        msg = "the response is packed in a way that was not asked for"
         raise UnacceptableResponseError(msg)
     return True

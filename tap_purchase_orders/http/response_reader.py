@@ -141,9 +141,7 @@ class ResponseReader:
         if status < HTTPStatus.BAD_REQUEST:
             is_redirect = status >= HTTPStatus.MULTIPLE_CHOICES
             kind = "refused_redirect" if is_redirect else "invalid_response"
-            why = (
-                "a redirect, not followed" if is_redirect else "no answer to a reading"
-            )
+            why = "a redirect, not followed" if is_redirect else "unexpected for a read"
             return self._failure(kind, f"HTTP {status}: {why}", response)
         error = self.error(response)
         reason = self._shown(response.reason)

@@ -15,6 +15,7 @@ from requests.utils import get_encoding_from_headers
 from typing_extensions import override
 
 from tap_purchase_orders.concurrency.cancellation import CancelToken
+from tap_purchase_orders.errors import TapError
 from tap_purchase_orders.http.channel import (
     Channel,
     ForeignHostError,
@@ -48,6 +49,8 @@ class TapSession(requests.Session):
 
     Attributes:
         cancel_token: Is cancelled when the run is to end, which ends its `wait`.
+        failure: Why the last request has no response; nothing if it has one. For
+            libraries whose errors do not say it.
 
     Args:
         cancel_token: As above.
@@ -59,12 +62,23 @@ class TapSession(requests.Session):
     ) -> None:
         super().__init__()
         self.cancel_token = cancel_token or CancelToken()
+        self.failure: TapError | exceptions.RequestException | None = None
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers["Accept-Encoding"] = "gzip"
         adapter = TransportAdapter(self.cancel_token, secrets or Secrets())
         self.mount("https://", adapter)
         self.mount("http://", adapter)
+
+    @override
+    def send(self, request: PreparedRequest, **options: Any) -> requests.Response:
+        """Return the response to a request; remember why there is none."""
+        self.failure = None
+        try:
+            return super().send(request, **options)
+        except (TapError, exceptions.RequestException) as error:
+            self.failure = error
+            raise
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> str | None:

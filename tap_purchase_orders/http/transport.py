@@ -72,9 +72,11 @@ class Transport:
                 unknown.
             ForeignHostError: The address is that of another host.
             SignInError: No credentials could be had.
+            UpstreamRefusedError: The environment names certificates that are not there.
             CancelledError: The run is to end, and the response did not come soon.
         """
-        # Before signing: no token is fetched for a request to another host.
+        # Before signing: no token is fetched for a request to another host, or without
+        # the certificates to trust.
         self._channel.target(url)
         unsigned = {**(headers or {}), "Accept-Encoding": "gzip"}
         if body is not None:

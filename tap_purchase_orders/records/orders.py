@@ -326,7 +326,9 @@ def conflict(summary: OrderSummary, moment: dt.datetime) -> Issue:
     """
     is_struct = isinstance(summary.raw, Struct)
     raw = decode_body(msgspec.json.encode(summary.raw)) if is_struct else summary.raw
-    message = f"the answer has two orders {summary.id} that differ; this one came first"
+    message = (
+        f"the response has two orders {summary.id} that differ; this one came first"
+    )
     return _unusable(message, f"{summary.customer_id}/{summary.id}", raw, moment)
 
 

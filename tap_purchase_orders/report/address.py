@@ -94,7 +94,7 @@ def _by_url(url: str, origin: str) -> Address:
     if not texts or not is_readable:
         message = (
             f"{origin} is not an address such as {_EXAMPLE}; in the user's name and "
-            "the password, signs like @ : / are written as %40 %3A %2F"
+            "the password, characters like @ : / are written as %40 %3A %2F"
         )
         # Not from the error, which shows the address.
         raise AddressError(message) from None

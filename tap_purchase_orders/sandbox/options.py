@@ -257,7 +257,7 @@ def _add_behaviour_options(group: argparse._ArgumentGroup) -> None:
         type=_whole(0),
         default=0,
         metavar="MS",
-        help="how long every answer takes at least; default 0",
+        help="how long every response takes at least; default 0",
     )
     group.add_argument(
         "--fault-rate",

@@ -247,7 +247,7 @@ class PartnerCenter:
 
 
 def collection(items: list[Any], self_link: Any = None) -> dict[str, Any]:
-    """Return a collection; `totalCount` is the number of items in the answer."""
+    """Return a collection; `totalCount` is the number of items in the response."""
     body: dict[str, Any] = {"totalCount": len(items), "items": items}
     if self_link:
         body["links"] = {"self": self_link}

@@ -16,7 +16,7 @@ class SignInRules(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         rotation: `usual`: each redemption yields a fresh refresh token, and the old
             one stays good (*Secure application model*); `strict`: the old one is dead
-            at once; `none`: no fresh one comes, as in the answers that *Enable the
+            at once; `none`: no fresh one comes, as in the responses that *Enable the
             Secure Application Model* shows.
         user_mfa: Whether users signed in with two factors.
         mfa_enforced: Whether Partner Center refuses users who did not, as it does since

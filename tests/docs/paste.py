@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -216,8 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         exclude = project / ".git" / "info" / "exclude"
         exclude.parent.mkdir(exist_ok=True)
         exclude.write_text(".reader/\n", encoding="utf-8")
-        # Environments of the clone lead to this Python: it stays where the clone is.
-        variables = _shell_with(Path(python).absolute(), folder.absolute())
+        variables = shell_with(Path(python).absolute(), folder.absolute())
+        python = _version(variables)
         paste = Round(project, Path(directory), variables, options.long)
         outcomes = []
         for name, page in chosen.items():
@@ -227,14 +229,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _sum_up(outcomes, python)
 
 
-def _shell_with(python: Path, folder: Path) -> dict[str, str]:
-    """Return the variables of a shell in which `python3` is this one."""
+def shell_with(python: Path, folder: Path) -> dict[str, str]:
+    """Return the variables of a shell in which `python3` is this one.
+
+    Not by a link: a script such as those of pyenv goes by the name that it is called
+    by, and would start another Python.
+    """
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     for name in ("python", "python3"):
-        (programs / name).unlink(missing_ok=True)
-        (programs / name).symlink_to(python)
+        program = programs / name
+        program.unlink(missing_ok=True)
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} "$@"\n')
+        program.chmod(0o700)
     return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+
+
+def _version(variables: dict[str, str]) -> str:
+    """Return the version that `python3` has in a shell."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", "python3 --version"],
+        check=True,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout.strip()
 
 
 def _sum_up(outcomes: list[Outcome], python: str) -> int:

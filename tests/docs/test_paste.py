@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.paste import Block, Outcome, Round, blocks
+from tests.docs.paste import Block, Outcome, Round, blocks, shell_with
 from tests.docs.paste_rules import Rule
 from tests.docs.shell import PROJECT
 from tests.docs.tutorial_page import Step, steps
@@ -93,6 +94,25 @@ def test_a_file_that_git_would_take_is_noticed(tmp_path: Path) -> None:
 
     assert [outcome.is_failure for outcome in outcomes] == [False, True]
     assert "config.txt" in outcomes[1].text
+
+
+def test_the_python_of_the_shell_is_started_by_its_own_name(tmp_path: Path) -> None:
+    # As pyenv's: what it starts depends on how it is called.
+    script = tmp_path / "python3.99"
+    script.write_text('#!/bin/sh\necho "${0##*/}" "$@"\n')
+    script.chmod(0o700)
+
+    variables = shell_with(script, tmp_path)
+    done = subprocess.run(
+        ["/bin/sh", "-c", "python3 -m venv; python 'two words'"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **variables},
+        text=True,
+        timeout=60,
+    )
+
+    assert done.stdout == "python3.99 -m venv\npython3.99 two words\n"
 
 
 def test_the_list_names_each_block_once() -> None:

@@ -227,11 +227,11 @@ def test_an_issue_says_in_words_what_was_wrong(at_once: tuple[Run, int]) -> None
     words = {
         "endless": "larger than 67108864 bytes",
         "gzip-in-gzip": "packed in a way that was not asked for",
-        "large-head": "head of the answer is too large",
-        "many-fields": "head of the answer is too large",
-        "continue-for-ever": "head of the answer is too large",
+        "large-head": "head of the response is too large",
+        "many-fields": "head of the response is too large",
+        "continue-for-ever": "head of the response is too large",
         "no-http": "not one of HTTP/1",
-        "nothing": "closed without an answer",
+        "nothing": "closed without a response",
         "cut-off-gzip": "cut off or broken",
         "many-values": "more than 2500000 values",
         "deep-arrays": "not JSON",
@@ -293,12 +293,12 @@ def test_an_answer_that_takes_for_ever_is_given_up(
     assert {i["record_key"] for i in issues} == {*trickling(HostileServer())}
     for issue in issues:
         allowed = {
-            ("unavailable", "no whole answer in time"),
-            ("invalid_response", "the answer was cut off or broken"),
+            ("unavailable", "no whole response in time"),
+            ("invalid_response", "the response was cut off or broken"),
         }
         if issue["record_key"] == "nothing-packed-for-ever":
             # What is packed counts, too, however little there is in it.
-            message = "the answer is larger than 67108864 bytes"
+            message = "the response is larger than 67108864 bytes"
             allowed.add(("invalid_response", message))
         assert (issue["kind"], issue["message"]) in allowed
     assert run.status == 1

@@ -73,7 +73,7 @@ def test_a_large_body_without_a_place_in_time_may_be_retried(
     large = f"{upstream.url}/large"
     asking = transport(upstream.url)
     held = [asking.send(large) for _ in range(4)]
-    with pytest.raises(TransportError, match="no whole answer in time"):
+    with pytest.raises(TransportError, match="no whole response in time"):
         asking.send(large)
     for each in held:
         each.close()

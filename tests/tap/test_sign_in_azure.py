@@ -143,6 +143,26 @@ def cli(_upstream: Upstream, folder: Path) -> SetUp:
     }
 
 
+def certificates_missing(upstream: Upstream, folder: Path) -> SetUp:
+    bundle = {"REQUESTS_CA_BUNDLE": str(folder / "missing.pem")}
+    return section(), {**by_variables(upstream), **bundle}
+
+
+def certificates_unreadable(upstream: Upstream, folder: Path) -> SetUp:
+    (folder / "bad.pem").write_text("no certificate")
+    bundle = {"REQUESTS_CA_BUNDLE": str(folder / "bad.pem")}
+    return section(), {**by_variables(upstream), **bundle}
+
+
+def authority_not_trusted(upstream: Upstream, _folder: Path) -> SetUp:
+    return section(), {**by_variables(upstream), "REQUESTS_CA_BUNDLE": ""}
+
+
+def authority_not_there(upstream: Upstream, _folder: Path) -> SetUp:
+    host = {"AZURE_AUTHORITY_HOST": "https://127.0.0.1:1"}
+    return section(), {**by_variables(upstream), **host}
+
+
 def nothing_there(_upstream: Upstream, folder: Path) -> SetUp:
     return section(), {"AZURE_TOKEN_CREDENTIALS": "dev", "PATH": str(folder)}
 
@@ -177,12 +197,32 @@ SCENES = {
         variables,
         variables_refused,
         cli,
+        certificates_missing,
+        certificates_unreadable,
+        authority_not_trusted,
+        authority_not_there,
         nothing_there,
         unknown_credential,
         authority_without_tls,
         not_installed,
         with_authority,
     )
+}
+
+
+# What the line says where the authority cannot be reached.
+UNREACHED = {
+    "certificates_missing": ["REQUESTS_CA_BUNDLE names /", "/missing.pem, which is"],
+    "certificates_unreadable": ["in REQUESTS_CA_BUNDLE cannot be read", "/bad.pem"],
+    "authority_not_trusted": [
+        "`azure_identity`",
+        "for a private CA set REQUESTS_CA_BUNDLE",
+        "AZURE_*",
+    ],
+    "authority_not_there": [
+        "`azure_identity`",
+        "nothing listens there; check the network and the variables AZURE_*",
+    ],
 }
 
 
@@ -195,6 +235,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
             serve_customers(upstream, {"c1": [order("o", "c1")]})
             auth, environment = make(upstream, tmp_path_factory.mktemp(name))
             config = {"partner_center": partner_center(upstream, auth=auth)}
+            if name in UNREACHED:
+                # An API without TLS: only the authority needs certificates.
+                config["partner_center"]["api_url"] = "http://127.0.0.1:1"
             return {"config": config, "environment": {**trust, **DEBUG, **environment}}
 
         return options
@@ -303,6 +346,19 @@ def test_where_azure_gives_no_token_one_line_tells_what_to_look_at(
     assert [word for word in words if word not in told[0]] == []
     assert len(told[0]) < 500
     assert played[name].asked_for("/v1/customers") == []
+
+
+@pytest.mark.parametrize("name", UNREACHED)
+def test_where_the_authority_cannot_be_reached_the_line_says_why(
+    name: str, played: dict[str, Played]
+) -> None:
+    run = played[name].run
+
+    assert run.status == 1
+    line, _ = run.errors
+    assert [word for word in UNREACHED[name] if word not in line] == []
+    assert "az login" not in line
+    assert played[name].asked == []
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_request_is_sent_once_even_on_a_stale_connection(
     url = f"{upstream.url}/"
 
     assert asking.send(url).content == b"{}"
-    with pytest.raises(TransportError, match="closed without an answer") as raised:
+    with pytest.raises(TransportError, match="closed without a response") as raised:
         asking.send(url)
     # Over another connection it need not wait.
     assert raised.value.was_stale_connection

@@ -16,7 +16,16 @@ from typing_extensions import override
 from tests.tap.hostile_server import HostileServer
 from tests.tap.measured_tap import run_measured
 from tests.tap.tap import run_tap
-from tests.tap.tokens import app_only, authority, certificate, trusting
+from tests.tap.tokens import (
+    app_only,
+    application,
+    authority,
+    by_certificate,
+    by_user,
+    certificate,
+    pem_file,
+    trusting,
+)
 from tests.tap.upstream import Upstream
 from tests.tap.worlds import (
     appzen,
@@ -26,7 +35,7 @@ from tests.tap.worlds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Any
 
@@ -189,6 +198,58 @@ def test_certificates_that_are_not_there_are_said_before_anything_is_asked(
     assert line.endswith(f"{variable} names {bundle}, which is not there")
     # A run ends with a line for each upstream that was not read.
     assert len(rest) == (0 if arguments else 1)
+    assert server.heard == []
+
+
+SIGN_INS: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+    "bearer_token": lambda *_: {"method": "bearer_token", "token": "a-token"},
+    "client_secret": lambda server, _: app_only(server),
+    "certificate": lambda server, folder: by_certificate(
+        server, pem_file(application(), folder)
+    ),
+    "refresh_token": lambda server, _: by_user(server, "a-refresh-token"),
+    "azure_identity": lambda *_: {"method": "azure_identity"},
+}
+
+
+@pytest.mark.parametrize("method", SIGN_INS)
+def test_certificates_that_are_not_there_are_said_whatever_signs_in(
+    method: str, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "missing.pem"
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        auth = SIGN_INS[method](url, tmp_path)
+        run, _ = run_measured(
+            {"partner_center": partner_center(url, auth=auth)},
+            "--test",
+            environment={"REQUESTS_CA_BUNDLE": str(bundle)},
+        )
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert line.endswith(f"REQUESTS_CA_BUNDLE names {bundle}, which is not there")
+    assert server.heard == []
+
+
+@pytest.mark.parametrize("method", ["client_secret", "certificate", "refresh_token"])
+def test_an_authority_needs_the_certificates_that_the_api_does_not(
+    method: str, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "missing.pem"
+    with HostileServer(certificate()) as server:
+        url: Any = server
+        auth = SIGN_INS[method](url, tmp_path)
+        api_url = "http://127.0.0.1:1"
+        run, _ = run_measured(
+            {"partner_center": partner_center(url, auth=auth, api_url=api_url)},
+            "--test",
+            environment={"REQUESTS_CA_BUNDLE": str(bundle)},
+        )
+
+    assert run.status == 1
+    (line,) = run.errors
+    assert line.endswith(f"REQUESTS_CA_BUNDLE names {bundle}, which is not there")
     assert server.heard == []
 
 

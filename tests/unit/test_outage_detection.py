@@ -91,7 +91,7 @@ def test_a_silent_upstream_ends_the_asking_though_every_request_hangs() -> None:
         assert time.is_cancelled
         assert time.now <= SILENT_SECONDS + 1
     assert isinstance(time.reason, UpstreamDownError)
-    assert "no good answer for 90 seconds" in str(time.reason)
+    assert "no good response for 90 seconds" in str(time.reason)
     assert "appzen.api_url" in str(time.reason)
 
 
