@@ -43,7 +43,9 @@ ALL = {
 }
 OF_MELTANO = {name for name in ALL if name.startswith("docs/meltano.md")}
 OF_MARTS = {name for name, block in ALL.items() if MARTS in block}
-OF_TABLES = sorted(ALL.keys() - OF_MELTANO - OF_MARTS)
+# They change tables, under models: `test_upgrading.py`.
+OF_UPGRADING = {name for name, block in ALL.items() if " TABLE purchasing." in block}
+OF_TABLES = sorted(ALL.keys() - OF_MELTANO - OF_MARTS - OF_UPGRADING)
 (ISSUES_OF_LAST_RUNS, _, ISSUES_OF_A_DAY) = blocks(PROJECT / "docs/how-to/issues.md")
 
 
@@ -99,7 +101,7 @@ def test_a_block_answers_the_same_in_any_zone(
     assert answer(tables, ALL[name], zone) == answer(tables, ALL[name], "UTC")
 
 
-@pytest.mark.parametrize("name", sorted(OF_MARTS))
+@pytest.mark.parametrize("name", sorted(OF_MARTS - OF_UPGRADING))
 def test_a_block_over_the_models_answers_the_same_in_any_zone(
     world: LoadedWorld, name: str
 ) -> None:

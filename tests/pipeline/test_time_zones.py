@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 UPGRADING = Path(__file__).parents[2] / "docs" / "how-to" / "upgrading.md"
 # What the page says to find rows in local time, and to mend them.
-FIND, MEND = re.findall(
+*_, FIND, MEND = re.findall(
     r"^```sql\n(.*?)^```$", UPGRADING.read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
 EXTREMES = {
@@ -127,6 +127,12 @@ def test_instants_that_were_loaded_in_local_time_are_found_and_mended(
     received = dt.datetime.fromisoformat(message["time_extracted"])
     before = loaded(postgres, "local")
     assert 0 not in hours_off(postgres, "local")
+    # Views are in the columns' catalog, too; this one takes no update.
+    postgres.execute(
+        "CREATE VIEW latest AS SELECT _sdc_received_at, max(_sdc_extracted_at)"
+        " AS extracted FROM purchase_order_lines GROUP BY _sdc_received_at",
+        "local",
+    )
 
     for _ in range(2):
         postgres.execute(MEND.replace("Europe/Berlin", zone), "local")
