@@ -14,6 +14,7 @@ from tap_purchase_orders.extraction.factory import appzen, partner_center
 from tap_purchase_orders.extraction.source_reader import SourceReader
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.error_messages import THE_PROXY
+from tap_purchase_orders.number_sources.source import SECTION
 from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
@@ -94,17 +95,26 @@ def _check_appzen(section: AppZenSettings, secrets: Secrets) -> ConnectionResult
             workers=1,
             cancel_token=client.cancel_token,
         )
-        first = source.first_number() or _ANY_NUMBER
-        number = first if is_path_segment(first) else _ANY_NUMBER
+        first = source.first_number()
+        number = first if first and is_path_segment(first) else _ANY_NUMBER
         outcome = client.purchase_order(number)
     except TapError as error:
         return _refused("AppZen", error)
+    if isinstance(outcome, RequestFailure) and outcome.kind != "not_found":
+        return _failed("AppZen", outcome, "appzen", "appzen.purchase_order_numbers")
+    if first is None and not (source.may_be_empty or source.follows_changes):
+        # A run would fail.
+        return ConnectionResult(
+            works=False,
+            message=(
+                f"AppZen does not work: {source.empty_message}; if that may be, set "
+                f"`{SECTION}.allow_empty` to true"
+            ),
+        )
     if isinstance(outcome, ApiResponse):
         return ConnectionResult(
             works=True, message="AppZen works: the key is good, read a purchase order"
         )
-    if outcome.kind != "not_found":
-        return _failed("AppZen", outcome, "appzen", "appzen.purchase_order_numbers")
     if outcome.error_code is None and outcome.correlation_id is None:
         # Both are in every response that AppZen's documents show.
         return ConnectionResult(

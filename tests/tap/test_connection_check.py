@@ -357,3 +357,23 @@ def test_a_number_that_cannot_be_asked_for_is_not_what_is_tried(
 
     assert run.status == 0
     assert "'connection-test'" in run.log
+
+
+@pytest.mark.parametrize("allow_empty", [False, True])
+def test_a_list_without_numbers_is_what_a_run_takes_it_for(
+    *, allow_empty: bool, tmp_path: Path
+) -> None:
+    def empty(
+        upstream: Upstream, folder: Path
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        upstream.answer(number_path("connection-test"), appzen_error(404))
+        config = {"appzen": appzen(upstream, [])}
+        config["appzen"]["purchase_order_numbers"]["allow_empty"] = allow_empty
+        return config, trusting(folder)
+
+    run = checked(empty, tmp_path / "empty")
+
+    assert run.status == (0 if allow_empty else 1)
+    setting = "`appzen.purchase_order_numbers.numbers`"
+    told = [line for line in run.errors if setting in line and "allow_empty" in line]
+    assert len(told) == len(run.errors) == (0 if allow_empty else 1)
