@@ -39,10 +39,11 @@ _DIRECTORY = Path(__file__).parents[1] / ".demo"
 _PRINTED = "printed.txt"
 
 
-class _Copied(io.TextIOBase):
+class _Copied(io.StringIO):
     """A text stream that is written to two others."""
 
     def __init__(self, *streams: TextIO) -> None:
+        super().__init__()
         self._streams = streams
 
     @override

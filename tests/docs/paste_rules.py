@@ -28,6 +28,8 @@ python -m demo.variables config.json > .env
 cat .reader/warehouse.env >> .env
 set -a; . .reader/warehouse.env; set +a
 """
+# What a checkout has of its own, without servers.
+CHECKOUT = 'make .venv/.tap\nexport PATH="$PWD/.venv/bin:$PATH"\n'
 PRODUCTION = READER + "export MELTANO_ENVIRONMENT=prod\n"
 LOADED = PRODUCTION + "meltano run orders purchase-orders\n"
 
@@ -93,13 +95,14 @@ PAGES: dict[str, Page] = {
         )
     ),
     "benchmarks/README.md": Page(
+        before=CHECKOUT,
         rules=(
             Rule("make bench\n.venv/bin/python -m benchmarks --cases", MEASURES),
             Rule("make bench\n.venv/bin/python -m benchmarks.pipeline", MEASURES),
             Rule(".venv/bin/python -m benchmarks.transports", MEASURES),
             Rule(".venv/bin/python -m benchmarks.concurrency", MEASURES),
             Rule(".venv/bin/python -m benchmarks.customers", MEASURES),
-        )
+        ),
     ),
     "docs/airflow.md": Page(
         before=PRODUCTION,
@@ -146,7 +149,13 @@ export TAP_PURCHASE_ORDERS_PARTNER_CENTER_MAX_REQUESTS_PER_MINUTE=250
             ),
         ),
     ),
+    "docs/how-to/alerts.md": Page(before=LOADED),
+    "docs/how-to/dashboard.md": Page(
+        before=CHECKOUT,
+        rules=(Rule("superset import-dashboards", "needs Superset"),),
+    ),
     "docs/how-to/full-read.md": Page(before=LOADED),
+    "docs/how-to/logs.md": Page(before=READER),
     "docs/how-to/new-warehouse.md": Page(
         before=READER + "meltano run orders purchase-orders\n"
     ),
@@ -181,6 +190,7 @@ done
         ),
     ),
     "docs/mutation-testing.md": Page(
+        before=CHECKOUT,
         rules=(
             Rule(
                 "make mutation",
@@ -189,7 +199,7 @@ done
                 " --seconds 300\n",
                 is_long=True,
             ),
-        )
+        ),
     ),
     "docs/recipes/postgresql.md": Page(before=LOADED),
     "docs/recipes/purchase-orders-and-erp.md": Page(before=LOADED),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs.paste import Block, Outcome, Round, blocks, shell_with
-from tests.docs.paste_rules import Rule
+from tests.docs.paste_rules import PAGES, Page, Rule
 from tests.docs.shell import PROJECT
 from tests.docs.tutorial_page import Step, steps
 
@@ -50,6 +50,26 @@ def test_a_block_has_no_comment_that_some_shells_take_for_words(block: Block) ->
 def test_what_is_pasted_has_no_placeholders(block: Block) -> None:
     assert block.commands
     assert "..." not in block.commands
+
+
+# Programs that no reader has before a page, or one that it leads to, installs them.
+INSTALLED = {
+    r"^(?:\w+=\S+ )*(?:dbt|meltano|psql|superset|tap-purchase|purchase-orders-)": (
+        r"PATH=|/activate$"
+    ),
+    r"^\.venv[\w-]*/bin/": r"^make ",
+}
+
+
+@pytest.mark.parametrize("page", blocks())
+def test_what_a_page_runs_is_installed_before(page: str) -> None:
+    given = PAGES.get(page, Page())
+    pasted = (b.rule.before + (b.commands or "") for b in blocks()[page])
+    typed = given.before + "".join(pasted)
+
+    for program, installs in INSTALLED.items():
+        if first := re.search(program, typed, re.MULTILINE):
+            assert re.search(installs, typed[: first.start()], re.MULTILINE)
 
 
 def paste(tmp_path: Path, *page: Block) -> list[Outcome]:

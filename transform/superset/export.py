@@ -82,6 +82,8 @@ def _database(uri: str) -> dict[str, Any]:
         "allow_ctas": False,
         "allow_cvas": False,
         "allow_dml": False,
+        # Superset takes it for allowed where an import does not say it.
+        "allow_file_upload": False,
         "extra": {"allows_virtual_table_explore": True},
         "uuid": _uuid("database"),
         "version": _VERSION,

@@ -12,8 +12,9 @@ with expected (upstream, most_hours) as (
 ),
 
 runs as (
-    select upstream, shard_index, shard_count, max(ended_at) as ended_at
-    from {{ ref('stg_extraction_runs') }}
+    -- The loaded table: who asks for alerts alone may never have built a model of it.
+    select upstream, shard_index, shard_count, max(ended_at) at time zone 'UTC' as ended_at
+    from {{ source('tap_purchase_orders', 'extraction_runs') }}
     where outcome in ('finished', 'incomplete', 'budget_used')
     group by upstream, shard_index, shard_count
 ),
