@@ -95,12 +95,16 @@ def test_a_large_file_is_read_from_a_server_without_ranges(*, has_head: bool) ->
     ],
 )
 def test_what_the_server_packs_is_unpacked(
-    name: str, body: bytes, headers: dict[str, str]
+    name: str,
+    body: bytes,
+    headers: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     more = {"format": "csv"} if headers.pop("format", None) else {}
 
     with serving(body, headers) as address:
         assert read(f"{address}/{name}", **more) == FEW
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])

@@ -46,6 +46,7 @@ class _Rejoined(io.RawIOBase):
     def __init__(self, start: bytes, rest: IO[bytes]) -> None:
         self._start = start
         self._rest = rest
+        self._has_ended = False
 
     @override
     def readable(self) -> bool:
@@ -54,7 +55,11 @@ class _Rejoined(io.RawIOBase):
     @override
     def readinto(self, buffer: Buffer) -> int:
         view = memoryview(buffer)
-        some = self._start or self._rest.read(len(view))
+        some = self._start
+        # A client of HTTP warns of whoever goes on reading behind the end.
+        if not (some or self._has_ended):
+            some = self._rest.read(len(view))
+            self._has_ended = not some
         self._start = b""
         view[: len(some)] = some
         return len(some)
