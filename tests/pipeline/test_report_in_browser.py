@@ -76,6 +76,8 @@ def path(
 def opened(browser: Browser, path: Path, **options: Any) -> Seen:
     """Open a page in a tab of its own, until its charts are drawn."""
     tab = browser.new_page(**options)
+    # A busy machine is slower than the 30 seconds that are usual.
+    tab.set_default_timeout(_LONGEST_MILLISECONDS)
     seen = Seen(tab)
     tab.on("console", lambda message: seen.troubles.append(message.text))
     tab.on("pageerror", lambda error: seen.troubles.append(str(error)))
@@ -171,6 +173,7 @@ def test_it_prints_on_light_sheets_that_cut_no_chart(
     assert seen.troubles == []
 
 
+_LONGEST_MILLISECONDS = 150_000.0
 _UNFOLD = """
 () => document.querySelectorAll('details').forEach(each => { each.open = true; })
 """
