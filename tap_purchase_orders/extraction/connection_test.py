@@ -14,7 +14,6 @@ from tap_purchase_orders.extraction.factory import appzen, partner_center
 from tap_purchase_orders.extraction.source_reader import SourceReader
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
 from tap_purchase_orders.http.error_messages import THE_PROXY
-from tap_purchase_orders.number_sources.source import SECTION
 from tap_purchase_orders.urls import is_path_segment
 
 if TYPE_CHECKING:
@@ -104,13 +103,7 @@ def _check_appzen(section: AppZenSettings, secrets: Secrets) -> ConnectionResult
         return _failed("AppZen", outcome, "appzen", "appzen.purchase_order_numbers")
     if first is None and not (source.may_be_empty or source.follows_changes):
         # A run would fail.
-        return ConnectionResult(
-            works=False,
-            message=(
-                f"AppZen does not work: {source.empty_message}; if that may be, set "
-                f"`{SECTION}.allow_empty` to true"
-            ),
-        )
+        return _refused("AppZen", source.empty_error())
     if isinstance(outcome, ApiResponse):
         return ConnectionResult(
             works=True, message="AppZen works: the key is good, read a purchase order"

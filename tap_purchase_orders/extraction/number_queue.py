@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tap_purchase_orders.errors import SourceError
 from tap_purchase_orders.extraction.digest_order import NumbersByDigest
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.incremental.resume import ChangesRead, DigestMark, ListPosition
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.number_sources.seen_set import SeenSet
 from tap_purchase_orders.number_sources.source import (
-    SECTION,
     Checkpoint,
     Item,
     SourceIssue,
@@ -379,11 +377,7 @@ class NumberQueue:
             SourceError: It may not: the job that makes the list may have failed.
         """
         if self._is_new and not self._source.may_be_empty:
-            msg = (
-                f"AppZen: {self._source.empty_message}; if that may be, set "
-                f"`{SECTION}.allow_empty` to true"
-            )
-            raise SourceError(msg)
+            raise self._source.empty_error()
 
     def _log_empty_source(self) -> None:
         if self._is_new:

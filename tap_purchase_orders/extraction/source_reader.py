@@ -87,6 +87,13 @@ class SourceReader:
         what = self._source.label(self._section) or "the source"
         return f"`{setting}`: {what} gives no purchase order numbers"
 
+    def empty_error(self) -> SourceError:
+        """Return the error for no numbers: what makes the list may have failed."""
+        return SourceError(
+            f"AppZen: {self.empty_message}; if that may be, set "
+            f"`{SECTION}.allow_empty` to true"
+        )
+
     def count(self) -> int | None:
         """Return how many numbers there are, none where that is not known."""
         count = partial(self._source.count, self._section)
