@@ -24,7 +24,7 @@ from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.http.response_reader import now
 from tap_purchase_orders.incremental.run_scope import added_streams
 from tap_purchase_orders.number_sources.source import Checkpoint, SourceIssue
-from tap_purchase_orders.records.issues import ISSUES_STREAM, UNREAD_KINDS, Issue
+from tap_purchase_orders.records.issues import UNREAD_KINDS, Issue
 from tap_purchase_orders.records.purchase_orders import UPSTREAM
 from tap_purchase_orders.urls import is_path_segment
 
@@ -83,9 +83,7 @@ class AppZenExtraction:
         """
         if not self.is_wanted:
             return
-        streams = self._selection.fingerprints_of(
-            (*PURCHASE_ORDER_STREAMS, ISSUES_STREAM)
-        )
+        streams = self._selection.fingerprints_of(PURCHASE_ORDER_STREAMS)
         _enter_streams(self._state, streams)
         try:
             for batch in ordered_map(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct, field
 
 from tap_purchase_orders.records.encoded_records import Encoded
-from tap_purchase_orders.records.issues import Issue
+from tap_purchase_orders.records.issues import ISSUES_STREAM, Issue
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -107,8 +107,12 @@ class Selection(Struct, frozen=True):
         return stream in self.streams
 
     def fingerprints_of(self, streams: Iterable[str]) -> dict[str, str]:
-        """Return the selected ones of some streams, with their digests."""
-        selection = self.streams.intersection(streams)
+        """Return which of an upstream's streams, and of its issues, are selected.
+
+        Returns:
+            Their digests.
+        """
+        selection = self.streams.intersection((*streams, ISSUES_STREAM))
         return {name: self.fingerprints.get(name, "") for name in sorted(selection)}
 
     def any_of(self, streams: Iterable[str]) -> bool:

@@ -30,7 +30,6 @@ from tap_purchase_orders.incremental.change_detection import (
     ChangeDetector,
 )
 from tap_purchase_orders.incremental.run_scope import Scope, customers_digest
-from tap_purchase_orders.records.issues import ISSUES_STREAM
 from tap_purchase_orders.records.orders import OrderReader
 from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
 
@@ -100,7 +99,7 @@ def partner_center_extraction(
         keeps_last_read=section.change_detection == "activity_log",
     )
     scope = Scope(
-        selection.fingerprints_of((*ORDER_STREAMS, ISSUES_STREAM)),
+        selection.fingerprints_of(ORDER_STREAMS),
         section.include_price,
         section.include_system_purchases,
         None if start_date is None else start_date.text,
