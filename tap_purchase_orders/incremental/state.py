@@ -65,7 +65,6 @@ class _Partition(Struct, omit_defaults=True):
     followed_orders: dict[str, TrackedOrder] = field(default_factory=dict)
 
 
-_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Partition)
 
 
@@ -135,7 +134,7 @@ class State:
                     orders.get("partitions", [])
                 )
             }
-            _encoder.encode(self._others)
+            ENCODER.encode(self._others)
         except UnicodeEncodeError as error:
             path = "bookmarks"
             raise mistake(path, "must not hold half a surrogate pair") from error
@@ -380,5 +379,5 @@ def _text(customer_id: str, customer_bookmark: CustomerBookmark) -> bytes:
     # A text of its own size: what `encode` returns has been cut from a larger one, and
     # the rest of it is left as a hole.
     text = bytearray()
-    _encoder.encode_into(partition, text)
+    ENCODER.encode_into(partition, text)
     return bytes(text)

@@ -6,7 +6,7 @@ import re
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from tap_purchase_orders.exact_json import ENCODER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,6 @@ _MOST_DIGITS = 100
 _LONGEST_TEXT = 500
 # As most lines have.
 _WHOLE_NUMBERS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*")
-
-_encoder = msgspec.json.Encoder()
 
 
 class LineKeys:
@@ -60,7 +58,7 @@ def keys_of_whole_numbers(numbers: Sequence[Raw | UnsetType | None]) -> list[str
     """
     if not all(numbers):
         return []
-    text = _encoder.encode(numbers)[1:-1].decode()
+    text = ENCODER.encode(numbers)[1:-1].decode()
     keys = text.split(",")
     are_usable = len(set(keys)) == len(numbers) and _WHOLE_NUMBERS.fullmatch(text)
     return keys if are_usable else []

@@ -6,9 +6,9 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Raw
 
+from tap_purchase_orders.exact_json import ENCODER
 from tap_purchase_orders.records.values import (
     UnreadableError,
     to_decimal_text,
@@ -30,8 +30,6 @@ _SMALL = b"0.000000"
 _LONGEST = 4000
 
 _KEPT_NUMBERS = 4096
-
-_encoder = msgspec.json.Encoder()
 
 
 class Decimals:
@@ -70,7 +68,7 @@ class Decimals:
 
 def are_plain(sent: Sequence[Raw]) -> bool:
     """Return whether texts are numbers that both readings spell as they were sent."""
-    together = b",%b," % _encoder.encode(sent)[1:-1]
+    together = b",%b," % ENCODER.encode(sent)[1:-1]
     others = together.translate(None, _SIGNS_OF_NUMBERS)
     # So many are looked at more closely only if one of them may be very long.
     is_short = len(together) <= _LONGEST or max(map(len, sent)) <= _LONGEST

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
+from tap_purchase_orders.exact_json import ENCODER
 from tap_purchase_orders.number_sources.error_messages import source_error
 from tap_purchase_orders.number_sources.files.columns import chosen_column, column_of
 
@@ -34,7 +34,6 @@ _BYTES = (
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 # Up to where the types of floating point have every whole number.
 _EXACT_UP_TO = {pa.float16(): 2**11, pa.float32(): 2**24}
-_encode = msgspec.json.Encoder().encode
 
 
 def numbers_of_parquet(file: StoredFile, options: FileOptions) -> Iterator[list[str]]:
@@ -131,7 +130,7 @@ def _is_known(value: object) -> bool:
 
 def _digits(numbers: list[int]) -> list[str]:
     """Return whole numbers as texts, in a third of the time that `str` takes."""
-    return _encode(numbers)[1:-1].decode().split(",")
+    return ENCODER.encode(numbers)[1:-1].decode().split(",")
 
 
 def _joined(texts: Any) -> bytes | None:
