@@ -43,7 +43,7 @@ _PLAIN = re.compile(r"[0-9A-Za-z._-]+")
 _PARTS = re.compile(r"[0-9A-Za-z._-]+|.", re.DOTALL)
 # What JSON has letters for.
 _LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
-# What HTML and XML have names for.
+# What HTML and XML have names for; `html` has them too, and takes 3 ms to import.
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 # When 0, 1 or 2 bytes of something else come before a value in a group of base64, so
 # many signs are not the value's alone.

@@ -127,12 +127,11 @@ class PartnerCenterExtraction:
 
         A shard has few customers, and all of them may be refused for good reasons.
         """
-        tries: list[Callable[[], object]] = [
-            partial(self._client.orders, customer_id)
-            if self._reads_orders
-            else partial(self._client.customer, customer_id)
-            for customer_id in self._customers.others
-        ]
+        client = self._client
+        read: Callable[[str], object] = (
+            client.orders if self._reads_orders else client.customer
+        )
+        tries = [partial(read, customer_id) for customer_id in self._customers.others]
         outcomes = ordered_map(tries, workers=1, cancel_token=self._cancel_token)
         return any(not isinstance(outcome, RequestFailure) for outcome in outcomes)
 

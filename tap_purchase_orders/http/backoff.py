@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 # The longest wait before the next try.
 LONGEST_WAIT_SECONDS = 300.0
-_MAY_PASS = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_RETRYABLE_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def is_retryable(status: int) -> bool:
     """Return whether a retry may succeed after a response with a status."""
-    return status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return status in _RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def retry_waits() -> Iterator[float]:
