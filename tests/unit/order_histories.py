@@ -10,12 +10,15 @@ import datetime as dt
 import json
 from dataclasses import dataclass, field
 from email.utils import format_datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 from tap_purchase_orders.clients.partner_center import PartnerCenter
 from tap_purchase_orders.concurrency.cancellation import CancelToken
 from tap_purchase_orders.errors import UpstreamRefusedError
+from tap_purchase_orders.extraction import customer_plan
 from tap_purchase_orders.extraction.batch import Selection
 from tap_purchase_orders.extraction.factory import partner_center_extraction
 from tap_purchase_orders.http.api_response import ApiResponse, RequestFailure
@@ -35,7 +38,10 @@ if TYPE_CHECKING:
     from tests.unit.json_values import Json
 
 DAY = dt.timedelta(days=1)
-BEGINNING = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
+# Not at a full hour: full reads are due by the hour, and the two clocks differ.
+BEGINNING = dt.datetime(2024, 3, 1, 0, 30, tzinfo=dt.UTC)
+# GUIDs: the same in either case.
+C1, C2, C3 = (f"c0000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
 SCHEMA = settings_schema()
 KEYS = {
     "customers": ("id",),
@@ -88,6 +94,7 @@ class World:
 
     Attributes:
         now: The time by the upstream's clock.
+        ahead: By how much the tap's clock is ahead of it.
         activity: When orders of which customer were touched.
         failing: Paths that answer with 503, by a part of them.
         refuses_prices: Orders with prices are refused.
@@ -95,14 +102,20 @@ class World:
         cancel_token: Ends the requests of a run.
     """
 
-    customers: tuple[str, ...] = ("c1", "c2", "c3")
+    customers: tuple[str, ...] = (C1, C2, C3)
     orders: list[Order] = field(default_factory=list)
     now: dt.datetime = BEGINNING
+    ahead: dt.timedelta = dt.timedelta(seconds=90)
     activity: list[tuple[dt.datetime, str]] = field(default_factory=list)
     failing: frozenset[str] = frozenset()
     refuses_prices: bool = False
     attachments_read: list[str] = field(default_factory=list)
     cancel_token: CancelToken = field(default_factory=CancelToken)
+    _ticks: Iterator[int] = field(default_factory=count)
+
+    def clock(self) -> dt.datetime:
+        """Return the time by the tap's clock, which goes on with each look."""
+        return self.now + self.ahead + next(self._ticks) * dt.timedelta(microseconds=1)
 
     @property
     def budget(self) -> Budget:
@@ -118,7 +131,7 @@ class World:
         url = urlsplit(api_request.url)
         if any(part in url.path for part in self.failing):
             return RequestFailure(
-                "unavailable", "HTTP 503: No", _now(), http_status=503
+                "unavailable", "HTTP 503: No", self.clock(), http_status=503
             )
         parts, query = url.path.split("/")[2:], parse_qs(url.query)
         match parts:
@@ -160,7 +173,7 @@ class World:
         with_price = "include_price" in query
         if with_price and self.refuses_prices:
             return RequestFailure(
-                "forbidden", "No", _now(), http_status=403, error_code="800043"
+                "forbidden", "No", self.clock(), http_status=403, error_code="800043"
             )
         return self._answer(
             [
@@ -177,7 +190,7 @@ class World:
         body = body or {"items": items, "totalCount": len(items or ())}
         date = format_datetime(self.now, usegmt=True)
         return ApiResponse(
-            body=body, received_at=_now(), headers=_Headers({"Date": date})
+            body=body, received_at=self.clock(), headers=_Headers({"Date": date})
         )
 
 
@@ -222,6 +235,8 @@ class Warehouse:
         tables: By stream and key, when a row was extracted and the row.
         replaced: Steps that were overwritten by another one.
         lost_prices: Orders whose price was replaced by none.
+        of_killed_runs: Keys of rows, with their streams, that a run wrote which was
+            killed before a state spoke of them. The next run cannot know of them.
     """
 
     tables: dict[str, dict[tuple[Any, ...], tuple[dt.datetime, Json]]] = field(
@@ -229,8 +244,14 @@ class Warehouse:
     )
     replaced: list[tuple[Json, Json]] = field(default_factory=list)
     lost_prices: list[Json] = field(default_factory=list)
-    acknowledged: set[tuple[Any, ...]] = field(default_factory=set)
-    steps_of_run: set[tuple[Any, ...]] = field(default_factory=set)
+    of_killed_runs: set[tuple[str, tuple[Any, ...]]] = field(default_factory=set)
+    _acknowledged: set[tuple[str, tuple[Any, ...]]] = field(default_factory=set)
+    _of_this_run: set[tuple[str, tuple[Any, ...]]] = field(default_factory=set)
+
+    def begin_run(self) -> None:
+        """Take in that what is not acknowledged yet never will be."""
+        self.of_killed_runs |= self._of_this_run
+        self._of_this_run.clear()
 
     def load(self, stream: str, row: Json, extracted: dt.datetime) -> None:
         """Take a row in."""
@@ -240,18 +261,22 @@ class Warehouse:
         if stream == "order_status_changes" and before is not None:
             is_another = before["status"] != row["status"]
             # The first step of an order of a first run has no state behind it.
-            if is_another and (row["sequence"] > 1 or key in self.acknowledged):
+            if is_another and (
+                row["sequence"] > 1 or (stream, key) in self._acknowledged
+            ):
                 self.replaced.append((before, row))
         if stream == "orders" and before is not None:
             is_lost = before["totalPrice"] is not None and row["totalPrice"] is None
-            self.lost_prices += [row] if is_lost else []
-        if stream == "order_status_changes":
-            self.steps_of_run.add(key)
+            is_known = (stream, key) not in self.of_killed_runs
+            self.lost_prices += [row] if is_lost and is_known else []
+        self._of_this_run.add((stream, key))
         table[key] = (extracted, row)
 
     def acknowledge(self) -> None:
-        """Take in that a state speaks of all steps that this run has written."""
-        self.acknowledged |= self.steps_of_run
+        """Take in that a state speaks of all rows that this run has written."""
+        self._acknowledged |= self._of_this_run
+        self.of_killed_runs -= self._of_this_run
+        self._of_this_run.clear()
 
     def copy(self) -> dict[str, dict[tuple[Any, ...], Json]]:
         """Return the rows of the orders, without when they were extracted."""
@@ -307,7 +332,7 @@ def run(  # noqa: PLR0913
     """
     taken = State(json.loads(json.dumps(state)))
     last, written, is_failed, rows_left = state, 0, False, killed_after
-    warehouse.steps_of_run.clear()
+    warehouse.begin_run()
     batches = _extraction(world, setup, taken).batches(lambda: None)
     try:
         for number, batch in enumerate(batches):
@@ -357,14 +382,11 @@ def _extraction(world: World, setup: Setup, state: State) -> PartnerCenterExtrac
     client = PartnerCenter(section, world, _NoLimit)  # type: ignore[arg-type]
     full_table = {"orders", "order_line_items"} if setup.full_table else set()
     selection = Selection(setup.streams, setup.streams & full_table)
-    return partner_center_extraction(settings, section, client, state, selection)
+    with patch.object(customer_plan, "now", world.clock):
+        return partner_center_extraction(settings, section, client, state, selection)
 
 
 def _rows(batch: Batch, setup: Setup) -> Iterator[tuple[str, Json]]:
     for stream, row in batch.rows:
         if stream in setup.streams:
             yield stream, row
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

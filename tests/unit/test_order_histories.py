@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from tap_purchase_orders.incremental.statuses import is_moving
 from tests.unit.order_histories import (
     BEGINNING,
+    C1,
+    C2,
+    C3,
     DAY,
     KEYS,
     PO_STATES,
@@ -139,9 +142,25 @@ class History:
             if self.setup.sees(order):
                 self._check_order(order)
 
+    def _was_told_before(self, order: Order, steps: list[Json]) -> bool:
+        """Return whether an order is back where a restored state has it.
+
+        Between the two it moved, and only rows behind that state tell so.
+        """
+        parts = self.older_state.get("bookmarks", {}).get("orders", {})
+        known = {
+            order_id: status
+            for partition in parts.get("partitions", [])
+            for order_id, (status, *_) in partition.get("followed_orders", {}).items()
+        }
+        is_same = known.get(order.name) == order.status
+        is_told = any(row["status"] == order.status for row in steps)
+        return self.has_gone_back and is_same and is_told
+
     def _check_order(self, order: Order) -> None:
         tables, key = self.warehouse.tables, (order.customer, order.name)
         steps = self.warehouse.steps(order)
+        of_killed_runs = self.warehouse.of_killed_runs
         if "order_status_changes" in self.setup.streams:
             assert steps, order
             newest = max(
@@ -149,9 +168,15 @@ class History:
                 key=lambda row: (row["observedAt"], row["sequence"]),
             )
             is_passed_over = order.has_reopened and not is_moving(order.status)
+            is_passed_over |= self._was_told_before(order, steps)
             assert is_passed_over or newest["status"] == order.status, (order, steps)
             if not self.has_gone_back:
-                times = [row["observedAt"] for row in steps]
+                times = [
+                    row["observedAt"]
+                    for row in steps
+                    if ("order_status_changes", (*key, row["sequence"]))
+                    not in of_killed_runs
+                ]
                 assert times == sorted(times)
         if order.has_reopened and not is_moving(order.status):
             return
@@ -164,12 +189,13 @@ class History:
         if "order_line_items" in self.setup.streams:
             at, line = tables["order_line_items"][(*key, 0)]
             assert line["quantity"] == order.quantity
-            assert extracted is None or at >= extracted
+            is_known = ("orders", key) not in of_killed_runs
+            assert extracted is None or at >= extracted or not is_known
         if "order_attachments" in self.setup.streams and order.status in PO_STATES:
             assert (*key, "a") in tables["order_attachments"]
 
 
-customers = st.sampled_from(["c1", "c2", "c3"])
+customers = st.sampled_from([C1, C2, C3])
 statuses = st.sampled_from([*OPEN, *REST])
 orders = st.tuples(
     st.just("order"),
@@ -200,7 +226,7 @@ changes = st.one_of(
     st.tuples(
         st.just("change"),
         st.just("customer_ids"),
-        st.sampled_from([(), ("c1",), ("C2", "c1")]),
+        st.sampled_from([(), (C1,), (C2.upper(), C1)]),
     ),
     st.tuples(
         st.just("change"), st.just("full_table_days"), st.sampled_from([None, 1])
@@ -209,7 +235,7 @@ changes = st.one_of(
 runs = st.one_of(
     st.tuples(st.just("run")),
     st.tuples(st.just("killed"), st.integers(0, 12), st.integers(1, 3)),
-    st.tuples(st.just("run_in_trouble"), st.sampled_from(["/c1/", "/o1/", "/o2/"])),
+    st.tuples(st.just("run_in_trouble"), st.sampled_from([f"/{C1}/", "/o1/", "/o2/"])),
     st.tuples(st.just("run_without_prices")),
     st.tuples(st.just("run_from_the_state_before")),
     st.tuples(st.just("run_over_everything")),
@@ -251,8 +277,9 @@ def test_after_any_history_the_warehouse_equals_the_upstream(
 
 
 def test_clocks_the_activity_log_is_followed_by_the_clock_that_is_earlier() -> None:
-    for customer_ids in ((), ("c1",)):
+    for customer_ids in ((), (C1,)):
         history = History()
+        history.world.ahead = 1000 * DAY
         history.change("change_detection", "activity_log")
         history.change("customer_ids", customer_ids)
         history.run()
@@ -265,9 +292,9 @@ def test_switching_to_other_customers_loses_no_activity() -> None:
     history = History()
     history.change("change_detection", "activity_log")
     history.run()
-    history.change("customer_ids", ("c1",))
+    history.change("customer_ids", (C1,))
     history.wait(1)
-    history.order("c2", 0, "completed", "user")
+    history.order(C2, 0, "completed", "user")
     for _ in range(3):
         history.wait(72)
         history.run()
@@ -301,13 +328,13 @@ def test_a_customer_that_missed_its_full_read_gets_it_later() -> None:
     history = History()
     history.change("full_table_days", 1)
     history.run()
-    old = next(it for it in history.world.orders if it.customer == "c1")
+    old = next(it for it in history.world.orders if it.customer == C1)
     old.quantity = 9
     history.wait(30)
-    history.run_in_trouble("/c1/")
+    history.run_in_trouble(f"/{C1}/")
     history.run()
 
-    _, line = history.warehouse.tables["order_line_items"]["c1", old.name, 0]
+    _, line = history.warehouse.tables["order_line_items"][C1, old.name, 0]
     assert line["quantity"] == 9
 
 
