@@ -40,6 +40,10 @@ _RUNNING = text(
     "SELECT count(*), max(last_heartbeat_at) FROM runs"
     " WHERE job_name = :state_id AND state = 'RUNNING'"
 )
+_STATES = text(
+    "SELECT count(*) FROM state WHERE state_id = :pipeline"
+    " OR substr(state_id, 1, length(:shards)) = :shards"
+)
 
 
 class StillRunningError(Exception):
@@ -132,6 +136,19 @@ class StateDatabase:
         """
         with self._connected() as connection:
             return inspect(connection).has_table("runs")
+
+    def has_state(self, pipeline: str) -> bool:
+        """Return whether any shard of a pipeline has ever loaded something.
+
+        Args:
+            pipeline: Meltano's name of its state, without that of a shard.
+
+        Raises:
+            UnreachableError: The database cannot be asked.
+        """
+        names = {"pipeline": pipeline, "shards": f"{pipeline}:"}
+        with self._connected() as connection:
+            return bool(connection.scalar(_STATES, names))
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

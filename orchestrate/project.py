@@ -79,10 +79,14 @@ class Project:
         """Where each run has its own directory."""
         return self.plugins / "shards"
 
+    def pipeline(self, extractor: str, loader: str) -> str:
+        """Return the name that `meltano run` gives the state of all shards together."""
+        return f"{self.environment}:{extractor}-to-{loader}"
+
     def state_id(self, extractor: str, loader: str) -> str:
-        """Return the name that `meltano run` gives the state."""
-        parts = (self.environment, f"{extractor}-to-{loader}", self.state_id_suffix)
-        return ":".join(part for part in parts if part)
+        """Return the name that `meltano run` gives the state of this shard."""
+        suffix = self.state_id_suffix
+        return self.pipeline(extractor, loader) + (suffix and f":{suffix}")
 
 
 def _suffix(variables: dict[str, Any]) -> str:
