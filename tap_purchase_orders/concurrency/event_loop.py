@@ -61,6 +61,7 @@ class EventLoop:
         self._tasks: set[greenlet] = set()
         self._begun: deque[Callable[[], None]] = deque()
         self._notified: deque[Event] = deque()
+        self._before_sleep: list[Callable[[], None]] = []
         # Events with a timeout, by the time at which it ends.
         self._timeouts: list[tuple[float, int, Event]] = []
         self._serial = count()
@@ -113,6 +114,17 @@ class EventLoop:
         """Resume the task that waits for an event; for any thread."""
         self._notified.append(event)
         self._wake()
+
+    def before_sleep(self, call: Callable[[], None]) -> None:
+        """Call this once nothing is left to do but to wait; for the loop's thread.
+
+        Whoever wakes another thread waits for that: it would take Python away from
+        this one, for the first of many results.
+
+        Args:
+            call: What to call. It must neither wait nor raise.
+        """
+        self._before_sleep.append(call)
 
     def watch(self, transfers: Transfers, socket: int, what: int) -> None:
         """Watch a socket from now on, or no longer; for the loop's thread.
@@ -204,6 +216,9 @@ class EventLoop:
 
     def _sleep(self) -> None:
         """Wait until there is something to do."""
+        for call in self._before_sleep:
+            call()
+        self._before_sleep.clear()
         self._is_asleep = True
         try:
             if self._begun or self._notified or self._is_ending:

@@ -279,7 +279,7 @@ class _Window(Generic[Result]):
                 self._has_failed = True
         queued.is_done = True
         if self._awaited is queued:
-            self._done.put(queued)
+            event_loop().before_sleep(partial(self._done.put, queued))
 
     def _check(self) -> None:
         if self._has_failed:

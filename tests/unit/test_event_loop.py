@@ -400,3 +400,24 @@ def test_an_ended_loop_leaves_no_thread_no_task_and_no_open_file() -> None:
         print(again.wait(20))
         """
     assert run_alone(program) == "['event loop'] 1 0\nTrue"
+
+
+def test_who_waits_for_results_is_woken_after_what_else_can_be_done() -> None:
+    seen: list[int] = []
+    done_before: list[int] = []
+    woken = Gate()
+
+    def wake() -> None:
+        done_before.extend(seen)
+        woken.open()
+
+    def task(number: int) -> None:
+        if number == 0:
+            event_loop().before_sleep(wake)
+            for each in range(1, 4):
+                event_loop().begin(partial(task, each))
+        seen.append(number)
+
+    event_loop().begin(partial(task, 0))
+    woken.wait()
+    assert done_before == [0, 1, 2, 3]
