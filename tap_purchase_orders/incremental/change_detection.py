@@ -255,7 +255,7 @@ class ChangeDetector(Struct, frozen=True):
 
 def is_of_future(bookmark: Instant, as_of: Instant) -> bool:
     """Return whether a bookmark is too far in the future to be true."""
-    return bookmark > as_of.later(DAY_SECONDS)
+    return bookmark > as_of and bookmark > as_of.later(DAY_SECONDS)
 
 
 def _first_seen(
