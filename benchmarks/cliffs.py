@@ -60,16 +60,17 @@ def _maps(orders: dict[str, Any], purchase_orders: dict[str, Any]) -> dict[str, 
     return {"stream_maps": {"orders": orders, "purchase_orders": purchase_orders}}
 
 
+# Of members that every record has: the stock tap knows no others by name.
 _DROPPED = _maps({"links": None}, {"entity_name": None})
 _RENAMED = _maps(
-    {"currency": "currencyCode", "currencyCode": None},
+    {"cycle": "billingCycle", "billingCycle": None},
     {"supplier": "supplier_id", "supplier_id": None},
 )
 _MASKED = _maps(
-    {"currencyCode": "md5(str(currencyCode))"}, {"entity_id": "md5(str(entity_id))"}
+    {"billingCycle": "md5(str(billingCycle))"}, {"entity_id": "md5(str(entity_id))"}
 )
 _COMPUTED = _maps(
-    {"label": "str(status) + '/' + str(currencyCode)"},
+    {"label": "str(billingCycle) + '/' + str(referenceCustomerId)"},
     {"label": "str(entity_id) + '/' + str(supplier_id)"},
 )
 _FLAT = {"flattening_enabled": True, "flattening_max_depth": 2}
