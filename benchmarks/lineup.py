@@ -111,7 +111,8 @@ class Peers:
 
 def peers_in(directory: Path) -> Peers:
     """Return what an environment has to offer; it need not be there."""
-    python = directory / "bin" / "python"
+    # Absolute: the contestants run in directories of their own.
+    python = directory.absolute() / "bin" / "python"
     needed = sorted({each for contestant in CONTESTANTS for each in contestant.needs})
     if not python.exists():
         return Peers(python, frozenset(needed), {})

@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 ("with byte code", {}, options.turns),
                 ("without byte code", none, _SLOW_TURNS),
             ):
-                ways = _ways(simulator, options.peers.absolute(), folder, variables)
+                ways = _ways(simulator, options.peers, folder, variables)
                 for way, starts in ways.items():
                     tap, stock = (
                         median(each) for each in _costs(starts, turns).values()
