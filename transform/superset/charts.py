@@ -12,6 +12,8 @@ TIMELINE = "order_status_timeline"
 COMMITMENTS = "purchase_order_commitments"
 LINES = "purchase_order_line_commitments"
 _FIGURES = ("ordered", "received", "invoiced", "left_to_invoice", "released")
+# The columns that tables show as amounts.
+AMOUNTS = {*_FIGURES, "total_price"}
 # Of each model the metrics that charts use, by name. No sum is over currencies: charts
 # of amounts are by currency, each.
 METRICS = {
@@ -38,7 +40,7 @@ class Chart:
         groups: The columns by which they are grouped.
         columns: The columns of a table that has rows as they are.
         order: The column by which rows are sorted, the largest first.
-        only: A column and the value that it must have.
+        only: A column, an operator and the value that it is compared with.
         params: What else the kind has.
     """
 
@@ -50,7 +52,7 @@ class Chart:
     groups: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     order: str = ""
-    only: tuple[str, Any] | None = None
+    only: tuple[str, str, Any] | None = None
     params: dict[str, Any] = field(default_factory=dict)
 
 
@@ -95,8 +97,9 @@ ROWS = (
             6,
             metrics=("orders",),
             groups=("status",),
-            only=("is_latest", True),
-            params={"orientation": "horizontal"},
+            only=("is_latest", "==", True),
+            # What comes first is at the bottom.
+            params={"orientation": "horizontal", "x_axis_sort_asc": True},
         ),
         Chart(
             "Left to invoice by supplier and currency",
@@ -105,7 +108,7 @@ ROWS = (
             6,
             metrics=("sum_left_to_invoice",),
             groups=("supplier_id", "currency"),
-            order="sum_left_to_invoice",
+            only=("left_to_invoice", "!=", 0),
             params={"y_axis_format": AMOUNT, "show_legend": True},
         ),
     ),
@@ -138,7 +141,8 @@ ROWS = (
                 *("currency", "ordered", "received", "invoiced", "left_to_invoice"),
             ),
             order="left_to_invoice",
-            only=("is_open", True),
+            # Of closed lines it is empty, which PostgreSQL sorts before the largest.
+            only=("left_to_invoice", ">", 0),
         ),
     ),
 )

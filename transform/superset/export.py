@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import yaml
-from charts import AMOUNT, METRICS, ROWS
+from charts import AMOUNT, AMOUNTS, METRICS, ROWS
 
 if TYPE_CHECKING:
     from charts import Chart
@@ -169,13 +169,13 @@ def _chart(chart: Chart, number: int) -> dict[str, Any]:
 def _filters(chart: Chart) -> list[dict[str, Any]]:
     if chart.only is None:
         return []
-    column, value = chart.only
+    column, operator, value = chart.only
     return [
         {
             "clause": "WHERE",
             "expressionType": "SIMPLE",
             "subject": column,
-            "operator": "==",
+            "operator": operator,
             "comparator": value,
         }
     ]
@@ -190,24 +190,37 @@ def _fields(chart: Chart) -> dict[str, Any]:
         case "pie":
             return {"metric": metrics[0], "groupby": groups, "sort_by_metric": True}
         case "echarts_timeseries_bar":
+            # With several series, it sorts by the name of what it makes of them.
             return {
                 "x_axis": groups[0],
                 "groupby": groups[1:],
                 "metrics": metrics,
-                "x_axis_sort": metrics[0],
+                "x_axis_sort": "sum" if groups[1:] else metrics[0],
                 "x_axis_sort_asc": False,
                 "order_desc": True,
             }
         case "table" if chart.columns:
             return {
                 "query_mode": "raw",
+                "show_cell_bars": False,
                 "all_columns": list(chart.columns),
                 "order_by_cols": [f'["{chart.order}", false]'],
                 "server_page_length": 10,
                 "table_timestamp_format": "%Y-%m-%d %H:%M",
+                "column_config": {
+                    column: {"d3NumberFormat": AMOUNT}
+                    for column in chart.columns
+                    if column in AMOUNTS
+                },
             }
         case "table":
-            return {"query_mode": "aggregate", "groupby": groups, "metrics": metrics}
+            return {
+                "query_mode": "aggregate",
+                # The bars would compare amounts of one currency with those of another.
+                "show_cell_bars": False,
+                "groupby": groups,
+                "metrics": metrics,
+            }
     raise ValueError(chart.kind)
 
 
