@@ -45,7 +45,7 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	$(BIN)/python constraints/audit.py
 
 tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-duckdb/.installed .venv-docs/.installed chromium mariadb .venv-airflow/.installed ## The test suite
-	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients
+	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients --ignore=tests/superset
 
 # FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
 FUZZ_SECONDS ?= 600
@@ -72,10 +72,13 @@ compatibility-%: .venv-lock/bin/uv
 	.venv-lock/bin/uv venv -q --clear --python python$(firstword $(subst -, ,$*)) .venv-compatibility/$*
 	$(UV) --resolution $(subst $(firstword $(subst -, ,$*))-,,$*) --editable '.[azure,postgres,report,sandbox]'
 	$(UV) --group dev
-	.venv-compatibility/$*/bin/pytest -p no:anyio -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients $(COMPATIBILITY_TESTS)
+	.venv-compatibility/$*/bin/pytest -p no:anyio -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients --ignore=tests/superset $(COMPATIBILITY_TESTS)
 
 clients: $(TAP) .venv-clients/.installed ## Other people's clients of the two upstreams, against the sandbox
 	$(BIN)/pytest tests/clients
+
+superset: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-superset/.installed chromium ## The dashboard for Superset, imported and shown by Superset
+	$(BIN)/pytest tests/superset
 
 # For the tests of the report. Where it cannot be had, they are skipped.
 chromium:
@@ -168,8 +171,9 @@ clean: ## Remove environments, caches and the demo's files; Meltano's own databa
 .venv-dbt/.installed: constraints/dbt.txt
 .venv-docs/.installed: constraints/docs.txt
 .venv-duckdb/.installed: constraints/duckdb.txt
+.venv-superset/.installed: tests/superset/python.txt
 
-.venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed .venv-duckdb/.installed:
+.venv/.installed .venv-airflow/.installed .venv-meltano/.installed .venv-bench/.installed .venv-checker/.installed .venv-dbt/.installed .venv-docs/.installed .venv-duckdb/.installed .venv-superset/.installed:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; to name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install -qq --require-hashes --no-deps -r $<
@@ -230,7 +234,9 @@ lock: .venv-lock/bin/uv ## Write constraints/ anew from pyproject.toml
 	for group in airflow build checker dbt docs duckdb meltano target-jsonl target-postgres; do \
 	  $(COMPILE) --group $$group -o constraints/$$group.txt || exit; \
 	done
-	$(COMPILE) tests/clients/python.in -o tests/clients/python.txt
+	for folder in clients superset; do \
+	  $(COMPILE) tests/$$folder/python.in -o tests/$$folder/python.txt || exit; \
+	done
 	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved \
 	  --silent --ignore-scripts --no-audit --no-fund
 

@@ -152,7 +152,10 @@ export TAP_PURCHASE_ORDERS_PARTNER_CENTER_MAX_REQUESTS_PER_MINUTE=250
     "docs/how-to/alerts.md": Page(before=LOADED),
     "docs/how-to/dashboard.md": Page(
         before=CHECKOUT,
-        rules=(Rule("superset import-dashboards", "needs Superset"),),
+        rules=(
+            Rule("superset import-dashboards", "needs Superset"),
+            Rule("python -m zipfile", "needs Superset"),
+        ),
     ),
     "docs/how-to/full-read.md": Page(before=LOADED),
     "docs/how-to/logs.md": Page(before=READER),
