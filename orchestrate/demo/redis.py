@@ -44,13 +44,14 @@ def running_redis(host: str, directory: Path) -> Iterator[str]:
     settings = directory / "redis.conf"
     settings.touch(mode=0o600)
     settings.write_text(
-        f"bind {host}\nport {port}\nrequirepass {password}\nsave ''\n"
-        f"appendonly no\ndir {directory}\n",
+        f"bind {host}\nport {port}\nrequirepass {password}\nsave ''\nappendonly no\n",
         encoding="utf-8",
     )
     with (
         (directory / "redis.log").open("wb") as log,
-        running([program, settings], stdout=log, stderr=log) as server,
+        running(
+            [program, settings.name], cwd=directory, stdout=log, stderr=log
+        ) as server,
     ):
         deadline = time.monotonic() + _SECONDS_TO_START
         while not _answers(host, port):
