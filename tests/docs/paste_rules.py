@@ -98,6 +98,7 @@ PAGES: dict[str, Page] = {
         before=CHECKOUT,
         rules=(
             Rule("make bench\n.venv/bin/python -m benchmarks --cases", MEASURES),
+            Rule("make .venv-bench/.installed", MEASURES),
             Rule("make bench\n.venv/bin/python -m benchmarks.pipeline", MEASURES),
             Rule(".venv/bin/python -m benchmarks.transports", MEASURES),
             Rule(".venv/bin/python -m benchmarks.concurrency", MEASURES),
