@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 # What the reader of a page has done before: the sandbox is their systems, with a
 # certificate that their machine trusts, and a server of PostgreSQL is their warehouse.
+# It is no job of their shell: a page's `wait` would wait for it.
 READER = """
 make meltano
 export PATH="$PWD/.venv/bin:$PWD/.venv-meltano/bin:$PATH"
@@ -19,6 +20,7 @@ mkdir .reader
 purchase-orders-sandbox --directory .reader/sandbox --background --lifetime-seconds 3000
 python -m demo.warehouse > .reader/warehouse.env &
 warehouse=$!
+disown "$warehouse"
 while kill -0 "$warehouse" && [ ! -s .reader/warehouse.env ]; do sleep 1; done
 trusted=${REQUESTS_CA_BUNDLE:-$(python -c 'import certifi; print(certifi.where())')}
 cat "$trusted" .reader/sandbox/ca.pem > .reader/ca.pem
