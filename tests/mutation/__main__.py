@@ -45,7 +45,7 @@ TESTS = {
     "incremental.state": ("state", "resume_points"),
     "incremental.state_parser": ("state", "resume_points"),
     "incremental.status_sequences": ("change_detection", "order_histories"),
-    "incremental.statuses": ("change_detection", "change_detection_properties"),
+    "incremental.statuses": ("statuses", "change_detection"),
 }
 _SLACK = 4
 _LEAST_SECONDS = 60
