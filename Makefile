@@ -136,7 +136,13 @@ soak: $(TAP) $(PLUGINS) readings ## Histories of runs with faults, kills and cha
 	$(BIN)/python -m tests.soak --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS) $(if $(RESULTS),--results) || status=$$?; \
 	$(if $(RESULTS),$(BIN)/python docs/generate_reliability.py &&) exit $$status
 
-loaders: $(TAP) .venv-meltano/.installed ## What each loader keeps, into docs/loaders.md
+# The loaders for MySQL compile their driver.
+mysql-headers:
+	@pkg-config --exists libmariadb || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc libmariadb-dev pkg-config >/dev/null; }
+
+loaders: $(TAP) .venv-meltano/.installed mysql-headers ## What each loader keeps, into docs/loaders.md
 	$(BIN)/python -m benchmarks.loaders
 
 format: $(TAP) ## Put the code into its format
