@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import time
 import typing as t
 
 from singer_sdk.exceptions import ConfigValidationError
@@ -33,6 +32,8 @@ _NOT_TAKEN = (
     "interpret_content_encoding",
 )
 _dialect = postgresql.dialect()
+# It doubles the percent signs, too.
+_quoted = _dialect.identifier_preparer.quote_identifier
 
 
 class _LineReader(SimpleSingerReader):
@@ -42,8 +43,7 @@ class _LineReader(SimpleSingerReader):
     def deserialize_json(self, line: str) -> dict[str, t.Any]:
         if match := _RECORD.match(line):
             return {"type": "RECORD", "stream": match[1], "line": line}
-        message: dict[str, t.Any] = super().deserialize_json(line)
-        return message | {"line": line}
+        return {**super().deserialize_json(line), "line": line}
 
 
 class JsonSink(PostgresSink):
@@ -77,7 +77,7 @@ class JsonSink(PostgresSink):
         return {
             "_sdc_received_at": now.replace(tzinfo=None),
             "_sdc_batched_at": context["batch_start_time"].replace(tzinfo=None),
-            "_sdc_sequence": round(time.time() * 1000),
+            "_sdc_sequence": round(now.timestamp() * 1000),
             "_sdc_sync_started_at": self.sync_started_at,
         }
 
@@ -106,19 +106,17 @@ class JsonSink(PostgresSink):
         set_ = ", ".join(f"{name} = excluded.{name}" for name in rest)
         members_of_keys = ", ".join(f"record.{_quoted(n)}" for n in self.key_properties)
         name = _dialect.identifier_preparer.format_table(table)
-        return " ".join(
-            [
-                f"INSERT INTO {name}",
-                f"({', '.join(map(_quoted, columns))}) SELECT",
-                f"DISTINCT ON ({members_of_keys})" if keys else "",
-                ", ".join(values[name] for name in columns),
-                "FROM singer_lines,",
-                f"jsonb_to_record(line -> 'record') AS record ({members})",
-                f"ORDER BY {members_of_keys}, position DESC" if keys else "",
-                f"ON CONFLICT ({keys}) DO" if keys else "",
-                (f"UPDATE SET {set_}" if rest else "NOTHING") if keys else "",
-            ]
+        parts = (
+            f"INSERT INTO {name} ({', '.join(map(_quoted, columns))}) SELECT",
+            f"DISTINCT ON ({members_of_keys})" if keys else "",
+            ", ".join(values[name] for name in columns),
+            "FROM singer_lines,",
+            f"jsonb_to_record(line -> 'record') AS record ({members})",
+            f"ORDER BY {members_of_keys}, position DESC" if keys else "",
+            f"ON CONFLICT ({keys}) DO" if keys else "",
+            (f"UPDATE SET {set_}" if rest else "NOTHING") if keys else "",
         )
+        return " ".join(parts)
 
 
 class TargetPostgresJson(TargetPostgres):
@@ -134,8 +132,7 @@ class TargetPostgresJson(TargetPostgres):
         given = [name for name in _NOT_TAKEN if self.config.get(name)]
         if given:
             mistakes = [f"`{name}` must be off: records stay text" for name in given]
-            msg = "; ".join(mistakes)
-            raise ConfigValidationError(msg, errors=mistakes, schema={})
+            raise ConfigValidationError("; ".join(mistakes), errors=mistakes, schema={})
 
     @override
     def _process_record_message(self, message_dict: dict[str, t.Any]) -> None:
@@ -149,8 +146,3 @@ class TargetPostgresJson(TargetPostgres):
         if sink.is_full:
             self.drain_one(sink)
         self._handle_max_record_age()
-
-
-def _quoted(name: str) -> str:
-    # It doubles the percent signs, too.
-    return _dialect.identifier_preparer.quote_identifier(name)
