@@ -5,6 +5,7 @@
 
 `meltano state merge` keeps the customers of one state only. Here each customer keeps
 the bookmark that is furthest, and what holds for all is what the least of them knows.
+What `meltano state get` prints becomes what `meltano state set` takes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Of several moments the earliest is one up to which all of them have read.
 _MOMENTS = ("activity_read_until", "full_table_until")
+_MELTANO = "singer_state"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,10 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 <= options.index < options.count:
         parser.error("--index must be from 0 to below --count")
-    states = [_state(path) for path in options.files]
-    joined = joined_state(states, Shard(options.index, options.count))
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in options.files]
+    shard = Shard(options.index, options.count)
+    joined = joined_state([_unwrapped(each) for each in read], shard)
     # It must be one that the tap can read.
-    json.dump(State(joined).value(), sys.stdout)
+    value = State(joined).value()
+    is_meltanos = all(_MELTANO in each for each in read)
+    json.dump({_MELTANO: value} if is_meltanos else value, sys.stdout)
     return 0
 
 
@@ -77,10 +82,9 @@ def _age(part: Any) -> tuple[str, int]:
     return part.get("replication_key_value") or "", highest
 
 
-def _state(path: Path) -> Any:
+def _unwrapped(state: Any) -> Any:
     """Return a state; `meltano state get` and STATE messages wrap it."""
-    state = json.loads(path.read_text(encoding="utf-8"))
-    for wrapper in ("singer_state", "value"):
+    for wrapper in (_MELTANO, "value"):
         state = state.get(wrapper, state)
     return state
 

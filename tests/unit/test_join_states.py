@@ -86,6 +86,18 @@ def test_the_parts_of_a_joined_state_are_disjoint_and_complete(
     assert all(parts)
 
 
+def test_what_meltano_prints_becomes_what_meltano_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = {"singer_state": state(a=EARLY)}
+
+    whole = joined(tmp_path, capsys, printed, {"singer_state": state(b=LATE)})
+    again = joined(tmp_path, capsys, whole, options=("--index=0", "--count=1"))
+
+    assert bookmarks(whole["singer_state"]) == {"a": EARLY, "b": LATE}
+    assert again == whole
+
+
 def test_an_index_that_is_no_shard_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main(["--index=2", "--count=2", str(tmp_path / "none.json")])
