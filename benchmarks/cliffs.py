@@ -137,20 +137,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--peers", type=Path, default=DEFAULT_PEERS)
     options = parser.parse_args(arguments)
     sizes = Sizes(options.customers, purchase_orders=options.purchase_orders)
+    chosen = [s for s in known if s.case.name in (options.cases or [s.case.name])]
+    peers = peers_in(options.peers)
+    others = [each for each in CONTESTANTS if each.name in {s.other for s in chosen}]
+    missing = [each.title for each in others if not peers.has(each)]
+    if missing:
+        print(f"Not in {options.peers}: {', '.join(missing)}", file=sys.stderr)
+        return 1
     rows = []
     promises = []
     try:
         with running_simulator() as (simulator, folder):
             bench = Bench(
                 simulator,
-                peers_in(options.peers),
+                peers,
                 sizes,
                 folder,
                 is_secure=False,
             )
-            for step in known:
-                if options.cases and step.case.name not in options.cases:
-                    continue
+            for step in chosen:
                 print(f"{step.case.name} ...", file=sys.stderr)
                 costs = _costs(bench, step, sizes, options.turns)
                 promise = _promise(step, costs)

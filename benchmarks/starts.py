@@ -25,6 +25,7 @@ from benchmarks.lineup import (
     DEFAULT_PEERS,
     ROOT,
     Contestant,
+    Peers,
     peers_in,
     tap_config,
 )
@@ -166,6 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--turns", type=int, default=_TURNS)
     parser.add_argument("--peers", type=Path, default=DEFAULT_PEERS)
     options = parser.parse_args(arguments)
+    peers = peers_in(options.peers)
+    missing = [each.title for each in _PAIR if not peers.has(each)]
+    if missing:
+        print(f"Not in {options.peers}: {', '.join(missing)}", file=sys.stderr)
+        return 1
     rows = []
     promises = []
     try:
@@ -178,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 ("with byte code", {}, options.turns),
                 ("without byte code", none, _SLOW_TURNS),
             ):
-                ways = _ways(simulator, options.peers, folder, variables)
+                ways = _ways(simulator, peers, folder, variables)
                 for way, starts in ways.items():
                     tap, stock = (
                         median(each) for each in _costs(starts, turns).values()
@@ -198,16 +204,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ways(
-    simulator: Simulator, peers: Path, folder: Path, variables: Mapping[str, str]
+    simulator: Simulator, peers: Peers, folder: Path, variables: Mapping[str, str]
 ) -> dict[str, _Starts]:
-    found = peers_in(peers)
-    bench = Bench(simulator, found, _ONE, folder, is_secure=False, variables=variables)
+    bench = Bench(simulator, peers, _ONE, folder, is_secure=False, variables=variables)
     ways: dict[str, _Starts] = {"by itself": _ByItself(bench)}
     if _MELTANO.is_file():
         project = folder / f"project-{len(variables)}"
         project.mkdir()
         ways["by `meltano run`"] = _ByMeltano(
-            simulator, found.python, project, variables
+            simulator, peers.python, project, variables
         )
     return ways
 

@@ -73,7 +73,7 @@ _SQL = """\
 -- leaves comments alone, so once after the first load is enough.
 --
 --   PGOPTIONS='-c search_path=purchasing' \\
---     psql --set=ON_ERROR_STOP=1 --file=column-comments.sql
+--     psql --set=ON_ERROR_STOP=1 --file=docs/recipes/column-comments.sql
 
 DO $do$
 DECLARE

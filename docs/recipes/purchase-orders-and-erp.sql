@@ -5,7 +5,7 @@
 --
 --   psql -c 'CREATE SCHEMA IF NOT EXISTS purchasing_views'
 --   PGOPTIONS='-c search_path=purchasing_views,purchasing' \
---     psql --set=ON_ERROR_STOP=1 --single-transaction --file=purchase-orders-and-erp.sql
+--     psql --set=ON_ERROR_STOP=1 --single-transaction --file=docs/recipes/purchase-orders-and-erp.sql
 --
 -- Needed are the streams purchase_orders, purchase_order_lines and extraction_issues, as
 -- they are selected by default. The file can be run again at any time.
