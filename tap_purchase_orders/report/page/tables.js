@@ -31,7 +31,6 @@
   function download(table) {
     const address = URL.createObjectURL(new Blob([csvOf(table)], { type: "text/csv" }));
     made("a", { href: address, download: `${table.id}.csv` }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 0);
   }
 
   function sort(table, place) {
