@@ -184,11 +184,11 @@ class Bench:
         if counts.requests != _BUDGET:
             msg = f"{counts.requests} requests came, not {_BUDGET}"
             raise RuntimeError(msg)
-        resume = state.get("bookmarks", {}).get("purchase_orders", {}).get("resume", {})
+        resume = state.get("bookmarks", {}).get("purchase_orders", {}).get("resume")
         measured = Measured(
             suffix,
             path.stat().st_size,
-            resume.get("position", 0),
+            resume[0] if resume else 0,
             counts.first_at - cost.began_at,
             cost,
         )
