@@ -216,9 +216,7 @@ class EventLoop:
 
     def _sleep(self) -> None:
         """Wait until there is something to do."""
-        for call in self._before_sleep:
-            call()
-        self._before_sleep.clear()
+        self._call_before_sleep()
         self._is_asleep = True
         try:
             if self._begun or self._notified or self._is_ending:
@@ -231,6 +229,11 @@ class EventLoop:
                 os.read(self._wake_reader, select.PIPE_BUF)
             elif transfers := self._sockets.get(socket):
                 transfers.socket_is_ready(socket, what)
+
+    def _call_before_sleep(self) -> None:
+        calls, self._before_sleep = self._before_sleep, []
+        for call in calls:
+            call()
 
     def _longest_sleep(self) -> float | None:
         """Return for how many milliseconds to sleep, none for until it is woken."""
@@ -248,6 +251,7 @@ class EventLoop:
         for _ in range(_MOST_ENDINGS):
             for task in list(self._tasks):
                 task.throw(GreenletExit)
+        self._call_before_sleep()
         for transfers in list(self._known):
             transfers.abandon()
 

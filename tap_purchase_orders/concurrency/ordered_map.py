@@ -10,7 +10,10 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from tap_purchase_orders.concurrency.event_loop import event_loop
+from tap_purchase_orders.concurrency.event_loop import (
+    event_loop,
+    running_event_loop,
+)
 from tap_purchase_orders.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -278,8 +281,9 @@ class _Window(Generic[Result]):
                 # The consumer will raise it: no further task is begun.
                 self._has_failed = True
         queued.is_done = True
-        if self._awaited is queued:
-            event_loop().before_sleep(partial(self._done.put, queued))
+        # The loop that runs this, which may be no longer that of the process.
+        if self._awaited is queued and (loop := running_event_loop()):
+            loop.before_sleep(partial(self._done.put, queued))
 
     def _check(self) -> None:
         if self._has_failed:

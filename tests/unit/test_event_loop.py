@@ -421,3 +421,43 @@ def test_who_waits_for_results_is_woken_after_what_else_can_be_done() -> None:
     event_loop().begin(partial(task, 0))
     woken.wait()
     assert done_before == [0, 1, 2, 3]
+
+
+def test_who_waits_for_a_result_hears_of_the_end_and_no_other_loop_is_made() -> None:
+    program = """
+        import threading
+        from tap_purchase_orders.concurrency import event_loop as loops, ordered_map
+        from tap_purchase_orders.concurrency.cancellation import CancelToken
+
+        # Who is not told would wait for so long.
+        ordered_map._LOOK_SECONDS = 3600
+
+        class Counted(loops.EventLoop):
+            made = 0
+            def __init__(self):
+                Counted.made += 1
+                super().__init__()
+
+        loops.EventLoop = Counted
+        begun = threading.Event()
+        heard = []
+
+        def task():
+            begun.set()
+            CancelToken().wait(3600)
+
+        def take():
+            token = CancelToken()
+            try:
+                list(ordered_map.ordered_map([task], workers=1, cancel_token=token))
+            except BaseException as error:
+                heard.append(type(error).__name__)
+
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
+        assert begun.wait(20)
+        loops.end_loop()
+        taker.join(20)
+        print(heard, Counted.made)
+        """
+    assert run_alone(program) == "['GreenletExit'] 1"
