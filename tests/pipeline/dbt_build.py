@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.pipeline.loaded_world import SCHEMA
+from tests.pipeline.loaded_world import SCHEMA, LoadedWorld, loaded_world
 from tests.pipeline.postgres import program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
     from tests.pipeline.postgres import Postgres
 
@@ -46,6 +48,20 @@ class Built:
 def dbt() -> str:
     """Return the path of dbt; skips the test if it is not there."""
     return program("dbt", TRANSFORM.parent / ".venv-dbt" / "bin")
+
+
+def built_world(config: pytest.Config, **variables: Any) -> LoadedWorld:
+    """Return the loaded world, with the models built over it; or skip the test.
+
+    Args:
+        config: That of the session.
+        variables: Variables of the project.
+    """
+    dbt()
+    world = loaded_world(config)
+    built = build(world.postgres, **variables)
+    assert built.status == 0, built.said
+    return world
 
 
 def build(

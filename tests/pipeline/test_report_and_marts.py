@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tap_purchase_orders.report.sections import TABLES
-from tests.pipeline.dbt_build import MARTS, TRANSFORM, build, dbt
-from tests.pipeline.loaded_world import SCHEMA, LoadedWorld, loaded_world
+from tests.pipeline.dbt_build import MARTS, TRANSFORM, built_world
+from tests.pipeline.loaded_world import SCHEMA, LoadedWorld
 from tests.pipeline.report_page import AS_OF, NOTHING, Page, write_report
 
 if TYPE_CHECKING:
@@ -33,11 +33,7 @@ WHO = {"partner": "Partner: upload", "microsoft": "Microsoft: review"}
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> LoadedWorld:
     """The loaded world, with the models built over it."""
-    dbt()
-    world = loaded_world(request.config)
-    built = build(world.postgres, as_of=AS_OF)
-    assert built.status == 0, built.said
-    return world
+    return built_world(request.config, as_of=AS_OF)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.pipeline.dbt_build import MARTS, build, dbt
-from tests.pipeline.loaded_world import LoadedWorld, loaded_world
+from tests.pipeline.dbt_build import MARTS, built_world
 from tests.pipeline.superset_export import (
     CHARTS,
     DASHBOARD,
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.pipeline.loaded_world import LoadedWorld
+
 COLUMNS_OF_THE_PAGE = 12
 # What Superset makes of them in SQL.
 OPERATORS = {"==": "=", "!=": "!=", ">": ">"}
@@ -34,11 +35,7 @@ OPERATORS = {"==": "=", "!=": "!=", ">": ">"}
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> LoadedWorld:
     """The loaded world, with the models built over it."""
-    dbt()
-    world = loaded_world(request.config)
-    built = build(world.postgres)
-    assert built.status == 0, built.said
-    return world
+    return built_world(request.config)
 
 
 def test_the_files_are_what_the_script_writes() -> None:

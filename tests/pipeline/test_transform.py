@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.pipeline.dbt_build import AS_OF, MARTS, TRANSFORM, build, dbt
-from tests.pipeline.loaded_world import SCHEMA, STREAMS, LoadedWorld, loaded_world
+from tests.pipeline.dbt_build import AS_OF, MARTS, TRANSFORM, build, built_world
+from tests.pipeline.loaded_world import SCHEMA, STREAMS, LoadedWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,16 +45,12 @@ ZERO = Decimal(0)
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> LoadedWorld:
     """The loaded world, with the models built over it."""
-    dbt()
-    world = loaded_world(request.config)
-    built = build(
-        world.postgres,
+    return built_world(
+        request.config,
         order_attachments=True,
         order_provisioning_status=True,
         extraction_runs=True,
     )
-    assert built.status == 0, built.said
-    return world
 
 
 def rows_of(world: LoadedWorld, model: str) -> list[dict[str, Any]]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.browser import CHROMIUM, running_browser
-from tests.pipeline.dbt_build import build, dbt
-from tests.pipeline.loaded_world import LoadedWorld, loaded_world
+from tests.pipeline.dbt_build import built_world
 from tests.pipeline.superset_export import (
     CHARTS,
     DASHBOARD,
@@ -27,6 +26,8 @@ from tests.superset.superset import ENVIRONMENT, Superset, changed, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.pipeline.loaded_world import LoadedWorld
 
 # What Superset shows, and takes, for a password that it does not tell.
 MASK = "XXXXXXXXXX"
@@ -43,11 +44,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> LoadedWorld:
     """The loaded world, with the models built over it."""
-    dbt()
-    world = loaded_world(request.config)
-    built = build(world.postgres)
-    assert built.status == 0, built.said
-    return world
+    return built_world(request.config)
 
 
 @pytest.fixture(scope="module")
