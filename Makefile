@@ -44,8 +44,10 @@ audit: $(TAP) ## Dependencies: declared, used, and without a known vulnerability
 	cd examples/plug-ins && ../../$(BIN)/deptry --no-ansi .
 	$(BIN)/python constraints/audit.py
 
+# Each has a target of its own.
+APART := $(addprefix --ignore=tests/,docs/test_tutorial.py clients superset)
 tests: $(TAP) $(PLUGINS) $(JSON_LOADER) .venv-dbt/.installed .venv-duckdb/.installed .venv-docs/.installed chromium mariadb .venv-airflow/.installed ## The test suite
-	$(BIN)/pytest -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients --ignore=tests/superset
+	$(BIN)/pytest -n auto --dist loadfile $(APART)
 
 # FUZZ_SECONDS=60 is shorter; what failed is made again by the FUZZ_SEED that it names.
 FUZZ_SECONDS ?= 600
@@ -72,7 +74,7 @@ compatibility-%: .venv-lock/bin/uv
 	.venv-lock/bin/uv venv -q --clear --python python$(firstword $(subst -, ,$*)) .venv-compatibility/$*
 	$(UV) --resolution $(subst $(firstword $(subst -, ,$*))-,,$*) --editable '.[azure,postgres,report,sandbox]'
 	$(UV) --group dev
-	.venv-compatibility/$*/bin/pytest -p no:anyio -n auto --dist loadfile --ignore=tests/docs/test_tutorial.py --ignore=tests/clients --ignore=tests/superset $(COMPATIBILITY_TESTS)
+	.venv-compatibility/$*/bin/pytest -p no:anyio -n auto --dist loadfile $(APART) $(COMPATIBILITY_TESTS)
 
 clients: $(TAP) .venv-clients/.installed ## Other people's clients of the two upstreams, against the sandbox
 	$(BIN)/pytest tests/clients
@@ -80,18 +82,19 @@ clients: $(TAP) .venv-clients/.installed ## Other people's clients of the two up
 superset: $(TAP) $(PLUGINS) .venv-dbt/.installed .venv-superset/.installed chromium ## The dashboard for Superset, imported and shown by Superset
 	$(BIN)/pytest tests/superset
 
+# Packages of Debian, where that may be.
+debian = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends $(1) >/dev/null; }
+
 # For the tests of the report. Where it cannot be had, they are skipped.
 chromium:
-	@test -x /usr/bin/chromium || { \
-	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
+	@test -x /usr/bin/chromium || $(call debian,chromium) \
 	|| echo "The report is not looked at: install Chromium, and let CHROMIUM name it."
 
 # For the tests of the number source `sql`. Where it cannot be had, they are skipped.
 mariadb:
-	@test -x /usr/sbin/mariadbd -a -x /usr/bin/my_print_defaults || { \
-	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends mariadb-server-core mariadb-client-core >/dev/null; } \
+	@test -x /usr/sbin/mariadbd -a -x /usr/bin/my_print_defaults \
+	|| $(call debian,mariadb-server-core mariadb-client-core) \
 	|| echo "MariaDB is not asked for numbers: install mariadb-server."
 
 orchestrate: $(TAP) $(PLUGINS) $(DBT) .venv-airflow/.installed ## Airflow with two workers, one of which is killed midway: what becomes of it
@@ -138,9 +141,8 @@ soak: $(TAP) $(PLUGINS) readings ## Histories of runs with faults, kills and cha
 
 # The loaders for MySQL compile their driver.
 mysql-headers:
-	@pkg-config --exists libmariadb || { \
-	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc libmariadb-dev pkg-config >/dev/null; }
+	@pkg-config --exists libmariadb || $(call debian,gcc libmariadb-dev pkg-config) \
+	|| { echo "The loaders for MySQL are not built: install libmariadb-dev."; exit 1; }
 
 loaders: $(TAP) .venv-meltano/.installed mysql-headers ## What each loader keeps, into docs/loaders.md
 	$(BIN)/python -m benchmarks.loaders
