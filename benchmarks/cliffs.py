@@ -139,14 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = Sizes(options.customers, purchase_orders=options.purchase_orders)
     chosen = [s for s in known if s.case.name in (options.cases or [s.case.name])]
     peers = peers_in(options.peers)
-    others = [each for each in CONTESTANTS if each.name in {s.other for s in chosen}]
-    missing = [each.title for each in others if not peers.has(each)]
-    if missing:
-        print(f"Not in {options.peers}: {', '.join(missing)}", file=sys.stderr)
-        return 1
     rows = []
     promises = []
     try:
+        peers.check(_CONTESTANTS[step.other] for step in chosen)
         with running_simulator() as (simulator, folder):
             bench = Bench(
                 simulator,

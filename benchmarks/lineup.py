@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.command import TAP, run
+from benchmarks.command import TAP, RunFailedError, run
 from benchmarks.contestants.job import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from benchmarks.contestants.job import Job, Lines
 
@@ -107,6 +107,17 @@ class Peers:
     def has(self, contestant: Contestant) -> bool:
         """Return whether a contestant can be run."""
         return contestant.module is None or self.missing.isdisjoint(contestant.needs)
+
+    def check(self, contestants: Iterable[Contestant]) -> None:
+        """Return if all of these can be run.
+
+        Raises:
+            RunFailedError: One cannot.
+        """
+        lacking = sorted({each.title for each in contestants if not self.has(each)})
+        if lacking:
+            msg = f"not there by {self.python}: {', '.join(lacking)}"
+            raise RunFailedError(msg)
 
 
 def peers_in(directory: Path) -> Peers:

@@ -21,7 +21,7 @@ from benchmarks.lineup import (
     tap_line,
 )
 from benchmarks.simulator.control import Counts, Scene
-from benchmarks.work import WorkDiffersError, Written, check_work, work_of
+from benchmarks.work import Written, check_requests, check_work, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,12 +154,7 @@ class Bench:
         done = self._run(line, output, contestant.environment)
         counts = self._simulator.counts()
         expected = case.requests(self._sizes, volume)
-        if counts.requests != expected or counts.unknown:
-            msg = (
-                f"{contestant.title} made {counts.requests} requests, not {expected}; "
-                f"without an answer: {counts.unknown or 'none'}"
-            )
-            raise WorkDiffersError(msg)
+        check_requests(contestant.title, counts, expected)
         return _as_run(case.name, contestant.name, volume, turn, done, counts)
 
     def quiet(self, tap: Contestant, turn: int) -> list[Run]:

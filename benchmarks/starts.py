@@ -33,7 +33,7 @@ from benchmarks.machine import about, about_text
 from benchmarks.markdown import number, table
 from benchmarks.runs import Bench
 from benchmarks.simulator.process import Simulator, SimulatorError, running_simulator
-from benchmarks.work import WorkDiffersError
+from benchmarks.work import WorkDiffersError, check_requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,10 +152,8 @@ class _ByMeltano:
             environment=self._environment,
             longest_seconds=_LONGEST_SECONDS,
         )
-        made = self._simulator.counts().requests
-        if made != (expected := ORDERS_WITH_LINES.requests(_ONE, 1)):
-            msg = f"{contestant.title} made {made} requests, not {expected}"
-            raise WorkDiffersError(msg)
+        expected = ORDERS_WITH_LINES.requests(_ONE, 1)
+        check_requests(contestant.title, self._simulator.counts(), expected)
         return done.cpu_seconds
 
 
@@ -168,13 +166,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--peers", type=Path, default=DEFAULT_PEERS)
     options = parser.parse_args(arguments)
     peers = peers_in(options.peers)
-    missing = [each.title for each in _PAIR if not peers.has(each)]
-    if missing:
-        print(f"Not in {options.peers}: {', '.join(missing)}", file=sys.stderr)
-        return 1
     rows = []
     promises = []
     try:
+        peers.check(_PAIR)
         with running_simulator() as (simulator, folder):
             none = {
                 "PYTHONDONTWRITEBYTECODE": "1",

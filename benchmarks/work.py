@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from benchmarks.simulator.control import Counts
+
 _KEYS = {
     "orders": ("referenceCustomerId", "id"),
     "order_line_items": ("referenceCustomerId", "orderId", "lineItemNumber"),
@@ -93,6 +95,25 @@ def check_work(
         if other and written.keys and written != other[stream]:
             msg = f"{who} wrote other keys of {stream}, or lines in other places"
             raise WorkDiffersError(msg)
+
+
+def check_requests(title: str, counts: Counts, expected: int) -> None:
+    """Compare the requests of a run with those that it takes.
+
+    Args:
+        title: Whose run it was.
+        counts: What the upstream counted.
+        expected: How many it takes.
+
+    Raises:
+        WorkDiffersError: There were others.
+    """
+    if counts.requests != expected or counts.unknown:
+        msg = (
+            f"{title} made {counts.requests} requests, not {expected}; "
+            f"without an answer: {counts.unknown or 'none'}"
+        )
+        raise WorkDiffersError(msg)
 
 
 def _count(written: Written, stream: str, record: Mapping[str, Any]) -> None:
