@@ -72,7 +72,7 @@ compatibility: $(addprefix compatibility-,$(ALLOWED)) ## The tests on each Pytho
 compatibility-%: UV = .venv-lock/bin/uv pip install -q --python .venv-compatibility/$*
 compatibility-%: .venv-lock/bin/uv
 	.venv-lock/bin/uv venv -q --clear --python python$(firstword $(subst -, ,$*)) .venv-compatibility/$*
-	$(UV) --resolution $(subst $(firstword $(subst -, ,$*))-,,$*) --editable '.[azure,postgres,report,sandbox]'
+	$(UV) --resolution $(subst $(firstword $(subst -, ,$*))-,,$*) -r pyproject.toml $(DEV_EXTRAS:%=--extra %) --editable .
 	$(UV) --group dev
 	.venv-compatibility/$*/bin/pytest -p no:anyio -n auto --dist loadfile $(APART) $(COMPATIBILITY_TESTS)
 
