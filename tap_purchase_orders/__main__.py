@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 from importlib import import_module
@@ -41,6 +42,8 @@ def main() -> None:
     """Run the command."""
     # Until the tap listens itself, it ends the process at once, without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Since Python 3.12 each line of the log asks `asyncio`, of which there is no task.
+    vars(logging)["logAsyncioTasks"] = False
     # What is imported stays. To look for garbage among it, again and again, takes a
     # quarter of the start, and some of the run.
     gc.disable()
