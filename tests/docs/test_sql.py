@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,7 @@ def test_a_block_over_the_models_answers_the_same_in_any_zone(
 
 @pytest.mark.parametrize("name", sorted(OF_MELTANO))
 def test_old_runs_of_meltano_are_deleted_and_no_others(name: str) -> None:
-    with sqlite3.connect(":memory:", isolation_level=None) as database:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.execute("CREATE TABLE runs (ended_at)")
         database.execute(
             "INSERT INTO runs VALUES (datetime('now', '-8 days')),"
