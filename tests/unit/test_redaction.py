@@ -163,6 +163,25 @@ def test_a_secret_is_found_whose_signs_are_escaped() -> None:
     assert Secrets(["a/b/c/d/e/f/g/h/i"]).are_in(rb'["a\/b\/c\/d\/e\/f\/g\/h\/i"]')
 
 
+@given(
+    st.text(
+        st.characters(max_codepoint=0xFFFF, categories=["L", "N", "P"]), min_size=16
+    ),
+    st.data(),
+)
+def test_a_secret_is_found_whichever_of_its_signs_are_escaped(
+    secret: str, data: st.DataObject
+) -> None:
+    others = data.draw(st.text(st.sampled_from("\u00ff\u20acz\n/")))
+    spelled = json.dumps(others)[1:-1].replace("/", "\\/")
+    for sign in secret:
+        escapes = [f"\\u{ord(sign):04x}", f"\\u{ord(sign):04X}"]
+        ways = escapes if sign in '"\\' else [sign, *escapes]
+        spelled += data.draw(st.sampled_from(ways))
+
+    assert Secrets([secret]).are_in(f'["{spelled}"]'.encode())
+
+
 def test_a_secret_that_comes_later_is_hidden_from_then_on() -> None:
     secrets = Secrets()
     secrets.add("hunter2")
