@@ -24,7 +24,7 @@ _UNSURE_BYTES = 16 * 1024
 CUT_OFF = "[...]"
 # Its only spelling in JSON.
 _NUL = rb"\u0000"
-_FEW_ESCAPES = 50
+_FEW_ESCAPES = 8
 # Python itself refuses to read whole numbers of more than 4,300 digits.
 _MOST_DIGITS_OF_INT = 4000
 

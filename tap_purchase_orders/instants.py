@@ -98,7 +98,11 @@ def instant_or_none(value: Any) -> Instant | None:
 
 def instant_of(moment: dt.datetime) -> Instant:
     """Return the instant of a zoned datetime, to the microsecond."""
-    return parse_instant(moment.astimezone(dt.UTC).isoformat(timespec="microseconds"))
+    since = moment - _EPOCH
+    digits = f"{since.microseconds:06}"
+    second = since.days * _DAY_SECONDS + since.seconds
+    text = f"{moment.astimezone(dt.UTC).isoformat()[:19]}.{digits}Z"
+    return Instant(second, digits.rstrip("0"), text)
 
 
 def instant_at(second: int) -> Instant:

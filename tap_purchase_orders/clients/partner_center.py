@@ -276,15 +276,12 @@ class PartnerCenter:
         *,
         include_price: bool,
     ) -> list[ApiResponse] | RequestFailure:
-        wanted = {
-            "include_price": include_price,
-            "include_system_purchases": self._include_system_purchases,
-        }
-        query = urlencode({name: "true" for name, is_on in wanted.items() if is_on})
-        path = _orders_path(customer_id) + (f"?{query}" if query else "")
-        url = f"{self._base}{path}"
+        wanted = ["include_price=true"] if include_price else []
+        if self._include_system_purchases:
+            wanted.append("include_system_purchases=true")
+        query = f"?{'&'.join(wanted)}" if wanted else ""
         api_request = ApiRequest(
-            url,
+            f"{self._base}{_orders_path(customer_id)}{query}",
             self._orders,
             collection_problem,
             decode=decode,
@@ -321,7 +318,7 @@ class PartnerCenter:
         headers given there; `totalCount` says nothing about the end.
         """
         # Only what identifies a page is kept: a token may be long, and pages are many.
-        seen = {hash(api_request.identity)}
+        seen: set[int] = set()
         while True:
             page = self._api_client.send(api_request)
             if isinstance(page, RequestFailure):
@@ -337,13 +334,13 @@ class PartnerCenter:
                 return
             if link is None:
                 return
+            seen.add(hash(api_request.identity))
             api_request = replace(api_request, url=link.url, headers=link.headers)
             if hash(api_request.identity) in seen:
                 msg = "Partner Center: a page of a collection came round again"
                 raise UpstreamRefusedError(
                     self._api_client.named(msg, page.correlation_id)
                 )
-            seen.add(hash(api_request.identity))
 
 
 def lacks_mfa(answer: ApiResponse) -> bool:

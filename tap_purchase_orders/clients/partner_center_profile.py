@@ -44,17 +44,16 @@ class PartnerCenterProfile:
 
     def __init__(self, audience: str) -> None:
         self._audience = audience
-        self._run_id = str(uuid.uuid4())
+        self._headers = {
+            "Accept": "application/json",
+            "MS-CorrelationId": str(uuid.uuid4()),
+            "MS-PartnerCenter-Application": APPLICATION,
+            "User-Agent": USER_AGENT,
+        }
 
     def headers(self) -> dict[str, str]:
         """Return the header fields of a new request (*Headers*)."""
-        return {
-            "Accept": "application/json",
-            "MS-CorrelationId": self._run_id,
-            "MS-PartnerCenter-Application": APPLICATION,
-            "MS-RequestId": str(uuid.uuid4()),
-            "User-Agent": USER_AGENT,
-        }
+        return {**self._headers, "MS-RequestId": str(uuid.uuid4())}
 
     def error(self, body: Any) -> UpstreamError:
         """Return the error in an error body of any of the services behind the API."""

@@ -59,8 +59,10 @@ class Batch(Struct):
 def weight(batch: Batch) -> int:
     """Return about how many bytes a batch holds."""
     return sum(
-        len(record.lines) if isinstance(record, Encoded) else _RECORD_BYTES
-        for _, record in batch.rows
+        [
+            len(record.lines) if isinstance(record, Encoded) else _RECORD_BYTES
+            for _, record in batch.rows
+        ]
     )
 
 

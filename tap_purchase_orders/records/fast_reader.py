@@ -127,10 +127,13 @@ class CompiledSchema:
         if self._decimals is not None:
             self._compiled.level.respell_numbers([header], self._decimals.text)
 
+    @property
+    def has_unknown(self) -> bool:
+        """Whether members were found that the schemas do not know."""
+        return bool(self._found)
+
     def take_unknown(self) -> dict[str, set[str]]:
-        """Return the members found that the schemas do not know, once, by stream."""
-        if not self._found:
-            return {}
+        """Return these members, once, by stream."""
         with self._lock:
             found, self._found = self._found, set()
         unknown: dict[str, set[str]] = {}

@@ -72,7 +72,7 @@ class Issue(Struct, frozen=True):
 
 def moment_text(moment: dt.datetime) -> str:
     """Return a moment in UTC as RFC 3339 with six fractional digits."""
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{moment.isoformat(timespec='microseconds').partition('+')[0]}Z"
 
 
 def unreadable_issues(

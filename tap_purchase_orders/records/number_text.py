@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -25,7 +26,8 @@ _SIGNS_OF_NUMBERS = b"-0123456789.,nul"
 _EXPONENTS = b"eE+"
 # Begins what the other reading may spell with an exponent: it must not matter which of
 # the two has read a number.
-_SMALL = b"0.000000"
+_ZEROS = b"0.000000"
+_SMALL = re.compile(rb"0\.000000\d")
 # Longer than that are only numbers that somebody should look at.
 _LONGEST = 4000
 
@@ -74,7 +76,8 @@ def are_plain(sent: Sequence[Raw]) -> bool:
     is_short = len(together) <= _LONGEST or max(map(len, sent)) <= _LONGEST
     # Few are below zero: a single sign is found in no time.
     is_minus_zero = b"-" in together and b",-0," in together
-    if is_short and not is_minus_zero and _SMALL not in together:
+    is_small = _ZEROS in together and _SMALL.search(together)
+    if is_short and not is_minus_zero and not is_small:
         if not others:
             return True
         if not others.strip(_EXPONENTS):

@@ -160,8 +160,9 @@ class OrderReader:
         if isinstance(header, Struct):
             self._compiled.finish(header)
         rows = self._encoder.encode(header, order.lines)
-        for stream, names in self._compiled.take_unknown().items():
-            order.unknown.setdefault(stream, set()).update(names)
+        if self._compiled.has_unknown:
+            for stream, names in self._compiled.take_unknown().items():
+                order.unknown.setdefault(stream, set()).update(names)
         return Order(rows[0], [rows[1]], order.issues, order.unknown)
 
     def _decode_page(self, text: bytes) -> dict[str, Any]:
@@ -338,7 +339,7 @@ def _customer_id(named: str | None, asked: str) -> str:
     That is the one that its body names; where it is the one that was asked for, in the
     spelling that its other rows have.
     """
-    if named is None or named.lower() == asked.lower():
+    if named is None or named == asked or named.lower() == asked.lower():
         return asked
     return as_key(named)
 

@@ -124,8 +124,9 @@ class PurchaseOrderReader:
         if isinstance(order.header, Struct):
             self._compiled.finish(order.header)
         header, lines = self._encoder.encode(order.header, order.lines)
-        for stream, names in self._compiled.take_unknown().items():
-            order.unknown.setdefault(stream, set()).update(names)
+        if self._compiled.has_unknown:
+            for stream, names in self._compiled.take_unknown().items():
+                order.unknown.setdefault(stream, set()).update(names)
         return replace(order, header=header, lines=[lines])
 
     def _read(
