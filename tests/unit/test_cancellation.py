@@ -116,10 +116,12 @@ def test_a_signal_may_come_at_any_moment(doing: str) -> None:
                 sys.settrace(None)
             return moments
 
+        # Python 3.12 traces opcodes from the next run on.
+        do(-1)
         count = do(-1)
         for moment in range(1, count + 1):
             do(moment)
-        print(count > 5)
+        print(count > 20)
         """
     assert output_of(program) == b"True\n"
 
