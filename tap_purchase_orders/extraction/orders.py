@@ -204,7 +204,8 @@ class CustomerOrders:
             row = self._change(decided.summary, decided.change, observed_at)
             batch.rows.append((STATUS_CHANGES, row))
         # What the schemas do not know is said of whatever was read.
-        batch.note(order.issues if has_header or has_lines else (), order.unknown)
+        if order.issues or order.unknown:
+            batch.note(order.issues if has_header or has_lines else (), order.unknown)
 
     def _change(
         self, summary: OrderSummary, change: StatusChange, observed_at: str

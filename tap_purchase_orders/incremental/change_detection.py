@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -36,6 +37,8 @@ STATUS_CHANGES = "order_status_changes"
 # An order may show in the list this long after it was created (Partner Center, *Get
 # all of a customer's orders*).
 VISIBILITY_SECONDS = 15 * 60
+# Compares moments as they compare themselves, in a third of the time.
+_IN_ORDER = attrgetter("second", "fraction")
 
 
 class StatusChange(Struct, frozen=True):
@@ -313,6 +316,8 @@ def _has_left_upload(
         known: What is remembered of it.
         is_owed: The attachments of all orders that may have any are owed.
     """
+    if known is None and not is_owed:
+        return False
     if is_in_purchase_order_state(summary.status):
         return False
     if is_owed or known is None:
@@ -344,7 +349,7 @@ def _latest(
     # moment.
     moments = [] if bookmark is None else [bookmark]
     moments += [summary.created for summary in summaries if summary.created is not None]
-    latest = max(moments, default=None)
+    latest = max(moments, key=_IN_ORDER, default=None)
     if latest is None or latest <= as_of:
         return latest
     limit = as_of.later(DAY_SECONDS)
@@ -361,11 +366,13 @@ def _is_inside(summary: OrderSummary, window_start: Instant | None) -> bool:
 def _digest(order: Order) -> str:
     """Return a short digest of an order's records, however they were read."""
     return digest_of(
-        record.whole
-        if isinstance(record, Encoded)
-        # The line items as documented would only say the same again.
-        else encoded(
-            [{name: record[name] for name in record if name != "lineItems"}]
-        ).whole
-        for record in (order.header, *order.lines)
+        [
+            record.whole
+            if isinstance(record, Encoded)
+            # The line items as documented would only say the same again.
+            else encoded(
+                [{name: record[name] for name in record if name != "lineItems"}]
+            ).whole
+            for record in (order.header, *order.lines)
+        ]
     )

@@ -346,8 +346,8 @@ def _customer_id(named: str | None, asked: str) -> str:
 
 def _is_by_system(transaction_type: Any) -> bool:
     # `SystemPurchase` and `SystemBilling` (*Order resources*).
-    return isinstance(transaction_type, str) and transaction_type.lower().startswith(
-        "system"
+    return (
+        isinstance(transaction_type, str) and transaction_type[:6].lower() == "system"
     )
 
 
