@@ -121,7 +121,7 @@ class _Reading:
 
         Raises:
             SourceError: AppZen refuses to search.
-            CancelledError: Asking is to end.
+            CancelledError: The run is to end.
         """
         if self._end <= self._start:
             return
@@ -222,7 +222,7 @@ class _Reading:
         """Yield the numbers on each invoice, or why they could not be read.
 
         Raises:
-            CancelledError: Asking is to end; the outcomes of the others are not known.
+            CancelledError: The run is to end; the outcomes of the others are not known.
         """
         begun = 0
         while begun < len(invoices):

@@ -35,7 +35,7 @@ DANGEROUS = {
 }
 SANDBOX = "tap_purchase_orders/sandbox"
 # Tests may do much of that: they are read by nobody but us.
-ROOMS = sorted(
+FOLDERS = sorted(
     folder.name
     for folder in PROJECT.iterdir()
     if folder.name[0] != "." and folder.name != "tests" and any(folder.rglob("*.py"))
@@ -114,16 +114,16 @@ def test_all_advisories_that_are_accepted_have_a_reason_and_a_day() -> None:
         assert all((LOCKS / f"{lock}.txt").is_file() for lock in entry["locks"])
 
 
-@pytest.mark.parametrize("room", [*ROOMS, SANDBOX])
-def test_dangerous_calls_are_refused_in_every_room(room: str) -> None:
+@pytest.mark.parametrize("folder", [*FOLDERS, SANDBOX])
+def test_dangerous_calls_are_refused_in_every_folder(folder: str) -> None:
     ruff = [sys.executable, "-m", "ruff", "check", "--output-format=json"]
     planted = "\n".join(DANGEROUS.values())
-    done = run(*ruff, "--stdin-filename", f"{room}/planted.py", "-", text=planted)
+    done = run(*ruff, "--stdin-filename", f"{folder}/planted.py", "-", text=planted)
     found = {complaint["code"] for complaint in json.loads(done.stdout)}
 
     # The sandbox draws its world from a seed: no secret comes from that.
-    allowed = {"S311"} if room == SANDBOX else set()
-    assert {"benchmarks", "demo", "tap_purchase_orders"} <= {*ROOMS}
+    allowed = {"S311"} if folder == SANDBOX else set()
+    assert {"benchmarks", "demo", "tap_purchase_orders"} <= {*FOLDERS}
     assert found & DANGEROUS.keys() == DANGEROUS.keys() - allowed
 
 

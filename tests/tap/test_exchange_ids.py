@@ -212,7 +212,7 @@ def test_a_repeat_is_logged_with_the_ids_of_what_went_before(
 
 @pytest.mark.parametrize("scenes", [REFUSED, CHECKED], ids=["run", "check"])
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_ends_the_asking_is_logged_with_its_ids(
+def test_what_ends_the_requests_is_logged_with_its_ids(
     name: str, scenes: dict[str, Scene], played: dict[Scene, Played]
 ) -> None:
     run = played[scenes[name]].run

@@ -49,7 +49,7 @@ HEAVY = {
 }
 # What checks the settings, and what paces the repeats.
 ALWAYS = {"backoff", "jsonschema"}
-OTHER_ROOMS = {"tap_purchase_orders.report", "tap_purchase_orders.sandbox"}
+OTHER_PROGRAMS = {"tap_purchase_orders.report", "tap_purchase_orders.sandbox"}
 # For other kinds of taps, for targets, and for who configures the log.
 OTHER_PARTS = {
     "logging.handlers",
@@ -87,12 +87,12 @@ def upstream() -> Iterator[Upstream]:
 def run(
     config: Any, environment: Mapping[str, str] | None = None
 ) -> tuple[Run, set[str]]:
-    """Return a run, and the packages, rooms and parts that it imported."""
+    """Return a run, and the packages, programs and parts that it imported."""
     command = (sys.executable, "-c", MAIN)
     finished = run_tap(config, environment=environment, command=command)
     modules = json.loads(finished.log.split("MODULES ")[1])
     packages = {name.partition(".")[0] for name in modules}
-    return finished, packages | ((OTHER_ROOMS | OTHER_PARTS) & set(modules))
+    return finished, packages | ((OTHER_PROGRAMS | OTHER_PARTS) & set(modules))
 
 
 def test_a_run_imports_nothing_that_it_does_not_use(upstream: Upstream) -> None:
@@ -104,7 +104,7 @@ def test_a_run_imports_nothing_that_it_does_not_use(upstream: Upstream) -> None:
     )
 
     assert finished.counts()["purchase_order_lines"]
-    assert modules & (HEAVY | OTHER_ROOMS | OTHER_PARTS) == set()
+    assert modules & (HEAVY | OTHER_PROGRAMS | OTHER_PARTS) == set()
     assert modules >= ALWAYS
 
 

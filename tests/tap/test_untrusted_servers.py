@@ -67,7 +67,7 @@ UNTRUSTED = {
 
 @pytest.mark.parametrize("arguments", [(), ("--test",)], ids=["run", "check"])
 @pytest.mark.parametrize("make", UNTRUSTED, ids=lambda make: make.__name__)
-def test_an_untrusted_server_ends_the_asking_at_once(
+def test_an_untrusted_server_ends_the_requests_at_once(
     make: Any, arguments: tuple[str, ...], tmp_path: Path
 ) -> None:
     with HostileServer(make()) as server:

@@ -132,7 +132,7 @@ def test_a_wait_ends_when_its_time_is_up() -> None:
         done(partial(CancelToken().wait, seconds))
 
 
-def test_nothing_is_waited_for_once_asking_is_to_end() -> None:
+def test_nothing_is_waited_for_once_the_run_is_to_end() -> None:
     cancel_token = CancelToken()
     cancel_token.check()
     cancel_token.cancel()

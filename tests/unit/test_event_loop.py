@@ -127,7 +127,7 @@ def test_waiting_for_an_event_ends_at_its_timeout() -> None:
 
 
 def test_setting_an_event_twice_wakes_its_waiter_once() -> None:
-    """Nor does it wake a task that waits for another bell by now."""
+    """Nor does it wake a task that waits for another event by now."""
     first: list[Event] = []
     second: list[Event] = []
 

@@ -354,7 +354,7 @@ def test_the_last_tasks_can_be_begun_beside_those_under_way() -> None:
     assert results == [0, 1, 2, 3]
 
 
-def test_what_ended_the_asking_is_raised_behind_all_that_was_done() -> None:
+def test_what_ended_the_run_is_raised_behind_all_that_was_done() -> None:
     cancel_token = CancelToken()
     error = UpstreamDownError("down")
 

@@ -83,7 +83,7 @@ def test_five_minutes_in_all_are_too_much() -> None:
     assert not silence.is_asked_too_much(LONGEST_PATIENCE_SECONDS)
 
 
-def test_a_silent_upstream_ends_the_asking_though_every_request_hangs() -> None:
+def test_a_silent_upstream_ends_the_requests_though_every_request_hangs() -> None:
     time = FakeTime()
     health = Health("AppZen", "appzen", time, time.clock)
     with health.request():
@@ -95,7 +95,7 @@ def test_a_silent_upstream_ends_the_asking_though_every_request_hangs() -> None:
     assert "appzen.api_url" in str(time.reason)
 
 
-def test_a_wait_that_is_too_long_ends_the_asking_at_once() -> None:
+def test_a_wait_that_is_too_long_ends_the_requests_at_once() -> None:
     time = FakeTime()
     health = Health("AppZen", "appzen", time, time.clock)
     health.failed("HTTP 503", 30.0)
