@@ -297,19 +297,19 @@ class PartnerCenter:
         All pages together have the size limit of one response: they are in memory at
         the same time.
         """
-        answers = []
+        pages = []
         left = LARGEST_BODY_BYTES
         for page in self._pages(api_request):
             if isinstance(page, RequestFailure):
                 return page
-            answers.append(page)
+            pages.append(page)
             left -= max(page.body_bytes, _LEAST_PAGE_BYTES)
             if left < 0:
                 msg = "the pages of a collection are too many, or too large"
                 return self._api_client.noted(
                     _strange_page(msg, page), api_request.about
                 )
-        return answers
+        return pages
 
     def _pages(self, api_request: ApiRequest) -> Iterator[ApiResponse | RequestFailure]:
         """Yield the pages of a collection; a failure is the last thing yielded.
@@ -343,9 +343,9 @@ class PartnerCenter:
                 )
 
 
-def lacks_mfa(answer: ApiResponse) -> bool:
+def lacks_mfa(response: ApiResponse) -> bool:
     """Return whether Partner Center said that the token has no multifactor claim."""
-    return answer.headers.get("isMfaCompliant", "").strip().lower() == "false"
+    return response.headers.get("isMfaCompliant", "").strip().lower() == "false"
 
 
 def _strange_page(

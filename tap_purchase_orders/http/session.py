@@ -120,7 +120,7 @@ class TransportAdapter(BaseAdapter):
         """
         self._cancel_token.check()
         try:
-            answer = self._exchanged(request, _connect_seconds(timeout))
+            received = self._exchanged(request, _connect_seconds(timeout))
         except UntrustedServerError as error:
             raise exceptions.SSLError(str(error), request=request) from error
         except UnacceptableResponseError as error:
@@ -130,8 +130,8 @@ class TransportAdapter(BaseAdapter):
             raise exceptions.InvalidHeader(str(error), request=request) from error
         except TransportError as error:
             raise exceptions.ConnectionError(str(error), request=request) from error
-        answer.sent = request
-        return as_response(answer, self)
+        received.sent = request
+        return as_response(received, self)
 
     def _exchanged(
         self, request: PreparedRequest, connect_seconds: float
@@ -173,18 +173,18 @@ def _connect_seconds(timeout: Any) -> float:
     return given if is_shorter else CONNECT_SECONDS
 
 
-def as_response(answer: ApiResponse, adapter: BaseAdapter) -> requests.Response:
+def as_response(received: ApiResponse, adapter: BaseAdapter) -> requests.Response:
     """Return a response as `requests` has them."""
     response: Any = requests.Response()
-    response.status_code, response.reason = answer.status, answer.reason
-    response.headers = CaseInsensitiveDict(answer.headers)
+    response.status_code, response.reason = received.status, received.reason
+    response.headers = CaseInsensitiveDict(received.headers)
     response.encoding = get_encoding_from_headers(response.headers)
-    response.url, response.request = answer.sent.url, answer.sent
+    response.url, response.request = received.sent.url, received.sent
     # For code that reads the stream instead of the content.
-    response.raw = io.BytesIO(answer.content)
-    response._content, response._content_consumed = answer.content, True  # noqa: SLF001
+    response.raw = io.BytesIO(received.content)
+    response._content, response._content_consumed = received.content, True  # noqa: SLF001
     response.connection = adapter
-    answer.close()
+    received.close()
     made: requests.Response = response
     return made
 

@@ -83,12 +83,12 @@ class Transport:
             unsigned["Content-Type"] = "application/json"
         with self._signing:
             signed = self._auth(_request(url, unsigned, body))
-        answer = self._sent(signed, unsigned)
+        response = self._sent(signed, unsigned)
         if signed.hooks["response"]:
             # `requests.auth.HTTPDigestAuth`, for one, responds to a challenge.
             again = _Again(lambda changed: self._sent(changed, unsigned))
-            return again.after_hooks(answer)
-        return answer
+            return again.after_hooks(response)
+        return response
 
     def renew(self, refused: PreparedRequest) -> None:
         """Drop the credentials of a refused request, if the method can get new ones."""
@@ -113,9 +113,9 @@ class Transport:
         target = self._channel.target(str(signed.url))
         lines = self._lines(signed, unsigned)
         body = body_bytes(signed)
-        answer = self._channel.exchange(str(signed.method), target, lines, body)
-        answer.sent = signed
-        return answer
+        response = self._channel.exchange(str(signed.method), target, lines, body)
+        response.sent = signed
+        return response
 
     def _lines(
         self, signed: PreparedRequest, unsigned: Mapping[str, str]
@@ -185,10 +185,10 @@ class _Again(BaseAdapter):
     def close(self) -> None:
         """Do nothing: the connections are another's."""
 
-    def after_hooks(self, answer: ApiResponse) -> ApiResponse:
+    def after_hooks(self, response: ApiResponse) -> ApiResponse:
         """Return what the response hooks of the request return."""
-        last = as_response(answer, self)
-        for listener in answer.sent.hooks["response"]:
+        last = as_response(response, self)
+        for listener in response.sent.hooks["response"]:
             last = listener(last) or last
         return ApiResponse(
             last.status_code, last.reason, last.headers, last.content, last.request

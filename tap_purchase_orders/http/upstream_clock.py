@@ -23,10 +23,10 @@ class UpstreamClock:
         self._lock = threading.Lock()
         self._behind = _NONE
 
-    def note(self, answer: ApiResponse) -> None:
+    def note(self, response: ApiResponse) -> None:
         """Compare the times of a response: by the upstream's clock, and by ours."""
         with self._lock:
-            self._behind = max(self._behind, answer.received_at - answer.as_of)
+            self._behind = max(self._behind, response.received_at - response.as_of)
 
     def earlier(self, moment: dt.datetime) -> dt.datetime:
         """Return a moment of our clock by whichever clock is earlier."""
