@@ -130,9 +130,6 @@ class TapStream(Stream):
         Args:
             records: Records of this stream without their deselected fields.
         """
-        if self._is_unmapped:
-            yield self.name, records
-            return
         decoded = decode_lines(records.lines)
         if self._has_open_deselection:
             for record in decoded:
@@ -145,7 +142,7 @@ class TapStream(Stream):
             )
 
     @cached_property
-    def _is_unmapped(self) -> bool:
+    def is_unmapped(self) -> bool:
         """Whether records without their deselected fields are written as they are."""
         maps = self.stream_maps
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -178,7 +179,7 @@ class CustomerOrders:
         differ, the first becomes an issue.
         """
         summaries: dict[str, OrderSummary] = {}
-        for raw in (item for page in pages for item in page.body["items"]):
+        for raw in chain.from_iterable([page.body["items"] for page in pages]):
             summary = self._reader.summary(raw, customer_id, batch.received_at)
             if isinstance(summary, Issue):
                 batch.issues.append(summary)
@@ -199,7 +200,8 @@ class CustomerOrders:
         if has_header:
             batch.rows.append(("orders", order.header))
         if has_lines:
-            batch.rows.extend([("order_line_items", line) for line in order.lines])
+            for line in order.lines:
+                batch.rows.append(("order_line_items", line))
         if decided.change is not None:
             row = self._change(decided.summary, decided.change, observed_at)
             batch.rows.append((STATUS_CHANGES, row))

@@ -145,9 +145,9 @@ class ChangeDetector(Struct, frozen=True):
         """
         # Pages may overlap: of an order that comes twice, the last one counts.
         latest = {summary.id: summary for summary in summaries}
-        selection = [
-            summary for summary in latest.values() if not self._is_left_out(summary)
-        ]
+        selection = [*latest.values()]
+        if self.start_date is not None:
+            selection = [it for it in selection if not self._is_left_out(it)]
         bookmark = _latest(selection, customer_bookmark.bookmark, as_of)
         old_window = new_window = self._window_start(customer_bookmark.bookmark, as_of)
         if bookmark is not customer_bookmark.bookmark:
@@ -158,7 +158,7 @@ class ChangeDetector(Struct, frozen=True):
             for order_id, known in customer_bookmark.tracked.items()
             if is_moving(known.status)
         }
-        ids = listed_ids({*(summary.id for summary in selection), *tracked})
+        ids = listed_ids({summary.id for summary in selection} | tracked.keys())
         new, is_clear = _first_seen(selection, customer_bookmark, ids, old_window)
         whole = whole or not is_clear or bool(customer_bookmark.owed - {STATUS_CHANGES})
         is_all = whole or self.everything or STATUS_CHANGES in customer_bookmark.owed
@@ -191,7 +191,8 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    _has_left_upload(summary, known, is_owed=owes_attachments),
+                    (known is not None or owes_attachments)
+                    and _has_left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
             tracked.pop(summary.id, None)
@@ -316,8 +317,6 @@ def _has_left_upload(
         known: What is remembered of it.
         is_owed: The attachments of all orders that may have any are owed.
     """
-    if known is None and not is_owed:
-        return False
     if is_in_purchase_order_state(summary.status):
         return False
     if is_owed or known is None:

@@ -59,8 +59,9 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             return
         before, behind = _before(stream), _behind(time_extracted)
         lines = records.lines.replace(b"\n", behind)
-        # After all line ends but the last.
-        lines = lines.replace(b"\n", b"\n" + before, records.count - 1)
+        if records.count > 1:
+            # After all line ends but the last.
+            lines = lines.replace(b"\n", b"\n" + before, records.count - 1)
         self._take([before, lines], len(before) + len(lines))
 
     def _take(self, pieces: list[bytes], size: int) -> None:

@@ -109,8 +109,11 @@ class RecordWriter:
             selected = self._streams[stream]
             if isinstance(record, Encoded):
                 count = record.count
-                for name, records in selected.mapped(record):
-                    self._writer.write_records(name, records, time_extracted)
+                if selected.is_unmapped:
+                    self._writer.write_records(stream, record, time_extracted)
+                else:
+                    for name, records in selected.mapped(record):
+                        self._writer.write_records(name, records, time_extracted)
             else:
                 for message in selected.record_messages(record, time_extracted):
                     self._writer.write(message)

@@ -294,9 +294,12 @@ def _keyed(order: Any) -> Any:
 def _documented_head(order: Any, customer_id: str) -> OrderSummary:
     links = order.links
     link = links.provisioningStatus if links else None
+    if order.referenceCustomerId != customer_id:
+        named = _unless_blank(order.referenceCustomerId)
+        customer_id = _customer_id(named, customer_id)
     return OrderSummary(
         order,
-        _customer_id(_unless_blank(order.referenceCustomerId), customer_id),
+        customer_id,
         as_key(order.id),
         _unless_blank(order.status),
         instant_or_none(order.creationDate),
@@ -339,7 +342,7 @@ def _customer_id(named: str | None, asked: str) -> str:
     That is the one that its body names; where it is the one that was asked for, in the
     spelling that its other rows have.
     """
-    if named is None or named == asked or named.lower() == asked.lower():
+    if named is None or named.lower() == asked.lower():
         return asked
     return as_key(named)
 
