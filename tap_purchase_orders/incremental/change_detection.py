@@ -331,7 +331,7 @@ def _highest_gone(
     tracked: Mapping[str, TrackedOrder],
 ) -> int:
     """Return the highest number of a step, 0 where that of a followed order is it."""
-    highest = max([highest, *[abs(it.sequence) for it in decided], 0])
+    highest = max([highest, *[abs(it.sequence) for it in decided]])
     kept = max([abs(it.sequence) for it in tracked.values()], default=0)
     return highest if highest > kept else 0
 
