@@ -47,6 +47,13 @@ def test_records_of_other_resources_say_nothing(resource: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "odd", [None, 5, record(resourceType="license"), record(customerId=None)]
+)
+def test_a_record_that_says_nothing_hides_no_other(odd: Any) -> None:
+    assert list(latest(record(), odd, record(customerId="c-2"))) == ["c-1", "c-2"]
+
+
+@pytest.mark.parametrize(
     "resource",
     [
         *("order", "Order", "ORDER"),

@@ -8,7 +8,7 @@ import pytest
 
 from tap_purchase_orders.records.customers import Customer, CustomerReader
 from tap_purchase_orders.records.issues import Issue
-from tests.unit.json_values import payload, wire_errors
+from tests.unit.json_values import payload, unknown_fields, wire_errors
 
 NOW = dt.datetime(2026, 4, 5, 6, 7, 8, tzinfo=dt.UTC)
 
@@ -33,6 +33,15 @@ def test_customers_of_the_payloads_are_valid_and_say_what_was_sent() -> None:
             assert customer.issues == []
             assert wire_errors("customers", customer.record) == []
             assert customer.record.items() >= raw.items()
+
+
+def test_a_guid_is_spelled_in_one_way_in_the_record_as_well() -> None:
+    guid = "2CC5DC00-EA17-4516-983D-5802E19A0764"
+    customer = read({"id": guid})
+
+    assert customer.id == customer.record["id"] == guid.lower()
+    assert wire_errors("customers", customer.record) == []
+    assert unknown_fields("customers", customer.record) == set()
 
 
 def test_credentials_are_in_no_record_and_in_no_list_of_unknown_fields() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.config import DecimalType
-from tap_purchase_orders.records.schemas import schema_of, types_of
+from tap_purchase_orders.records.schemas import schema_of, types_of, with_numbers_of
 from tap_purchase_orders.records.values import UnreadableError, to_decimal_text
 from tests.unit.json_values import DECIMALS
 
@@ -106,6 +106,47 @@ def test_all_numbers_of_a_schema_are_decimals_and_nothing_else_is() -> None:
             "description": old["description"],
         }
     assert not [part for part in _parts(after) if types_of(part) == ["number"]]
+
+
+SIZE = {"format": "x-singer.decimal", "precision": 20, "scale": 4}
+DECIMAL_TEXT = {"type": ["string", "null"], **SIZE}
+NUMBER = {"type": ["number", "null"]}
+# As the Singer SDK gives it back, which knows neither of the two.
+WITHOUT_SIZE = {"type": ["string", "null"], "format": "x-singer.decimal"}
+TEXT = {"type": ["string", "null"]}
+
+
+@pytest.mark.parametrize(
+    ("own", "given_in_catalog", "declared"),
+    [
+        (DECIMAL_TEXT, NUMBER, DECIMAL_TEXT),
+        (DECIMAL_TEXT, WITHOUT_SIZE, DECIMAL_TEXT),
+        (NUMBER, DECIMAL_TEXT, NUMBER),
+        (NUMBER, WITHOUT_SIZE, NUMBER),
+        # Whatever else a catalog says is left as it is.
+        (NUMBER, {"type": "number", "maximum": 5}, {"type": "number", "maximum": 5}),
+        (NUMBER, TEXT, TEXT),
+        (DECIMAL_TEXT, TEXT, TEXT),
+        (TEXT, NUMBER, NUMBER),
+        (TEXT, WITHOUT_SIZE, WITHOUT_SIZE),
+    ],
+)
+def test_an_older_catalog_declares_a_number_as_it_is_written(
+    own: Any, given_in_catalog: Any, declared: Any
+) -> None:
+    said = {"description": "A total."}
+    schema, catalog, expected = (
+        {"properties": {"total": {"type": "object", "properties": {"amount": part}}}}
+        for part in (
+            {**own, "description": "Ours."},
+            given_in_catalog | said,
+            declared | said,
+        )
+    )
+
+    assert with_numbers_of(schema, catalog) == expected
+    unknown = {"properties": {"another": given_in_catalog}}
+    assert with_numbers_of(schema, unknown) == unknown
 
 
 def _differing(before: Any, after: Any) -> list[tuple[Any, Any]]:

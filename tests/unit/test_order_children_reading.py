@@ -116,6 +116,38 @@ def test_two_items_with_one_key_are_one_row_and_an_issue(
     assert [issue.kind for issue in children.issues] == ["invalid_record"]
 
 
+@pytest.mark.parametrize(
+    ("stream", "field"),
+    [
+        ("order_attachments", "sizeInKB"),
+        ("order_provisioning_status", "orderLineItemId"),
+    ],
+)
+def test_what_cannot_be_read_of_an_item_is_an_issue(stream: str, field: str) -> None:
+    children = read(stream, {KEYS[stream]: 5, field: "some", "colour": "red"})
+
+    (record,), (issue,) = children.records, children.issues
+    assert record[field] is None
+    assert (issue.stream, issue.kind, issue.field) == (
+        stream,
+        "unreadable_value",
+        field,
+    )
+    assert issue.record_key == "c-1/o-1/5"
+    assert children.unknown == {stream: {"colour"}}
+
+
+@each_stream
+def test_what_an_item_says_of_its_order_is_neither_read_nor_news(stream: str) -> None:
+    said = {"referenceCustomerId": {"a": 1}, "orderId": ["another"]}
+    children = read(stream, {KEYS[stream]: 5, **said})
+
+    (record,) = children.records
+    assert (record["referenceCustomerId"], record["orderId"]) == ("c-1", "o-1")
+    assert children.issues == []
+    assert children.unknown == {stream: set()}
+
+
 @each_stream
 def test_what_the_resource_says_of_itself_is_known(stream: str) -> None:
     attributes = {"objectType": "Anything", "etag": "e1"}

@@ -8,7 +8,12 @@ import pytest
 
 from tap_purchase_orders.exact_json import decode_body, json_text
 from tap_purchase_orders.records.issues import Issue
-from tap_purchase_orders.records.orders import Order, OrderReader, OrderSummary
+from tap_purchase_orders.records.orders import (
+    Order,
+    OrderReader,
+    OrderSummary,
+    conflict,
+)
 from tests.unit.json_values import payload, wire_errors
 
 if TYPE_CHECKING:
@@ -185,6 +190,16 @@ def test_lines_that_are_no_array_are_an_unreadable_value() -> None:
     assert order.lines == []
 
 
+def test_a_count_of_lines_that_was_sent_is_neither_read_nor_news() -> None:
+    order = order_of(
+        {"id": "a", "lineItems": [{"lineItemNumber": 0}], "line_count": []}
+    )
+
+    assert order.header["line_count"] == 1
+    assert order.issues == []
+    assert not any(order.unknown.values())
+
+
 def test_the_irregular_order_is_read_losslessly_where_that_is_possible() -> None:
     order = order_of(irregular()[2])
     first, second = order.lines
@@ -285,6 +300,23 @@ def test_ids_that_differ_only_in_case_are_two_orders() -> None:
     }
 
     assert len({order_id.lower() for order_id in ids}) == len(ids) - 1
+
+
+@pytest.mark.parametrize("reader", [OrderReader(), OrderReader({"orders": ()})])
+def test_an_order_that_comes_again_otherwise_is_an_issue_with_its_payload(
+    reader: OrderReader,
+) -> None:
+    raw = {"id": "a", "status": "pending", "lineItems": [{"lineItemNumber": 0}]}
+    (item,) = reader.decode(json.dumps({"items": [raw]}).encode())["items"]
+    summary = reader.summary(item, CUSTOMER, NOW)
+    assert isinstance(summary, OrderSummary)
+
+    issue = conflict(summary, NOW)
+
+    assert (issue.stream, issue.kind) == ("orders", "invalid_record")
+    assert issue.record_key == f"{CUSTOMER}/a"
+    assert json.loads(issue.payload or "").items() >= raw.items()
+    assert wire_errors("extraction_issues", issue.record()) == []
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,17 @@ def test_lines_that_are_no_array_are_an_unreadable_value() -> None:
 
     (issue,) = order.issues
     assert (issue.stream, issue.kind) == ("purchase_orders", "unreadable_value")
+    assert issue.field == "purchase_order_lines"
     assert json.loads(issue.payload or "") == {"line_number": 1}
     assert order.header["purchase_order_lines"] is None
+
+
+def test_a_count_of_lines_that_was_sent_is_neither_read_nor_news() -> None:
+    order = read({"purchase_order_lines": [{"line_number": 1}], "line_count": "many"})
+
+    assert order.header["line_count"] == 1
+    assert order.issues == []
+    assert not any(order.unknown.values())
 
 
 def test_a_line_that_is_null_is_an_issue_with_its_payload() -> None:

@@ -13,7 +13,7 @@ from tap_purchase_orders.records.field_reader import ParseNotes, RecordReader
 from tap_purchase_orders.records.issues import Issue
 from tap_purchase_orders.records.orders import OrderReader, OrderSummary
 from tap_purchase_orders.records.purchase_orders import PurchaseOrderReader
-from tap_purchase_orders.records.schemas import schema_of
+from tap_purchase_orders.records.schemas import is_member, schema_of
 from tests.unit.json_values import any_json, objects_for, unknown_fields, wire_errors
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ SCHEMA = {
             "type": ["array", "null"],
             "items": {
                 "type": OBJECT,
-                "properties": {"size": {"type": ["integer", "null"]}},
+                "properties": {
+                    "size": {"type": ["integer", "null"]},
+                    "made": {"type": ["string", "null"], "format": "date"},
+                },
                 "additionalProperties": False,
             },
         },
@@ -176,6 +179,56 @@ def test_blank_text_stays_blank_and_free_form_values_stay_as_they_are() -> None:
     assert record["extra"] == odd
     assert str(record["extra"]["b"][1]) == "1.50"
     assert record["names"] == ["", None]
+
+
+def test_a_date_with_a_time_is_its_day_and_named_without_its_position() -> None:
+    moment = "2026-01-31T23:30:00-01:00"
+    parts = [{"made": "2026-01-31"}, {"made": moment}, {"made": moment}]
+    record, notes = read({"day": moment, "parts": parts})
+
+    assert record["day"] == "2026-02-01"
+    assert [part["made"] for part in record["parts"]] == [
+        "2026-01-31",
+        "2026-02-01",
+        "2026-02-01",
+    ]
+    assert notes == ParseNotes(shortened={"day", "parts.made"})
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for level in range(depth):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def test_a_free_form_value_that_is_nested_too_deeply_is_unreadable() -> None:
+    deep = nested(100)
+    assert read({"extra": deep})[0]["extra"] == deep
+    assert read({"extra": deep})[1] == ParseNotes()
+
+    record, notes = read({"extra": nested(101)})
+    assert record["extra"] is None
+    assert dict(notes.unreadable) == {"extra": nested(101)}
+
+
+@pytest.mark.parametrize(
+    ("names", "is_one"),
+    [
+        (["id"], True),
+        (["price", "amount"], True),
+        (["price", "colour"], False),
+        (["colour"], False),
+        (["id", "amount"], False),
+        # The items of an array have no fields of their own to select.
+        (["parts", "size"], False),
+    ],
+)
+def test_a_field_that_may_be_selected_is_one_that_the_schema_has(
+    names: list[str],
+    is_one: bool,  # noqa: FBT001
+) -> None:
+    assert is_member(SCHEMA, names) is is_one
 
 
 @given(objects_for(SCHEMA))

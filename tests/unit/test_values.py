@@ -60,6 +60,14 @@ def test_text_stays_as_it_is(text: str) -> None:
     assert to_text(text) == text
 
 
+@pytest.mark.parametrize(("flag", "text"), [(True, "true"), (False, "false")])
+def test_true_and_false_become_those_words(
+    flag: bool,  # noqa: FBT001
+    text: str,
+) -> None:
+    assert to_text(flag) == text
+
+
 @given(st.integers(-(2**99), 2**99) | st.integers(-(10**399) + 1, 10**400 - 1))
 def test_a_whole_number_becomes_text_and_stays_a_number_with_all_its_digits(
     number: int,
@@ -91,7 +99,8 @@ def test_a_whole_number_that_no_column_of_these_holds_is_unreadable(
 
 
 @pytest.mark.parametrize(
-    "text", ["1e131072", "1e-16384", "-1e999999", "0." + 16_384 * "1"]
+    "text",
+    ["1e131072", "1e-16384", "-1e999999", "0." + 16_384 * "1", 131_073 * "1"],
 )
 def test_a_number_that_no_column_holds_is_unreadable(text: str) -> None:
     for value in (text, Decimal(text)):
@@ -99,7 +108,9 @@ def test_a_number_that_no_column_holds_is_unreadable(text: str) -> None:
             to_number(value)
 
 
-@pytest.mark.parametrize("text", ["1e131071", "1e-16383", "0." + 16_383 * "1"])
+@pytest.mark.parametrize(
+    "text", ["1e131071", "1e-16383", "0." + 16_383 * "1", 131_072 * "1"]
+)
 def test_a_number_that_a_column_holds_is_read(text: str) -> None:
     assert to_number(text) == to_number(Decimal(text)) == Decimal(text)
 
