@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_purchase_orders.config import DecimalType
-from tap_purchase_orders.records.schemas import schema_of, types_of, with_numbers_of
+from tap_purchase_orders.records.schemas import (
+    has_decimal,
+    schema_of,
+    types_of,
+    with_numbers_of,
+)
 from tap_purchase_orders.records.values import UnreadableError, to_decimal_text
 from tests.unit.json_values import DECIMALS
 
@@ -147,6 +152,12 @@ def test_an_older_catalog_declares_a_number_as_it_is_written(
     assert with_numbers_of(schema, catalog) == expected
     unknown = {"properties": {"another": given_in_catalog}}
     assert with_numbers_of(schema, unknown) == unknown
+
+
+def test_a_schema_tells_whether_a_number_of_it_is_decimal_text() -> None:
+    for stream in ("purchase_orders", "order_line_items"):
+        assert has_decimal(schema_of(stream, DecimalType(38, 9)))
+        assert not has_decimal(schema_of(stream))
 
 
 def _differing(before: Any, after: Any) -> list[tuple[Any, Any]]:

@@ -12,6 +12,7 @@ from tap_purchase_orders.incremental.customer_bookmark import (
     ATTACHMENTS_OWED,
     NOT_EMITTED,
     PAST_ATTACHMENTS,
+    CustomerBookmark,
 )
 from tap_purchase_orders.incremental.state import State, state_value
 from tap_purchase_orders.instants import parse_instant
@@ -64,6 +65,16 @@ def test_where_no_customer_is_ever_due_nothing_is_said_of_it() -> None:
     state.remember_full_table(None)
 
     assert state.value() == {}
+
+
+def test_customers_are_counted_of_whom_something_is_known() -> None:
+    state = State({})
+    assert state.customer_count == 0
+    bookmark = CustomerBookmark(parse_instant(MARCH))
+    for customer_id in ("c-1", "c-2", "c-1"):
+        state.remember_customer(customer_id, bookmark)
+
+    assert state.customer_count == State(state.value()).customer_count == 2
 
 
 def test_what_is_forgotten_of_listed_orders_is_all_of_it() -> None:

@@ -14,6 +14,7 @@ from tap_purchase_orders.extraction.batch import failure_issue
 from tap_purchase_orders.http.api_response import RequestFailure
 from tap_purchase_orders.records.field_reader import ParseNotes
 from tap_purchase_orders.records.issues import (
+    UNREAD_KINDS,
     Issue,
     moment_text,
     unreadable_issues,
@@ -90,6 +91,16 @@ def test_another_problem_has_another_id(other: dict[str, Any]) -> None:
 
 def test_the_id_is_the_same_on_every_machine() -> None:
     assert ISSUE.issue_id == "efe64df6c4c2ecc67f532424a0e3dcb8"
+    odd = Issue("appzen", "purchase_order_lines", "invalid_record", "odd", NOW, "PO-1")
+    assert odd.issue_id == "85814cb6cfb2f66667517262610377b5"
+
+
+def test_a_run_has_failed_if_something_that_may_be_there_was_not_read() -> None:
+    assert sorted(UNREAD_KINDS) == [
+        "invalid_response",
+        "refused_redirect",
+        "unavailable",
+    ]
 
 
 def test_issue_ids_without_a_key_differ_by_occurrence_not_payload() -> None:

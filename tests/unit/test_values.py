@@ -115,6 +115,15 @@ def test_a_number_that_a_column_holds_is_read(text: str) -> None:
     assert to_number(text) == to_number(Decimal(text)) == Decimal(text)
 
 
+def test_a_whole_number_is_read_up_to_the_digits_that_a_column_holds() -> None:
+    most = 10**131_072 - 1
+    assert to_number(most) == most
+    assert to_number(-most) == -most
+    for number in (most + 1, -most - 1):
+        with pytest.raises(UnreadableError):
+            to_number(number)
+
+
 @given(DECIMALS)
 def test_a_number_becomes_text_and_stays_a_number_with_all_its_digits(
     number: Decimal,
