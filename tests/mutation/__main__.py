@@ -24,7 +24,7 @@ TESTS = {
     ),
     "records.customers": ("customers_reading",),
     "records.encoded_records": ("encoded_records", "fast_reader"),
-    "records.issues": ("issues", "orders_reading", "purchase_orders_reading"),
+    "records.issues": ("issues", "orders_reading", "run_scope"),
     "records.bulk_checks": ("fast_reader", "purchase_orders_reading"),
     "records.line_keys": ("line_keys", "purchase_orders_reading", "fast_reader"),
     "records.order_children": ("order_children_reading",),
@@ -47,7 +47,8 @@ TESTS = {
     "incremental.activity_rules": ("activity_rules",),
     "incremental.customer_bookmark": ("change_detection", "given_state", "state"),
     "incremental.change_detection": (
-        *("change_detection", "old_orders", "change_detection_properties"),
+        *("change_detection", "old_orders", "attachments_owed"),
+        "change_detection_properties",
     ),
     "incremental.order_id_digest": ("order_id_digest", "old_orders"),
     "incremental.read_schedule": ("order_histories", "change_detection"),
