@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +39,7 @@ class RecordEncoder:
     ) -> None:
         self._kind = kind
         self._tells_news = tells_news
+        self._keys_of_row = attrgetter(*kind.row_keys)
         self._has_rows = kind.row_stream in deselected
         from_header = deselected.get(kind.stream, (kind.rows,))
         self.has_rows_inside = kind.rows not in from_header
@@ -97,10 +99,9 @@ class RecordEncoder:
             return array, partial(ENCODER.encode_lines, rows)
         if not rows:
             return getattr(header, self._kind.rows), bytes
-        names = self._kind.row_keys
-        keys = [[getattr(row, name) for name in names] for row in rows]
+        keys = [*map(self._keys_of_row, rows)]
         for row in rows:
-            for name in names:
+            for name in self._kind.row_keys:
                 setattr(row, name, UNSET)
         text = ENCODER.encode(rows)
         return Raw(text), partial(self._rows_of_array, text, keys)
