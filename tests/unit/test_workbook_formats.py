@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import python_calamine
 
 from tap_purchase_orders.errors import SourceError
 from tests.unit.number_files import Folder
@@ -118,3 +119,18 @@ def test_a_broken_file_is_one_clear_error(suffix: str, folder: Folder) -> None:
 
     assert "cannot be read" in folder.refusal(name, content[: len(content) // 2], None)
     assert "`format` as csv or tsv" in folder.refusal(name, b"PO\n0012\n", None)
+
+
+def test_a_panic_of_the_library_is_one_clear_error(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panic: Any = type("PanicException", (BaseException,), {})
+
+    def load_workbook(_: object) -> None:
+        raise panic
+
+    monkeypatch.setattr(python_calamine, "load_workbook", load_workbook)
+    content = book(".xls", Orders=[["PO"], ["A"]])
+
+    refusal = folder.refusal("a.xls", content, None)
+    assert "a.xls cannot be read: it is broken, or cut off" in refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def numbers_of_workbook(file: StoredFile, options: FileOptions) -> Iterator[list
     Raises:
         SourceError: It cannot be read, or has no such sheet or column.
     """
-    with file.opened_for_seeking() as stored:
+    with file.opened_for_seeking() as stored, _panics_as_errors():
         book = _opened(file, stored)
         sheet = book.get_sheet_by_name(_sheet_name(file, book, options.sheet))
         rows = enumerate(sheet.iter_rows(), start=1)
@@ -62,6 +63,23 @@ def numbers_of_workbook(file: StoredFile, options: FileOptions) -> Iterator[list
         while page := list(islice(rows, _ROWS_PER_PAGE)):
             yield _numbers(values, page, place)
         values.end()
+
+
+@contextmanager
+def _panics_as_errors() -> Iterator[None]:
+    """Raise an error for a panic of the library, which is no `Exception`.
+
+    Raises:
+        ValueError: It panicked.
+    """
+    try:
+        yield
+    except BaseException as error:
+        # Its class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        msg = "it is broken, or cut off"
+        raise ValueError(msg) from error
 
 
 def _numbers(values: Any, page: list[tuple[int, list[Any]]], place: int) -> list[str]:
