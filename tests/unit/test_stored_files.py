@@ -157,6 +157,10 @@ def test_a_package_that_is_missing_is_named_with_what_installs_it(
     path: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
+    # Another test may have used it.
+    known = vars(sys.modules["fsspec.registry"])["_registry"]
+    monkeypatch.delitem(known, path.partition(":")[0], raising=False)
+    monkeypatch.delitem(sys.modules, "fsspec.implementations.http", raising=False)
 
     with pytest.raises(SourceError) as caught:
         items_of({"source": "file", "path": path})
