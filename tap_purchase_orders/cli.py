@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _INTERRUPTED_EXIT = 130
+_AGE_OF_PYTHON = r"Python 3\.\d+ (?:will reach|reached) its end of life"
 
 
 class TapCommand(SingerCommand):
@@ -51,6 +53,8 @@ class TapCommand(SingerCommand):
     def invoke(self, ctx: click.Context) -> Any:
         """Invoke the command; warnings go to the log."""
         logging.captureWarnings(capture=True)
+        # The SDK's word on its later versions is none about the tap.
+        warnings.filterwarnings("ignore", message=_AGE_OF_PYTHON)
         try:
             # Not the SDK's own: that one shows tracebacks.
             return click.Command.invoke(self, ctx)
