@@ -364,3 +364,37 @@ def test_additional_partners_may_be_an_array_or_a_text(sent: Any, read: Any) -> 
 def with_line(**members: Any) -> Any:
     line = {"lineItemNumber": 0, "offerId": "A", **members}
     return decoded({"id": "o1", "lineItems": [line]})
+
+
+def test_lines_without_a_number_of_their_own_are_issues_by_their_place() -> None:
+    numbers = [{"lineItemNumber": number} for number in (0, None, 0)]
+    order = order_of({"id": "o", "lineItems": numbers})
+
+    key = f"{CUSTOMER}/o"
+    assert [(issue.record_key, issue.message) for issue in order.issues] == [
+        (
+            f"{key}/row:2",
+            f"a line item of order {key} has no usable number; it was not emitted",
+        ),
+        (
+            f"{key}/row:3",
+            f"a line item of order {key} has a number used before; it was not emitted",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_by_system"),
+    [
+        ("SystemPurchase", True),
+        ("systemBilling", True),
+        ("UserPurchase", False),
+        ("", False),
+        (None, False),
+        (5, False),
+    ],
+)
+def test_what_the_system_bought_is_told(kind: Any, is_by_system: bool) -> None:  # noqa: FBT001
+    head = head_of({"id": "o", "transactionType": kind})
+
+    assert head.is_system_purchase is is_by_system

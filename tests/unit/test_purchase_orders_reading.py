@@ -166,6 +166,7 @@ def test_the_irregular_lines_are_issues() -> None:
     order = read(body("irregular-lines"))
 
     irregular = [issue for issue in order.issues if issue.kind == "irregular_line"]
+    assert {issue.field for issue in irregular} == {"line_number"}
     assert [issue.record_key for issue in irregular] == [
         "IRR-0014/1#2",
         "IRR-0014/6.1#2",
