@@ -36,8 +36,8 @@ _WAKING: Final = b"!"
 _END_SECONDS: Final = 2.0
 # How often a task is ended that waits again while it is being ended.
 _MOST_ENDINGS: Final = 3
-# How long a call waits for a pause, while one response comes right after the other.
-_LATEST_CALL_SECONDS: Final = 0.005
+# How often others are woken, while one response comes right after the other.
+_BETWEEN_CALLS_SECONDS: Final = 0.005
 # What the library waits for on a socket, as `poll` has it.
 _WANTED: Final = {
     pycurl.POLL_IN: select.POLLIN,
@@ -64,8 +64,8 @@ class EventLoop:
         self._begun: deque[Callable[[], None]] = deque()
         self._notified: deque[Event] = deque()
         self._before_sleep: list[Callable[[], None]] = []
-        # By when they are called at the latest.
-        self._call_by = 0.0
+        # When they are called next, unless there is a pause before.
+        self._next_call = 0.0
         # Events with a timeout, by the time at which it ends.
         self._timeouts: list[tuple[float, int, Event]] = []
         self._serial = count()
@@ -120,17 +120,15 @@ class EventLoop:
         self._wake()
 
     def before_sleep(self, call: Callable[[], None]) -> None:
-        """Call this soon, when there is nothing else to do; for the loop's thread.
+        """Call this once nothing is left to do but to wait; for the loop's thread.
 
         Whoever wakes another thread waits for that: it would take Python away from
         this one, for the first of many results. To wake one takes as long as to read
-        a response.
+        a response, so calls that follow each other closely are made together.
 
         Args:
             call: What to call. It must neither wait nor raise.
         """
-        if not self._before_sleep:
-            self._call_by = time.monotonic() + _LATEST_CALL_SECONDS
         self._before_sleep.append(call)
 
     def watch(self, transfers: Transfers, socket: int, what: int) -> None:
@@ -224,7 +222,7 @@ class EventLoop:
     def _sleep(self) -> None:
         """Wait until there is something to do."""
         longest = self._longest_sleep()
-        if self._before_sleep and time.monotonic() < self._call_by:
+        if self._before_sleep and time.monotonic() < self._next_call:
             longest = 1 if longest is None else min(1, longest)
         else:
             self._call_before_sleep()
@@ -245,6 +243,8 @@ class EventLoop:
 
     def _call_before_sleep(self) -> None:
         calls, self._before_sleep = self._before_sleep, []
+        if calls:
+            self._next_call = time.monotonic() + _BETWEEN_CALLS_SECONDS
         for call in calls:
             call()
 
