@@ -29,9 +29,10 @@ TESTS = {
     "records.line_keys": ("line_keys", "purchase_orders_reading", "fast_reader"),
     "records.order_children": ("order_children_reading",),
     "records.schema_types": ("fast_reader", "two_readings"),
-    "records.orders": ("orders_reading", "fast_reader"),
+    "records.orders": ("orders_reading", "issues_of_orders", "fast_reader"),
     "records.purchase_orders": (
-        *("purchase_orders_reading", "reading_in_one_go", "fast_reader"),
+        *("purchase_orders_reading", "issues_of_orders"),
+        *("reading_in_one_go", "fast_reader"),
     ),
     "records.field_reader": (
         *("records", "purchase_orders_reading", "orders_reading"),

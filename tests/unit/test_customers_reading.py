@@ -60,6 +60,8 @@ def test_a_customer_without_a_usable_id_is_an_issue(customer_id: Any) -> None:
     issue = refused(raw)
 
     assert (issue.stream, issue.kind) == ("customers", "invalid_record")
+    assert issue.upstream == "partner_center"
+    assert issue.message.startswith("a customer has no usable id")
     assert json.loads(issue.payload or "") == raw
     assert wire_errors("extraction_issues", issue.record()) == []
 
