@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from email.utils import format_datetime
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ from tests.tap.worlds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.tap.upstream import Upstream
 
@@ -93,10 +94,23 @@ def server_asks_to_wait_until(upstream: Upstream) -> Mapping[str, Any]:
 
 
 def server_asks_for_too_long_a_wait(upstream: Upstream) -> Mapping[str, Any]:
-    upstream.answer(number_path("seconds"), Reply(b"", 429, {"Retry-After": "301"}))
-    upstream.answer(number_path("date"), Reply(b"", 503, {"Retry-After": in_an_hour()}))
-    upstream.answer(number_path("good"), json_reply(purchase_order("good")))
-    numbers = ["seconds", "date", "good"]
+    all_are_sent = Barrier(3, timeout=60)
+
+    def once_all_are_sent(reply: Reply) -> Callable[[object], Reply]:
+        def wait(_: object) -> Reply:
+            all_are_sent.wait()
+            return reply
+
+        return wait
+
+    replies = {
+        "seconds": Reply(b"", 429, {"Retry-After": "301"}),
+        "date": Reply(b"", 503, {"Retry-After": in_an_hour()}),
+        "good": json_reply(purchase_order("good")),
+    }
+    for number, reply in replies.items():
+        upstream.answer(number_path(number), once_all_are_sent(reply))
+    numbers = [*replies]
     return {"config": {"appzen": appzen(upstream, numbers, max_tries=6)}}
 
 
