@@ -68,9 +68,6 @@ class CompiledSchema:
     Top-level members that are absent are null, and so are those of its rows where these
     are records of their own alone.
 
-    Attributes:
-        has_unknown: Whether members were found that the schemas do not know.
-
     Args:
         kind: The streams of the objects.
         decimal_type: Given where numbers are text that fits this type.
@@ -94,7 +91,6 @@ class CompiledSchema:
         self._ignored: frozenset[Path] = frozenset((name,) for name in WITHHELD)
         self._of_pages: tuple[str, ...] = _OF_PAGES
         self._found: set[Path] = set()
-        self.has_unknown = False
         self._compile()
 
     def decode(self, text: bytes | Raw) -> Any:
@@ -131,17 +127,20 @@ class CompiledSchema:
         if self._decimals is not None:
             self._compiled.level.respell_numbers([header], self._decimals.text)
 
-    def take_unknown(self) -> dict[str, set[str]]:
-        """Return these members, once, by stream."""
+    def tell_unknown(self, unknown: dict[str, set[str]]) -> None:
+        """Add the members found that no schema knows to those of a record, once.
+
+        Args:
+            unknown: The record's, by stream.
+        """
+        if not self._found:
+            return
         with self._lock:
             found, self._found = self._found, set()
-            self.has_unknown = False
-        unknown: dict[str, set[str]] = {}
         for path in found:
             in_row = path[0] == self._kind.rows
             stream = self._kind.row_stream if in_row else self._kind.stream
             unknown.setdefault(stream, set()).add(".".join(path[in_row:]))
-        return unknown
 
     def learn_page(self, members: Iterable[str]) -> None:
         """Leave room for what a collection has besides what is documented."""
@@ -164,7 +163,6 @@ class CompiledSchema:
                 return False
             self._ignored |= new
             self._found |= {path for path in new if path[-1] not in WITHHELD}
-            self.has_unknown = bool(self._found)
             self._compile()
         return True
 

@@ -160,9 +160,7 @@ class OrderReader:
         if isinstance(header, Struct):
             self._compiled.finish(header)
         rows = self._encoder.encode(header, order.lines)
-        if self._compiled.has_unknown:
-            for stream, names in self._compiled.take_unknown().items():
-                order.unknown.setdefault(stream, set()).update(names)
+        self._compiled.tell_unknown(order.unknown)
         return Order(rows[0], [rows[1]], order.issues, order.unknown)
 
     def _decode_page(self, text: bytes) -> dict[str, Any]:

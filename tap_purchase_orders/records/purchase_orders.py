@@ -124,9 +124,7 @@ class PurchaseOrderReader:
         if isinstance(order.header, Struct):
             self._compiled.finish(order.header)
         header, lines = self._encoder.encode(order.header, order.lines)
-        if self._compiled.has_unknown:
-            for stream, names in self._compiled.take_unknown().items():
-                order.unknown.setdefault(stream, set()).update(names)
+        self._compiled.tell_unknown(order.unknown)
         return replace(order, header=header, lines=[lines])
 
     def _read(
