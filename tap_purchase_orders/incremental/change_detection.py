@@ -191,8 +191,7 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    (known is not None or owes_attachments)
-                    and _has_left_upload(summary, known, is_owed=owes_attachments),
+                    _has_left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
             tracked.pop(summary.id, None)
@@ -317,12 +316,13 @@ def _has_left_upload(
         known: What is remembered of it.
         is_owed: The attachments of all orders that may have any are owed.
     """
-    if is_in_purchase_order_state(summary.status):
-        return False
-    if is_owed or known is None:
-        return is_owed
-    was_in_upload = is_in_purchase_order_state(known.status)
-    return was_in_upload or known.digest == ATTACHMENTS_OWED
+    if not is_owed:
+        if known is None:
+            return False
+        was_in_upload = is_in_purchase_order_state(known.status)
+        if not (was_in_upload or known.digest == ATTACHMENTS_OWED):
+            return False
+    return not is_in_purchase_order_state(summary.status)
 
 
 def _highest_gone(
