@@ -108,7 +108,8 @@ class SourceReader:
         until = instant_of(now())
         since = until.earlier(_DAYS_FOR_TEST * _DAY_SECONDS)
         unread = None
-        with closing(self.items(since, until)) as items:
+        # One at a time: most of what is read ahead would be for nothing.
+        with closing(self.items(since, until, workers=1)) as items:
             for item in items:
                 if isinstance(item, str):
                     return item
@@ -120,13 +121,17 @@ class SourceReader:
         return None
 
     def items(
-        self, since: Instant | None, began_at: Instant
+        self,
+        since: Instant | None,
+        began_at: Instant,
+        workers: int | None = None,
     ) -> Generator[Item, None, None]:
         """Yield what the source gives for a run that began at a moment.
 
         Args:
             since: From when on changes are wanted; none: all there is.
             began_at: When the run began.
+            workers: How many requests it may have in flight, if fewer than otherwise.
 
         Raises:
             SourceError: The source cannot be read.
@@ -135,7 +140,7 @@ class SourceReader:
             since=None if since is None else since.moment,
             until=began_at.moment,
             appzen=self._client,
-            workers=self._workers,
+            workers=workers or self._workers,
             cancel_token=self._cancel_token,
         )
         with _as_source_errors():
