@@ -138,7 +138,7 @@ def test_an_identity_that_does_not_exist_is_refused(
     sign_in_as("azure_identity", caller, environment)
     with (
         DefaultAzureCredential(managed_identity_client_id="someone-else") as identity,
-        pytest.raises(ClientAuthenticationError, match="ManagedIdentityCredential: "),
+        pytest.raises(ClientAuthenticationError, match="proper Managed Identity"),
     ):
         identity.get_token(SCOPE)
 
