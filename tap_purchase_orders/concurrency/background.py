@@ -60,7 +60,8 @@ def iterate_in_background(
                     cancel_token.wait_for(reading.next_event())
                 elif not reading.items:
                     break
-            reading.resume()
+            if reading.is_full:
+                reading.resume()
         if reading.error is not None:
             raise reading.error
     finally:
@@ -73,12 +74,14 @@ class _Reading(Generic[T]):
     Attributes:
         items: The items that were read and not yet taken.
         has_ended: Whether the iterator has ended.
+        is_full: Whether the thread waits, or is about to, until items are taken.
         error: The error that the iterator raised.
     """
 
     def __init__(self, iterate: Callable[[], Iterator[T]]) -> None:
         self.items: deque[T] = deque()
         self.has_ended = False
+        self.is_full = False
         self.error: Exception | None = None
         self._iterate = iterate
         self._is_closed = False
@@ -98,7 +101,7 @@ class _Reading(Generic[T]):
 
     def resume(self) -> None:
         """Let the thread read on if few items are left."""
-        if len(self.items) < _MOST_AHEAD // 2 and not self._has_space.is_set():
+        if len(self.items) < _MOST_AHEAD // 2:
             self._has_space.set()
 
     def close(self, seconds: float) -> None:
@@ -126,12 +129,15 @@ class _Reading(Generic[T]):
 
     def _give(self, item: T) -> None:
         self.items.append(item)
-        self._notify()
+        if self._awaited is not None:
+            self._notify()
         while len(self.items) >= _MOST_AHEAD and not self._is_closed:
             self._has_space.clear()
+            self.is_full = True
             # Checked again: items may have been taken meanwhile.
             if len(self.items) >= _MOST_AHEAD and not self._is_closed:
                 self._has_space.wait()
+            self.is_full = False
 
     def _notify(self) -> None:
         event, self._awaited = self._awaited, None

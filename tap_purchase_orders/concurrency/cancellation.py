@@ -18,13 +18,14 @@ class CancelToken:
         parent: When that is cancelled, this is cancelled too.
 
     Attributes:
+        is_cancelled: Whether it was cancelled.
         reason: The error it was cancelled for, if it was one.
     """
 
     def __init__(self, parent: CancelToken | None = None) -> None:
         # A bare flag, no lock: signal handlers cancel it, and a signal may come at any
         # moment.
-        self._is_cancelled = False
+        self.is_cancelled = False
         self.reason: UpstreamRefusedError | None = None
         # One for each waiter.
         self._events: set[Event] = set()
@@ -41,16 +42,11 @@ class CancelToken:
             reason: The error that ends the requests, if one does; the first counts.
         """
         self.reason = self.reason or reason
-        self._is_cancelled = True
+        self.is_cancelled = True
         for event in list(self._events):
             event.set()
         for child in self._children:
             child.cancel()
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether it was cancelled."""
-        return self._is_cancelled
 
     def check(self) -> None:
         """Return unless it was cancelled.
@@ -58,7 +54,7 @@ class CancelToken:
         Raises:
             CancelledError: It was.
         """
-        if self._is_cancelled:
+        if self.is_cancelled:
             raise CancelledError
 
     def wait(self, seconds: float) -> None:

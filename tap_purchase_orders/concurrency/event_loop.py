@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Final
@@ -100,9 +101,12 @@ class EventLoop:
             transfers: The transfers to its server.
             handle: What is ready to be performed. Its callbacks must not wait.
         """
-        self._active.add(transfers)
-        self._known.add(transfers)
-        transfers.add(handle, self.watch)
+        if transfers not in self._active:
+            self._active.add(transfers)
+            if transfers not in self._known:
+                self._known.add(transfers)
+                transfers.watch_by(partial(self._watch, transfers))
+        transfers.add(handle)
         code: int = self._hub.switch()
         return code
 
@@ -131,13 +135,13 @@ class EventLoop:
         """
         self._before_sleep.append(call)
 
-    def watch(self, transfers: Transfers, socket: int, what: int) -> None:
-        """Watch a socket from now on, or no longer; for the loop's thread.
+    def _watch(self, transfers: Transfers, what: int, socket: int, *_: object) -> None:
+        """Watch a socket from now on, or no longer; called by the library.
 
         Args:
             transfers: The transfers that it belongs to.
-            socket: Its file descriptor.
             what: What to wait for, as the library has it.
+            socket: Its file descriptor.
         """
         selection = _WANTED.get(what)
         if selection is not None:

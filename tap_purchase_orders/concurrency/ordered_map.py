@@ -78,11 +78,10 @@ def ordered_map(
             if not queued.is_done:
                 before_waiting()
                 window.wait_for(queued, before_waiting)
-            if isinstance(queued.error, CancelledError) or window.is_reason(
-                queued.error
-            ):
+            if queued.error is not None:
+                window.check(queued.error)
                 continue
-            result = queued.outcome()
+            result = queued.result
             window.taken(queued)
             if (room := most - len(window.pending)) >= most // _PARTS:
                 window.fill(room)
@@ -128,12 +127,6 @@ class _QueuedTask(Generic[Result]):
         self.is_done = False
         self.weight = 0
 
-    def outcome(self) -> Result:
-        """Return what the task returned, or raise what it raised."""
-        if self.error is not None:
-            raise self.error
-        return self.result
-
 
 class _Window(Generic[Result]):
     """The tasks that were taken and whose results are not yet yielded.
@@ -178,7 +171,8 @@ class _Window(Generic[Result]):
                 self.pending.append(queued)
                 self._to_do.append(queued)
                 # Now, since the iterable may block before the next one.
-                self._start_workers()
+                if self._working < self._workers:
+                    self._start_workers()
         except CancelledError:
             pass
         except Exception as error:  # noqa: BLE001  # raised after the results before
@@ -186,14 +180,13 @@ class _Window(Generic[Result]):
 
     def taken(self, queued: _QueuedTask[Result]) -> None:
         """Note that the consumer has taken a result."""
-        if queued.weight:
-            self._taken_bytes += queued.weight
+        self._taken_bytes += queued.weight
+        if self._working < self._workers:
             self._start_workers()
 
     def _start_workers(self) -> None:
-        """Start the workers that are needed."""
-        can_begin = self._working < self._workers and not self._is_full
-        if self._to_do and can_begin and not self._is_starting:
+        """Start more workers, if there is something to do for them."""
+        if self._to_do and not self._is_starting and not self._is_full:
             self._is_starting = True
             event_loop().begin(self._begin_workers)
 
@@ -202,9 +195,12 @@ class _Window(Generic[Result]):
         """Whether the results that wait are too large for more."""
         return self._done_bytes - self._taken_bytes > _MOST_WAITING_BYTES
 
-    def is_reason(self, error: BaseException | None) -> bool:
-        """Return whether an error is the one that ends the run."""
-        return error is not None and error is self._cancel_token.reason
+    def check(self, error: BaseException) -> None:
+        """Return if an error is one of the end of the run, else raise it."""
+        if not isinstance(error, CancelledError) and error is not (
+            self._cancel_token.reason
+        ):
+            raise error
 
     def raise_reason(self) -> None:
         """Raise the error that ended the run or the iterable, if one did."""
@@ -286,9 +282,8 @@ class _Window(Generic[Result]):
             loop.before_sleep(partial(self._done.put, queued))
 
     def _check(self) -> None:
-        if self._has_failed:
+        if self._has_failed or self._cancel_token.is_cancelled:
             raise CancelledError
-        self._cancel_token.check()
 
 
 # The windows whose results are being taken.

@@ -33,7 +33,7 @@ class Semaphore:
         # Those who wait, in their order.
         self._waiting: deque[Event] = deque()
 
-    def enter(self) -> None:
+    def enter(self) -> Self:
         """Acquire it, waiting if need be.
 
         Raises:
@@ -42,7 +42,7 @@ class Semaphore:
         with self._lock:
             if not self._waiting and self._count < self._limit:
                 self._count += 1
-                return
+                return self
             event = Event()
             self._waiting.append(event)
         try:
@@ -54,8 +54,11 @@ class Semaphore:
                 else:
                     self._leave()
             raise
+        return self
 
-    def leave(self) -> None:
+    __enter__ = enter
+
+    def __exit__(self, *exc_info: object) -> None:
         """Release it."""
         with self._lock:
             self._leave()
@@ -65,12 +68,3 @@ class Semaphore:
         while self._waiting and self._count < self._limit:
             self._count += 1
             self._waiting.popleft().set()
-
-    def __enter__(self) -> Self:
-        """Acquire it; raises `CancelledError` when the run is to end."""
-        self.enter()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        """Release it."""
-        self.leave()

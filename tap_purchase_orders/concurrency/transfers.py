@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import select
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import pycurl
@@ -39,9 +40,7 @@ class Transfers:
     def __init__(self) -> None:
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, _MOST_KEPT)
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._watch_socket: Callable[[Transfers, int, int], None] | None = None
         self._under_way: dict[pycurl.Curl, greenlet] = {}
         # Sockets that can be read or written, and which of these.
         self._news: list[tuple[int, int]] = []
@@ -56,16 +55,20 @@ class Transfers:
         """Whether there are any."""
         return bool(self._under_way)
 
-    def add(
-        self, handle: pycurl.Curl, watch: Callable[[Transfers, int, int], None]
-    ) -> None:
+    def watch_by(self, watch: Callable[..., None]) -> None:
+        """Have sockets watched for the library.
+
+        Args:
+            watch: Takes what to wait for, as the library has it, and the socket.
+        """
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, watch)
+
+    def add(self, handle: pycurl.Curl) -> None:
         """Begin one; the task that runs goes on when it has ended.
 
         Args:
             handle: What is ready to be performed.
-            watch: Has the event loop watch a socket for the library, or stop that.
         """
-        self._watch_socket = watch
         self._under_way[handle] = getcurrent()
         self._multi.add_handle(handle)
 
@@ -77,11 +80,9 @@ class Transfers:
         """Send and receive what is possible; return whether a transfer has ended."""
         if self._news:
             news, self._news = self._news, []
+            self._has_acted = True
             for socket, found in news:
-                what = 0
-                for bit, meaning in _FOUND:
-                    what |= meaning if found & bit else 0
-                self._act(socket, what)
+                self._multi.socket_action(socket, _as_library_has_it(found))
         self._send()
         has_ended = False
         # Tasks that were resumed may have begun transfers that have ended already.
@@ -98,11 +99,8 @@ class Transfers:
         if self.looks_at <= self._sent_at:
             # Before the call, which may set the timer again.
             self.looks_at = NEVER
-            self._act(pycurl.SOCKET_TIMEOUT, 0)
-
-    def _act(self, socket: int, what: int) -> None:
-        self._has_acted = True
-        self._multi.socket_action(socket, what)
+            self._has_acted = True
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def _end_those_done(self) -> bool:
         has_ended = False
@@ -121,12 +119,6 @@ class Transfers:
         self._under_way.pop(handle).switch(code)
         if time.monotonic() - self._sent_at > _SEND_SECONDS:
             self._send()
-
-    def _watch(self, what: int, socket: int, *_: object) -> int:
-        """Watch a socket, or stop that; called by the library."""
-        if self._watch_socket is not None:
-            self._watch_socket(self, socket, what)
-        return 0
 
     def _set_timer(self, milliseconds: int) -> int:
         """Set when the library is to be called again; called by the library."""
@@ -147,3 +139,9 @@ class Transfers:
             self._multi.remove_handle(handle)
         self._under_way.clear()
         self.close()
+
+
+@lru_cache
+def _as_library_has_it(found: int) -> int:
+    """Return what `poll` has found of a socket as the library has it."""
+    return sum(meaning for bits, meaning in _FOUND if found & bits)
