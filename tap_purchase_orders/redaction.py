@@ -16,6 +16,7 @@ from tap_purchase_orders.urls import is_encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from collections.abc import Set as AbstractSet
 
 _MASK = "***"
 # A shorter value is in too many texts that show no credential.
@@ -33,7 +34,7 @@ _CREDENTIAL = re.compile(
 )
 # The escapes that JSON allows for any character.
 _ESCAPES = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|/)")
-_SLASH = b"002f"
+_SLASH = "002f"
 # A method that signs each request anew sends a new value with each; of these only as
 # many matter as may be under way.
 _MOST_SENT = 256
@@ -63,9 +64,9 @@ class Secrets:
         self._ids: set[str] = set()
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._telling: tuple[bytes, ...] = ()
-        # The codes of all their signs: escapes of other signs cannot hide one of them.
-        self._codes: set[bytes] = set()
-        self._escape = b"\\u"
+        # Finds escapes of their signs: those of other signs cannot hide one of them.
+        self._codes: set[str] = set()
+        self._escapes = _escapes_of(self._codes)
         for value in values:
             self.add(value)
 
@@ -111,9 +112,8 @@ class Secrets:
             least = [v for v in long if long.isdisjoint({*v.split()} - {v})]
             telling = tuple(_in_bodies(least))
             signs = {*"".join(least), *b"".join(telling).decode()}
-            self._codes |= {b"%04x" % ord(sign) for sign in signs}
-            is_latin = all(code.startswith(b"00") for code in self._codes)
-            self._escape = b"\\u00" if is_latin else b"\\u"
+            self._codes |= {f"{ord(sign):04x}" for sign in signs}
+            self._escapes = _escapes_of(self._codes)
             self._telling = telling
 
     def redacted(self, text: str) -> str:
@@ -137,24 +137,10 @@ class Secrets:
         for value in self._telling:
             if body.rfind(value) >= 0:
                 return True
-        if not self._may_hide_one(body):
+        if not (self._telling and self._escapes.search(body)):
             return False
         passthrough = _ESCAPES.sub(_unescaped, body)
         return any(value in passthrough for value in self._telling)
-
-    def _may_hide_one(self, body: bytes) -> bool:
-        """Return whether a sign of a credential may be escaped in a body."""
-        # A single sign is found far faster than several.
-        at = body.find(b"\\")
-        if at < 0:
-            return False
-        if _SLASH in self._codes and body.find(b"\\/", at) >= 0:
-            return True
-        while (at := body.find(self._escape, at)) >= 0:
-            if body[at + 2 : at + 6].lower() in self._codes:
-                return True
-            at += 1
-        return False
 
 
 def configured_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Secrets:
@@ -270,6 +256,16 @@ def _in_bodies(values: Iterable[str]) -> Iterator[bytes]:
         once = _escaped(value)
         spelled = (once, _escaped(once), quote(value, safe=""))
         yield from dict.fromkeys(text.encode() for text in spelled)
+
+
+def _escapes_of(codes: AbstractSet[str]) -> re.Pattern[bytes]:
+    """Return a pattern for the escapes of signs, given by their codes."""
+    spelled = "|".join(
+        re.sub("[a-f]", lambda digit: f"[{digit[0]}{digit[0].upper()}]", code)
+        for code in sorted(codes)
+    )
+    slash = "|/" if _SLASH in codes else ""
+    return re.compile(rf"\\(?:u(?:{spelled}){slash})".encode())
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
