@@ -32,8 +32,14 @@ class ApiKeyAuth(AuthBase):
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        r.headers.update(self._headers)
+        self.sign_at_once(r)
         return r
+
+    def sign_at_once(self, r: PreparedRequest) -> bool:
+        """Sign a request; return that it is done."""
+        for name, value in self._headers.items():
+            r.headers[name] = value
+        return True
 
 
 def _sign_in(section: Mapping[str, Any]) -> AuthBase:

@@ -24,8 +24,13 @@ class BearerTokenAuth(AuthBase):
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        r.headers["Authorization"] = self._header
+        self.sign_at_once(r)
         return r
+
+    def sign_at_once(self, r: PreparedRequest) -> bool:
+        """Sign a request; return that it is done."""
+        r.headers["Authorization"] = self._header
+        return True
 
 
 def _sign_in(section: Mapping[str, Any]) -> AuthBase:

@@ -72,6 +72,14 @@ class TokenAuth(AuthBase):
             r.headers["Authorization"] = _header(self._token)
         return r
 
+    def sign_at_once(self, r: PreparedRequest) -> bool:
+        """Sign a request if there is a fresh token; return whether there is."""
+        token = self._token
+        if token is None or not token.is_fresh(self._clock()):
+            return False
+        r.headers["Authorization"] = _header(token)
+        return True
+
     def use_session(self, session: TapSession) -> None:
         """Fetch tokens by a session from now on."""
         self._use_session(session)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.clients.token_claims import refused_token_advice
@@ -12,6 +12,8 @@ from tap_purchase_orders.http.response_reader import UpstreamError, code_text
 from tap_purchase_orders.urls import APPLICATION, USER_AGENT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_purchase_orders.http.api_response import ApiResponse
 
 NO_APP_ONLY_ACCESS = "900329"
@@ -50,14 +52,16 @@ class PartnerCenterProfile:
             "MS-PartnerCenter-Application": APPLICATION,
             "User-Agent": USER_AGENT,
         }
+        # GUIDs of which the last part counts the requests.
+        self._request_ids = map(f"{str(uuid.uuid4())[:24]}{{:012x}}".format, count(1))
 
     def headers(self) -> dict[str, str]:
         """Return the header fields of a new request (*Headers*)."""
-        return {**self._headers, "MS-RequestId": str(uuid.uuid4())}
+        return {**self._headers, "MS-RequestId": next(self._request_ids)}
 
     def error(self, body: Any) -> UpstreamError:
         """Return the error in an error body of any of the services behind the API."""
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return UpstreamError()
         code = _first(body, "code", "statusCode")
         message = _first(body, "description", "message")

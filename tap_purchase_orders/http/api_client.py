@@ -45,6 +45,9 @@ _TELL_SECONDS = 30.0
 # The status of an overloaded server or gateway.
 _OVERLOADED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
+# To look at a member of an enumeration is a call in Python 3.11.
+_UNAUTHORIZED = int(HTTPStatus.UNAUTHORIZED)
+
 logger = logging.getLogger(__name__)
 
 
@@ -129,7 +132,7 @@ class ApiClient:
                 self._check_budget(tries)
                 raise
             self._report(response, outcome)
-            if response is not None and response.status == HTTPStatus.UNAUTHORIZED:
+            if response is not None and response.status == _UNAUTHORIZED:
                 self._renew(response, is_renewed=is_renewed)
                 is_renewed = True
             elif isinstance(outcome, RequestFailure) and outcome.is_retryable:
@@ -188,8 +191,7 @@ class ApiClient:
                 api_request.limiter.place() as place,
             ):
                 self.budget.take(is_repeat=is_repeat)
-                with self._health.request():
-                    response = self._sent(api_request, sent, slot)
+                response = self._sent(api_request, sent, slot)
                 place.status = response.status
         except InvalidRequestError as error:
             msg = f"{self._profile.name}: {error}; check `{self._profile.section}.auth`"
@@ -225,12 +227,15 @@ class ApiClient:
     def _sent(
         self, api_request: ApiRequest, headers: dict[str, str], slot: Slot
     ) -> ApiResponse:
+        self._health.sent()
         try:
             response = self._transport.send(api_request.url, headers, api_request.body)
         except TransportError as error:
             if not error.was_stale_connection:
                 slot.is_served = False
             raise
+        finally:
+            self._health.ended()
         slot.is_served = response.status not in _OVERLOADED
         return response
 

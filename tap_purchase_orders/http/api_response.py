@@ -31,6 +31,7 @@ class ApiResponse(Struct):
         exchange: Returns the ids by which the upstream's support finds this exchange,
             if there are any; few responses are ever logged with them.
         body_bytes: The length of the content.
+        sent_at: When it was sent, once that was looked up.
     """
 
     status: int = 200
@@ -43,6 +44,7 @@ class ApiResponse(Struct):
     received_at: dt.datetime = None  # type: ignore[assignment]  # unknown until read
     exchange: Callable[[], str | None] = lambda: None
     body_bytes: int = 0
+    sent_at: dt.datetime | None = None
 
     @property
     def as_of(self) -> dt.datetime:
@@ -50,7 +52,9 @@ class ApiResponse(Struct):
 
         The dates in it are compared with this moment.
         """
-        return http_date(self.headers.get("Date", "")) or self.received_at
+        if self.sent_at is None:
+            self.sent_at = http_date(self.headers.get("Date", "")) or self.received_at
+        return self.sent_at
 
     @property
     def correlation_id(self) -> str | None:

@@ -26,8 +26,8 @@ _LOOK_SECONDS = 0.5
 _KEPT_LINES = 256
 _UNSENDABLE = "the credentials have characters that no header can carry"
 # RFC 9110, *Field names* and *Field values*: nothing that would end the line.
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 # RFC 9112, *Request Target*: nothing that would end it.
 _TARGET = re.compile(r"[!-~]+")
 
@@ -114,11 +114,12 @@ class Channel:
             CancelledError: The run is to end, and the response did not come soon.
         """
         asked = (method, target, fields, body, connect_seconds)
-        exchange = partial(self._connections.exchange, *asked)
-        if running_event_loop() is not None:
-            return exchange()
+        if (loop := running_event_loop()) is not None:
+            return self._connections.exchange(loop, *asked)
         future: Future[ApiResponse] = Future()
-        event_loop().begin(partial(_fulfil, future, exchange))
+        loop = event_loop()
+        exchange = partial(self._connections.exchange, loop, *asked)
+        loop.begin(partial(_fulfil, future, exchange))
         ends_at: float | None = None
         while not wait([future], timeout=_LOOK_SECONDS).done:
             event_loop().check()
@@ -153,15 +154,10 @@ def field_lines(fields: Iterable[tuple[str | bytes, object]]) -> list[bytes]:
 # Most lines are the same in every request.
 @lru_cache(maxsize=_KEPT_LINES, typed=True)
 def _line(name: str | bytes, value: object) -> bytes:
-    try:
-        name, content = _latin(name), _latin(value)
-    except UnicodeEncodeError:
-        name = content = b"\n"
-    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(content):
+    name = name.decode("latin-1") if isinstance(name, bytes) else name
+    content = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if not (_NAME.fullmatch(name) and _VALUE.fullmatch(content)):
         raise InvalidRequestError(_UNSENDABLE)
     # libcurl removes a field with "name:" and sends an empty one with "name;".
-    return name + b": " + content if content.strip() else name + b";"
-
-
-def _latin(text: object) -> bytes:
-    return text if isinstance(text, bytes) else str(text).encode("latin-1")
+    line = f"{name}: {content}" if content.strip(" \t") else f"{name};"
+    return line.encode("latin-1")

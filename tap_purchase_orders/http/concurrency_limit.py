@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from tap_purchase_orders.concurrency.semaphore import Semaphore
 
 if TYPE_CHECKING:
@@ -52,27 +54,24 @@ class ConcurrencyLimiter(Semaphore):
             self._leave()
 
 
-class Slot:
+class Slot(Struct):
     """One of the requests in flight, while its context lasts.
 
     Attributes:
-        is_served: To be set when it is known whether the server could serve it.
+        concurrency_limiter: What limits them.
         halvings: How often the limit had been halved when it began.
+        is_served: To be set when it is known whether the server could serve it.
     """
 
-    __slots__ = ("_concurrency_limiter", "halvings", "is_served")
-
-    def __init__(self, concurrency_limiter: ConcurrencyLimiter) -> None:
-        self._concurrency_limiter = concurrency_limiter
-        self.halvings = 0
-        self.is_served: bool | None = None
+    concurrency_limiter: ConcurrencyLimiter
+    halvings: int = 0
+    is_served: bool | None = None
 
     def __enter__(self) -> Self:
         """Wait for the slot; raises `CancelledError` if the run is to end."""
-        self._concurrency_limiter.enter()
-        self.halvings = self._concurrency_limiter.halvings
+        self.halvings = self.concurrency_limiter.enter().halvings
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         """Free the slot."""
-        self._concurrency_limiter.end(self)
+        self.concurrency_limiter.end(self)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pycurl
 
-from tap_purchase_orders.concurrency.event_loop import event_loop, running_event_loop
+from tap_purchase_orders.concurrency.event_loop import event_loop
 from tap_purchase_orders.concurrency.transfers import Transfers
 from tap_purchase_orders.http import response_limits
 from tap_purchase_orders.http.body_buffer import BodyBuffer, LargeBodies
@@ -20,7 +20,7 @@ from tap_purchase_orders.http.curl_errors import (
     TransportError,
     failure_of,
 )
-from tap_purchase_orders.http.curl_headers import coding_of, read_head
+from tap_purchase_orders.http.curl_headers import read_head
 from tap_purchase_orders.http.error_messages import (
     BROKEN,
     HEAD_TOO_LARGE,
@@ -35,9 +35,13 @@ from tap_purchase_orders.http.response_limits import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_purchase_orders.concurrency.event_loop import EventLoop
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.http.proxy_and_trust import Route
 
+# To look at a member of an enumeration is a call in Python 3.11.
+_SWITCHING_PROTOCOLS = int(HTTPStatus.SWITCHING_PROTOCOLS)
+_OK = int(HTTPStatus.OK)
 # For TCP, a proxy and TLS together.
 CONNECT_SECONDS = 10
 # An exchange ends if no byte comes for so long.
@@ -89,8 +93,9 @@ class Connections:
         self._free: list[_Exchange] = []
         self._places = LargeBodies(response_limits.MOST_LARGE_BODIES)
 
-    def exchange(
+    def exchange(  # noqa: PLR0913, PLR0917
         self,
+        loop: EventLoop,
         method: str,
         target: str,
         fields: Sequence[bytes],
@@ -100,6 +105,7 @@ class Connections:
         """Return the response to a request; for tasks of the event loop only.
 
         Args:
+            loop: The event loop of the task.
             method: The HTTP method.
             target: Path and query, printable ASCII; they are sent as they are.
             fields: The lines of the header fields.
@@ -114,8 +120,8 @@ class Connections:
         """
         exchange = self._free.pop() if self._free else self._new()
         try:
-            exchange.limit_connecting(connect_seconds)
-            return exchange.made(method, target, fields, body)
+            exchange.choose(method, body, connect_seconds)
+            return exchange.made(loop, target, fields)
         finally:
             self._free.append(exchange)
 
@@ -174,6 +180,9 @@ class _Exchange:
         self._route = route
         self._places = places
         self._sent_fields: Sequence[bytes] = ()
+        # What the last request was like, if it had no body.
+        self._kind: tuple[str, float] | None = None
+        self._loop: EventLoop | None = None
         # How many requests in a row failed on a stale connection.
         self._stale_in_a_row = 0
         handle.setopt(pycurl.PREREQFUNCTION, self._begin)
@@ -183,7 +192,6 @@ class _Exchange:
 
     def _expect(self) -> None:
         """Reset for the next response."""
-        self._loop = running_event_loop()
         self._body = BodyBuffer(self._places, self._go_on)
         # The head, once it is complete, and its lines until then.
         self._head: ApiResponse | None = None
@@ -197,12 +205,8 @@ class _Exchange:
         self._is_enough = False
         self._problem: TransportError | UnacceptableResponseError | None = None
 
-    def limit_connecting(self, seconds: float) -> None:
-        """Set how long connecting may take."""
-        self._handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(seconds * 1000))
-
     def made(
-        self, method: str, target: str, fields: Sequence[bytes], body: bytes | None
+        self, loop: EventLoop, target: str, fields: Sequence[bytes]
     ) -> ApiResponse:
         """Return the response to a request; the same as `Connections.exchange`."""
         handle = self._handle
@@ -210,11 +214,10 @@ class _Exchange:
         if fields is not self._sent_fields:
             handle.setopt(pycurl.HTTPHEADER, fields)
             self._sent_fields = fields
-        self._choose(method, body)
+        self._loop = loop
         self._expect()
         try:
-            assert self._loop is not None  # noqa: S101  # it is a task that calls
-            if code := self._loop.perform(self._transfers, handle):
+            if code := loop.perform(self._transfers, handle):
                 self._failed(code)
             self._stale_in_a_row = 0
             return self._whole()
@@ -222,9 +225,14 @@ class _Exchange:
             self._body.close()
             raise
 
-    def _choose(self, method: str, body: bytes | None) -> None:
-        """Set the method and the body."""
+    def choose(self, method: str, body: bytes | None, connect_seconds: float) -> None:
+        """Set the method, the body, and how long connecting may take."""
+        kind = (method, connect_seconds)
+        if body is None and kind == self._kind:
+            return
+        self._kind = kind if body is None else None
         handle = self._handle
+        handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(connect_seconds * 1000))
         handle.setopt(pycurl.NOBODY, method == "HEAD")
         usual = method
         if body is not None or method == "POST":
@@ -318,17 +326,17 @@ class _Exchange:
         head = read_head(self._lines)
         # The head keeps the lines: a new list for the next one.
         self._lines = []
-        if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
+        if head.status == _SWITCHING_PROTOCOLS:
             self._problem = TransportError(NO_HTTP)
             return False
-        if head.status < HTTPStatus.OK or self._requests == 0:
+        if head.status < _OK or self._requests == 0:
             # An interim response, or that of a proxy.
             return True
         self._head = head
         self._is_enough = head.status in response_limits.REDIRECTS
         try:
-            self._coding = coding_of(head)
-            self._is_packed = is_packed(self._coding)
+            self._coding = head.headers.get("content-encoding", "")
+            self._is_packed = self._coding != "" and is_packed(self._coding)
         except UnacceptableResponseError as error:
             self._problem = error
         return not (self._is_enough or self._problem)

@@ -17,27 +17,20 @@ if TYPE_CHECKING:
 class Fields(Mapping[str, str]):
     """Header fields, looked up in lower or upper case alike.
 
-    They are read when the first one is looked up: of most responses none ever is.
+    Of most responses one or two are looked up, so they are not all read for that.
 
     Args:
         lines: The lines behind the first of a head.
     """
 
     def __init__(self, lines: Sequence[bytes]) -> None:
-        self._lines = lines
-
-    def may_have(self, name: bytes) -> bool:
-        """Return whether there may be a field of a name, without reading them.
-
-        Args:
-            name: It, in lower case.
-        """
-        return name in b"".join(self._lines).lower()
+        self._text = b"\n%b\n" % b"".join(lines)
+        self._lower = self._text.lower()
 
     @cached_property
     def _values(self) -> dict[str, str]:
         values: dict[str, str] = {}
-        for line in b"".join(self._lines).decode("latin-1").split("\n"):
+        for line in self._text.decode("latin-1").split("\n"):
             name, colon, value = line.partition(":")
             if colon:
                 name, value = name.lower(), value.strip()
@@ -51,7 +44,14 @@ class Fields(Mapping[str, str]):
 
     @override
     def get(self, name: str, default: Any = None) -> Any:
-        return self._values.get(name.lower(), default)
+        key = b"\n%b:" % name.lower().encode()
+        start = self._lower.find(key)
+        if start < 0:
+            return default
+        if self._lower.find(key, start + 1) >= 0:
+            return self[name]
+        end = self._text.index(b"\n", start + 1)
+        return self._text[start + len(key) : end].decode("latin-1").strip()
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -72,11 +72,3 @@ def read_head(lines: Sequence[bytes]) -> ApiResponse:
     _, _, rest = first.decode("latin-1").strip().partition(" ")
     status, _, reason = rest.partition(" ")
     return ApiResponse(int(status) if status.isdecimal() else 0, reason, Fields(others))
-
-
-def coding_of(head: ApiResponse) -> str:
-    """Return how a body is packed, by its field; empty if it is not."""
-    name, fields = "content-encoding", head.headers
-    if isinstance(fields, Fields) and not fields.may_have(name.encode()):
-        return ""
-    return fields.get(name, "")

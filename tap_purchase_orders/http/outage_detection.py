@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from requests.auth import AuthBase
@@ -19,7 +18,7 @@ from tap_purchase_orders.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from requests import PreparedRequest
 
@@ -126,33 +125,35 @@ class Health:
         self._is_watched = False
         self._last_words = "no response"
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Count a request as in flight while the context lasts."""
+    def sent(self) -> None:
+        """Count a request as in flight, until `ended` is called."""
         with self._lock:
             self._response_gap.sent()
             is_watched, self._is_watched = self._is_watched, True
         if not is_watched:
             event_loop().begin(self._watch)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._response_gap.ended()
 
-    @contextmanager
-    def signing(self) -> Iterator[None]:
-        """Count no silence while credentials are fetched, which may take long."""
-        began_at = self._clock()
+    def ended(self) -> None:
+        """Note that a request has ended, with a response or without."""
+        with self._lock:
+            self._response_gap.ended()
+
+    def begin_signing(self) -> float:
+        """Count no silence while credentials are fetched, which may take long.
+
+        Returns:
+            When it began, for `end_signing`.
+        """
         with self._lock:
             self._signing_in += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._signing_in -= 1
-                if self._clock() - began_at > _SIGN_IN_SECONDS:
-                    self._response_gap.begin_anew()
+        return self._clock()
+
+    def end_signing(self, began_at: float) -> None:
+        """Count silence again."""
+        with self._lock:
+            self._signing_in -= 1
+            if self._clock() - began_at > _SIGN_IN_SECONDS:
+                self._response_gap.begin_anew()
 
     def answered(self) -> None:
         """Note a good response."""
@@ -227,15 +228,22 @@ class TimedAuth(AuthBase):
     def __init__(self, auth: AuthBase, health: Health) -> None:
         self._auth = auth
         self._health = health
+        self.sign_at_once = getattr(auth, "sign_at_once", None)
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        with self._health.signing():
+        began_at = self._health.begin_signing()
+        try:
             return self._auth(r)
+        finally:
+            self._health.end_signing(began_at)
 
     def renew(self, refused: PreparedRequest) -> None:
         """Drop the credentials of a refused request, if the method can get new ones."""
         renew = getattr(self._auth, "renew", None)
         if renew is not None:
-            with self._health.signing():
+            began_at = self._health.begin_signing()
+            try:
                 renew(refused)
+            finally:
+                self._health.end_signing(began_at)

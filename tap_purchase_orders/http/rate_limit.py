@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tap_purchase_orders.concurrency.cancellation import CancelToken
 
+# To look at a member of an enumeration is a call in Python 3.11.
+_OK: Final = int(HTTPStatus.OK)
 # So many round trips, beside those that may have opened a connection, are enough to
 # know the least time of one.
 _ENOUGH: Final = 20
@@ -137,7 +139,7 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             self._under_way -= 1
-            if place.status == HTTPStatus.OK:
+            if place.status == _OK:
                 self._least = min(self._least, now - place.sent_at)
                 self._answered += 1
                 self._ended.append(now)
@@ -178,26 +180,24 @@ class RateLimiter:
         return max(0.0, self._least - self._window * _MARGIN)
 
 
-class Permit:
+class Permit(Struct):
     """One request that counts against the rate limit, while its context lasts.
 
     Attributes:
+        limiter: What it counts against.
         sent_at: When the request began, by the limiter's clock.
         status: The status of the response, to be set when it has come.
     """
 
-    __slots__ = ("_limiter", "sent_at", "status")
-
-    def __init__(self, limiter: RateLimiter) -> None:
-        self._limiter = limiter
-        self.sent_at = 0.0
-        self.status: int | None = None
+    limiter: RateLimiter
+    sent_at: float = 0.0
+    status: int | None = None
 
     def __enter__(self) -> Self:
         """Wait for the permit; raises `CancelledError` if the run is to end."""
-        self.sent_at = self._limiter.enter()
+        self.sent_at = self.limiter.enter()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         """End the request; its place becomes free a window later, or a bit earlier."""
-        self._limiter.leave(self)
+        self.limiter.leave(self)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tap_purchase_orders.http.rate_limit import RateLimiter
     from tap_purchase_orders.redaction import Secrets
 
+# To look at a member of an enumeration is a call in Python 3.11.
+_OK = int(HTTPStatus.OK)
 _KINDS = {
     int(HTTPStatus.FORBIDDEN): "forbidden",
     int(HTTPStatus.NOT_FOUND): "not_found",
@@ -136,7 +138,7 @@ class ResponseReader:
             UpstreamRefusedError: The upstream refuses this caller everything.
         """
         status = response.status
-        if status == HTTPStatus.OK:
+        if status == _OK:
             return self._good(api_request, response)
         if status < HTTPStatus.BAD_REQUEST:
             is_redirect = status >= HTTPStatus.MULTIPLE_CHOICES
@@ -188,11 +190,12 @@ class ResponseReader:
     def _good(
         self, api_request: ApiRequest, response: ApiResponse
     ) -> ApiResponse | RequestFailure:
-        if _has_too_many_values(response.content):
+        content = response.content
+        if len(content) > _MOST_VALUES and _has_too_many_values(content):
             message = f"HTTP 200, but the body has more than {_MOST_VALUES} values"
             return self._strange(message, response)
         try:
-            body = api_request.decode(response.content)
+            body = api_request.decode(content)
         except NotJsonError:
             message = "HTTP 200, but the body is not JSON, or is cut off"
             return replace(self._strange(message, response), is_retryable=True)
@@ -202,14 +205,14 @@ class ResponseReader:
                 "invalid_response", f"HTTP 200, but {problem}", response, error.code
             )
             return replace(failure, payload=json_text(body, self._hide))
-        if self._secrets.are_in(response.content):
+        if self._secrets.are_in(content):
             # Data is never edited: it is reported, and not emitted.
             message = "HTTP 200, but the body has a credential of the request in it"
             return self._strange(message, response)
         response.body, response.received_at = body, now()
         # Not a method of the response: that would keep its content in memory.
         response.exchange = partial(self.id_in, response.headers, response.sent.headers)
-        response.body_bytes, response.content = len(response.content), b""
+        response.body_bytes, response.content = len(content), b""
         return response
 
     def _strange(self, message: str, response: ApiResponse) -> RequestFailure:
@@ -239,4 +242,4 @@ def now() -> dt.datetime:
 
 
 def _has_too_many_values(body: bytes) -> bool:
-    return len(body) > _MOST_VALUES and sum(map(body.count, b",[{")) > _MOST_VALUES
+    return sum(map(body.count, b",[{")) > _MOST_VALUES

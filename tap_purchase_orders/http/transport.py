@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
@@ -17,6 +16,7 @@ from tap_purchase_orders.http.session import as_response, body_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from requests.auth import AuthBase
 
@@ -44,9 +44,13 @@ class Transport:
         self, auth: AuthBase, base_url: str, secrets: Secrets, cancel_token: CancelToken
     ) -> None:
         self._auth = auth
+        # Methods that need not wait, for the moment, sign by themselves.
+        self._sign_at_once = getattr(auth, "sign_at_once", None)
         self._secrets = secrets
         self._channel = Channel(base_url, secrets, cancel_token, _GRACE_SECONDS)
-        self._same = _Sent({}, {}, ())
+        # Of the last request; most have the same.
+        self._fields_and_lines: tuple[Mapping[str, Any], Sequence[bytes]] = {}, ()
+        self._signed_by: AbstractSet[tuple[str, Any]] = frozenset()
         # One at a time: a task that fetches a token yields to others, and a lock of the
         # method's own would then block the thread of all tasks.
         self._signing = Semaphore(1, cancel_token)
@@ -77,16 +81,24 @@ class Transport:
         """
         # Before signing: no token is fetched for a request to another host, or without
         # the certificates to trust.
-        self._channel.target(url)
+        target = self._channel.target(url)
         unsigned = {**(headers or {}), "Accept-Encoding": "gzip"}
         if body is not None:
             unsigned["Content-Type"] = "application/json"
-        with self._signing:
-            signed = self._auth(_request(url, unsigned, body))
-        response = self._sent(signed, unsigned)
+        signed = _request(url, unsigned, body)
+        if self._sign_at_once is None or not self._sign_at_once(signed):
+            with self._signing:
+                signed = self._auth(signed)
+        if signed.url != url:
+            target = self._channel.target(str(signed.url))
+        response = self._sent(signed, target, unsigned)
         if signed.hooks["response"]:
             # `requests.auth.HTTPDigestAuth`, for one, responds to a challenge.
-            again = _Again(lambda changed: self._sent(changed, unsigned))
+            again = _Again(
+                lambda changed: self._sent(
+                    changed, self._channel.target(str(changed.url)), unsigned
+                )
+            )
             return again.after_hooks(response)
         return response
 
@@ -102,17 +114,17 @@ class Transport:
         self._channel.close()
 
     def _sent(
-        self, signed: PreparedRequest, unsigned: Mapping[str, str]
+        self, signed: PreparedRequest, target: str, unsigned: Mapping[str, str]
     ) -> ApiResponse:
         """Return the response to a signed request.
 
         Args:
             signed: The request.
+            target: Path and query of its address.
             unsigned: The header fields that it had before.
         """
-        target = self._channel.target(str(signed.url))
         lines = self._lines(signed, unsigned)
-        body = body_bytes(signed)
+        body = None if signed.body is None else body_bytes(signed)
         response = self._channel.exchange(str(signed.method), target, lines, body)
         response.sent = signed
         return response
@@ -121,25 +133,26 @@ class Transport:
         self, signed: PreparedRequest, unsigned: Mapping[str, str]
     ) -> Sequence[bytes]:
         """Return the lines of a request's header fields; what signs it is a secret."""
-        headers: Mapping[str, Any] = signed.headers
-        if isinstance(headers, _Fields):
-            headers = headers.given()
-        before = self._same
-        if before.headers == headers and before.unsigned == unsigned:
-            return before.lines
-        lines = field_lines(headers.items())
-        for name, value in headers.items():
-            if unsigned.get(name) != value:
+        fields = signed.headers
+        given: dict[str, Any]
+        given = fields.given() if isinstance(fields, _Fields) else {**fields}
+        signed_by = given.items() - unsigned.items()
+        if signed_by != self._signed_by:
+            for _, value in signed_by:
                 # A scheme such as `Bearer` is not part of a credential; blanks may be.
                 self._secrets.add_sent(str(value))
                 self._secrets.add_sent(str(value).rpartition(" ")[2])
-        self._same = _Sent(headers, unsigned, lines)
+            self._signed_by = signed_by
+        before, lines = self._fields_and_lines
+        if given != before:
+            lines = field_lines(given.items())
+            self._fields_and_lines = given, lines
         return lines
 
 
 def _request(url: str, headers: dict[str, str], body: bytes | None) -> PreparedRequest:
     """Return a request as auth methods take it."""
-    request = PreparedRequest()
+    request = _Request()
     # `prepare_url` would undo some of the encoding of a path segment.
     request.url = url
     request.method = "GET" if body is None else "POST"
@@ -148,22 +161,23 @@ def _request(url: str, headers: dict[str, str], body: bytes | None) -> PreparedR
     return request
 
 
-class _Sent(Struct, frozen=True):
-    """The header fields of the last request; those of the next are often the same."""
+class _Request(PreparedRequest):
+    """A `PreparedRequest` that is faster to make: it has what every request has."""
 
-    headers: Mapping[str, str]
-    unsigned: Mapping[str, str]
-    lines: Sequence[bytes]
+    _cookies = None
+    _body_position = None
+
+    def __init__(self) -> None:
+        self.hooks: dict[str, list[Any]] = {"response": []}
 
 
 class _Fields(CaseInsensitiveDict[str]):
     """A `CaseInsensitiveDict` that is faster to make and to iterate."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__()
-        self._store: dict[str, tuple[str, str]] = {
-            name.lower(): (name, value) for name, value in fields.items()
-        }
+        self._store: dict[str, tuple[str, str]] = {}
+        for name, value in fields.items():
+            self._store[name.lower()] = name, value
 
     def given(self) -> dict[str, str]:
         """Return the fields with their names as given."""

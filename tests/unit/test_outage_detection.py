@@ -86,10 +86,10 @@ def test_five_minutes_in_all_are_too_much() -> None:
 def test_a_silent_upstream_ends_the_requests_though_every_request_hangs() -> None:
     time = FakeTime()
     health = Health("AppZen", "appzen", time, time.clock)
-    with health.request():
-        settle()
-        assert time.is_cancelled
-        assert time.now <= SILENT_SECONDS + 1
+    health.sent()
+    settle()
+    assert time.is_cancelled
+    assert time.now <= SILENT_SECONDS + 1
     assert isinstance(time.reason, UpstreamDownError)
     assert "no good response for 90 seconds" in str(time.reason)
     assert "appzen.api_url" in str(time.reason)
@@ -115,15 +115,14 @@ def test_signing_in_may_take_its_time() -> None:
         if len(waits) == 4:
             # It ends while it is looked at for the fourth time.
             time.now = moment
-            signing.__exit__(None, None, None)
-            request.__exit__(None, None, None)
+            health.end_signing(0.0)
+            health.ended()
             health.answered()
 
     time.on_passing = on_passing
-    signing, request = health.signing(), health.request()
     # On the loop, so that nobody looks before both are begun.
-    done(signing.__enter__)
-    done(request.__enter__)
+    done(health.begin_signing)
+    done(health.sent)
     settle()
 
     assert len(waits) >= 4
