@@ -6,7 +6,6 @@ Guidelines*.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from tap_purchase_orders.http.response_reader import (
 from tap_purchase_orders.urls import USER_AGENT, path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tap_purchase_orders.config import AppZenSettings
     from tap_purchase_orders.http.api_client import ApiClient
@@ -46,7 +45,7 @@ class AppZenProfile:
 
     def error(self, body: Any) -> UpstreamError:
         """Return the error in AppZen's error envelope, if the body is one."""
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return UpstreamError()
         code, message = body.get("error"), body.get("message")
         return UpstreamError(
@@ -126,7 +125,7 @@ class AppZen:
 def _purchase_order_problem(body: Any) -> str | None:
     is_one = (
         "purchase_order_number" in body or "purchase_order_lines" in body
-        if isinstance(body, Mapping)
+        if isinstance(body, dict)
         else isinstance(body, Struct)
     )
     return None if is_one else "the body is not a purchase order"

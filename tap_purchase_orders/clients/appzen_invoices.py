@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from tap_purchase_orders.instants import instant_or_none
 from tap_purchase_orders.urls import is_path_segment, path_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_purchase_orders.http.api_client import ApiClient
     from tap_purchase_orders.http.rate_limit import RateLimiter
@@ -161,7 +160,7 @@ def _search_problem(body: Any) -> str | None:
 
 
 def _is_found_invoice(found: Any) -> bool:
-    uuid = found.get("appzen-uuid") if isinstance(found, Mapping) else None
+    uuid = found.get("appzen-uuid") if isinstance(found, dict) else None
     return isinstance(uuid, str) and is_path_segment(uuid)
 
 
@@ -173,7 +172,7 @@ def _found_invoice(found: Mapping[str, Any]) -> FoundInvoice:
 
 
 def _invoice_problem(body: Any) -> str | None:
-    if isinstance(body, Mapping) and not _MEMBERS.isdisjoint(body):
+    if isinstance(body, dict) and not _MEMBERS.isdisjoint(body):
         return None
     return "the body is not an invoice"
 
@@ -202,7 +201,7 @@ def _number(member: str, number: Any) -> Iterator[str]:
 
 def _objects(parent: Mapping[str, Any], member: str) -> Iterator[Mapping[str, Any]]:
     for value in _array(parent, member):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise _UnreadableMemberError(member, value)
         yield value
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # A link's headers carry the continuation token. These are not the server's to choose.
@@ -65,7 +67,7 @@ class NextLink(Struct, frozen=True):
 
 def collection_problem(body: Any) -> str | None:
     """Return what is wrong with a body that should be a collection, if anything."""
-    items = body.get("items") if isinstance(body, Mapping) else None
+    items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list):
         return "the body is not a collection with items"
     if len(items) > _MOST_ITEMS:
@@ -77,7 +79,7 @@ def links_further(body: Mapping[str, Any]) -> bool:
     """Return whether a collection has a link to a page after this one."""
     links = body.get("links")
     # Empty objects occur where there is nothing to say.
-    return isinstance(links, Mapping) and bool(links.get("next"))
+    return isinstance(links, dict) and bool(links.get("next"))
 
 
 def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
@@ -94,11 +96,11 @@ def next_link(body: Mapping[str, Any], base: str) -> NextLink | None:
         LinkError: The link leads to another host, or cannot be read.
     """
     links = body.get("links")
-    link = links.get("next") if isinstance(links, Mapping) else None
+    link = links.get("next") if isinstance(links, dict) else None
     # Empty objects occur where there is nothing to say.
     if link is None or link == {}:
         return None
-    uri = link.get("uri") if isinstance(link, Mapping) else None
+    uri = link.get("uri") if isinstance(link, dict) else None
     if not isinstance(uri, str) or not _URI.fullmatch(uri):
         msg = "`links.next` has no address that can be read"
         raise LinkError(msg)
@@ -150,8 +152,8 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 def _headers(fields: Any) -> dict[str, str]:
     headers = {}
     for field in fields if isinstance(fields, list) else [None]:
-        name = field.get("key") if isinstance(field, Mapping) else None
-        value = field.get("value") if isinstance(field, Mapping) else None
+        name = field.get("key") if isinstance(field, dict) else None
+        value = field.get("value") if isinstance(field, dict) else None
         if not isinstance(name, str) or not isinstance(value, str):
             msg = "`links.next` has headers that cannot be read"
             raise LinkError(msg)

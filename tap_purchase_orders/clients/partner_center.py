@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -35,7 +34,7 @@ from tap_purchase_orders.urls import path_segment
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_purchase_orders.config import PartnerCenterSettings
     from tap_purchase_orders.http.api_client import ApiClient
@@ -370,6 +369,6 @@ def _order_path(customer_id: str, order_id: str) -> str:
 
 
 def _customer_problem(body: Any) -> str | None:
-    if isinstance(body, Mapping) and ("id" in body or "companyProfile" in body):
+    if isinstance(body, dict) and ("id" in body or "companyProfile" in body):
         return None
     return "the body is not a customer"

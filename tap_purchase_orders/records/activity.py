@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.instants import Instant, instant_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 # What makes or changes orders, by the resource that it is recorded under: besides the
 # calls for orders themselves, a change of a subscription's seats, an accepted transfer,
@@ -25,7 +27,7 @@ def latest_order_activity(items: Iterable[Any], moment: Instant) -> dict[str, In
     """
     latest: dict[str, Instant] = {}
     for raw in items:
-        if not isinstance(raw, Mapping) or not _is_about_orders(raw):
+        if not isinstance(raw, dict) or not _is_about_orders(raw):
             continue
         customer_id = raw.get("customerId")
         if not isinstance(customer_id, str):

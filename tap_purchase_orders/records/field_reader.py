@@ -161,7 +161,7 @@ def _object_reader(schema: Mapping[str, Any]) -> Read:
         read_members = RecordReader(schema).read_present
 
         def read_closed(value: Any, path: str, notes: ParseNotes) -> Any:
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 return read_members(value, notes, f"{path}.")
             return unreadable_unless_null(value, path, notes)
 
@@ -170,7 +170,7 @@ def _object_reader(schema: Mapping[str, Any]) -> Read:
     read_value = _reader(schema["additionalProperties"])
 
     def read_open(value: Any, path: str, notes: ParseNotes) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {
                 name: read_value(member, f"{path}.{name}", notes)
                 for name, member in value.items()

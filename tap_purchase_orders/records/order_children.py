@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -59,7 +58,7 @@ class OrderChildReader:
         known: set[Any] = set()
         for raw in items:
             notes = ParseNotes()
-            record = self._reader.read(raw, notes) if isinstance(raw, Mapping) else {}
+            record = self._reader.read(raw, notes) if isinstance(raw, dict) else {}
             value = record.get(self._key)
             if value is None or not str(value).strip() or value in known:
                 children.issues.append(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_purchase_orders.records.schema_types import Path
 
 
@@ -29,7 +30,7 @@ class UnknownFields:
     def of(self, value: Any) -> set[Path]:
         """Return the paths of such members of an object, and of those within it."""
         found: set[Path] = set()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             _find(value, self._known, (), found)
         return found
 
@@ -70,10 +71,10 @@ def _find(
 ) -> None:
     found.update((*path, name) for name in value.keys() - known.names)
     for name, inner in known.objects.items():
-        if isinstance(member := value.get(name), Mapping):
+        if isinstance(member := value.get(name), dict):
             _find(member, inner, (*path, name), found)
     for name, inner in known.arrays.items():
         if isinstance(items := value.get(name), list):
             for item in items:
-                if isinstance(item, Mapping):
+                if isinstance(item, dict):
                     _find(item, inner, (*path, name), found)
