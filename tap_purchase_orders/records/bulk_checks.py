@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import UNSET, Raw, Struct, field
 
@@ -28,16 +28,15 @@ class Spelling:
 
     Args:
         spell: Spells a text so, or raises `UnreadableError`.
+
+    Attributes:
+        known: Texts, and what is none, that are spelled as records have them.
     """
 
     def __init__(self, spell: Get) -> None:
         self._spell = lru_cache(_KEPT_TEXTS)(spell)
         # The same dates come again and again, and nearly all are spelled so already.
-        self._known: set[Any] = {*_NO_DATES}
-
-    def are_known(self, members: Iterable[Any]) -> bool:
-        """Return whether these dates are known to be spelled as records have them."""
-        return self._known.issuperset(members)
+        self.known: set[Any] = {*_NO_DATES}
 
     def of(self, members: Sequence[Any]) -> list[Any]:
         """Return dates as records have them; what is no text stays as it is.
@@ -49,9 +48,9 @@ class Spelling:
             self._spell(member) if isinstance(member, str) else member
             for member in members
         ]
-        if len(self._known) > _KEPT_TEXTS:
-            self._known = {*_NO_DATES}
-        self._known.update(spelled)
+        if len(self.known) > _KEPT_TEXTS:
+            self.known = {*_NO_DATES}
+        self.known.update(spelled)
         return spelled
 
 
@@ -82,10 +81,12 @@ class Level:
         objects: Mapping[str, Level],
         arrays: Mapping[str, Level],
     ) -> None:
-        self._numbers = _members(numbers)
         self._number_names = numbers
-        self._dates = [_Dates(names, spelling) for spelling, names in dates.items()]
-        self._left_out = [(name, attrgetter(name)) for name in deselected_fields]
+        own = _Own(
+            _members(numbers),
+            [_Dates(names, spelling) for spelling, names in dates.items()],
+            [(name, attrgetter(name)) for name in deselected_fields],
+        )
         # Objects of one shape are one kind, whatever they are members of: a line has a
         # dozen amounts, each with its currency.
         below: dict[Hashable, _Below] = {}
@@ -94,13 +95,17 @@ class Level:
         for name, level in arrays.items():
             below.setdefault(level.shape, _Below(level)).arrays.append(name)
         below.pop((), None)
-        self._below = [
-            (_members(each.objects), _members(each.arrays), each.level)
-            for each in below.values()
-        ]
-        own = (*numbers,), (*dates.items(),), (*deselected_fields,)
+        # This level and all below it, each with the place of the one above it.
+        self._all = [_Part(self, own, 0)]
+        for each in below.values():
+            first, *others = each.level._all  # noqa: SLF001  # one of its own kind
+            place = len(self._all)
+            found = _members(each.objects), _members(each.arrays)
+            self._all.append(first._replace(objects=found[0], arrays=found[1]))
+            self._all += [part._replace(above=part.above + place) for part in others]
+        names = (*numbers,), (*dates.items(),), (*deselected_fields,)
         members = [(*x.objects, None, *x.arrays, shape) for shape, x in below.items()]
-        self.shape: Hashable = (own, *members) if any(own) or members else ()
+        self.shape: Hashable = (names, *members) if any(names) or members else ()
 
     def finish(self, values: Sequence[Any], sent: list[Raw]) -> None:
         """Make the members of some objects as records have them.
@@ -112,26 +117,38 @@ class Level:
         Raises:
             UnreadableError: A date is none.
         """
-        if self._numbers is not None:
-            sent.extend(filter(None, self._numbers.of(values)))
-        for dates in self._dates:
-            dates.respell(values)
-        for name, get in self._left_out:
-            if any(map(get, values)):
-                for value in values:
-                    setattr(value, name, UNSET)
-        for objects, arrays, level in self._below:
-            if found := _found(objects, arrays, values):
-                level.finish(found, sent)
+        for (_, (numbers, all_dates, left_out), *_), found in self._found(values):
+            if numbers is not None:
+                sent.extend(filter(None, numbers.flat(map(numbers.get, found))))
+            for dates in all_dates:
+                flat, get = dates.members
+                if not dates.spelling.known.issuperset(flat(map(get, found))):
+                    dates.respell(found)
+            for name, get in left_out:
+                if any(map(get, found)):
+                    for value in found:
+                        setattr(value, name, UNSET)
 
     def respell_numbers(self, values: Sequence[Any], spell: Get) -> None:
         """Spell all numbers of some objects, and of those within, in another way."""
-        for value, name in product(values, self._number_names):
-            if number := getattr(value, name):
-                setattr(value, name, spell(number))
-        for objects, arrays, level in self._below:
-            if found := _found(objects, arrays, values):
-                level.respell_numbers(found, spell)
+        for (level, *_), found in self._found(values):
+            for value, name in product(found, level._number_names):  # noqa: SLF001
+                if number := getattr(value, name):
+                    setattr(value, name, spell(number))
+
+    def _found(self, values: Sequence[Any]) -> list[tuple[_Part, Sequence[Any]]]:
+        """Return the levels of which there are objects, with these."""
+        found = [values]
+        for _, _, above, objects, arrays in self._all[1:]:
+            within = found[above]
+            here: list[Any] = []
+            if within and objects is not None:
+                here += filter(None, objects.flat(map(objects.get, within)))
+            if within and arrays is not None:
+                items = filter(None, arrays.flat(map(arrays.get, within)))
+                here += filter(None, chain.from_iterable(items))
+            found.append(here)
+        return [pair for pair in zip(self._all, found, strict=True) if pair[1]]
 
 
 class _Below(Struct):
@@ -142,22 +159,16 @@ class _Below(Struct):
     arrays: list[str] = field(default_factory=list)
 
 
-class _Members:
-    """Some members of objects.
+class _Members(NamedTuple):
+    """Some members of objects: `flat(map(get, values))` is those of all of them.
 
-    Args:
-        names: Their names.
+    Attributes:
+        flat: Of one name, what is got is the member itself, else a tuple.
+        get: Returns those of one object.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._get = attrgetter(*names)
-        self._is_one = len(names) == 1
-
-    def of(self, values: Iterable[Any]) -> Iterable[Any]:
-        """Return the members of all these objects."""
-        found = map(self._get, values)
-        # Of one name, what is got is the member itself, else a tuple.
-        return found if self._is_one else chain.from_iterable(found)
+    flat: Callable[[Iterable[Any]], Iterable[Any]]
+    get: Get
 
 
 class _Dates:
@@ -170,8 +181,8 @@ class _Dates:
 
     def __init__(self, names: Sequence[str], spelling: Spelling) -> None:
         self._names = names
-        self._members = _Members(names)
-        self._spelling = spelling
+        self.members = _members_of(names)
+        self.spelling = spelling
 
     def respell(self, values: Sequence[Any]) -> None:
         """Spell the dates of all these objects as records have them.
@@ -179,10 +190,8 @@ class _Dates:
         Raises:
             UnreadableError: One is no date.
         """
-        if self._spelling.are_known(self._members.of(values)):
-            return
-        before = list(self._members.of(values))
-        after = self._spelling.of(before)
+        before = list(self.members.flat(map(self.members.get, values)))
+        after = self.spelling.of(before)
         if after != before:
             places = product(values, self._names)
             for (value, name), old, new in zip(places, before, after, strict=True):
@@ -190,16 +199,36 @@ class _Dates:
                     setattr(value, name, new)
 
 
-def _found(
-    objects: _Members | None, arrays: _Members | None, values: Sequence[Any]
-) -> list[Any]:
-    """Return the objects that are members of others, or stand in arrays there."""
-    found = [] if objects is None else list(filter(None, objects.of(values)))
-    if arrays is not None:
-        items = chain.from_iterable(filter(None, arrays.of(values)))
-        found.extend(filter(None, items))
-    return found
+class _Own(NamedTuple):
+    """What is to be done with the members of objects."""
+
+    numbers: _Members | None
+    dates: list[_Dates]
+    left_out: list[tuple[str, Get]]
+
+
+class _Part(NamedTuple):
+    """A level within another.
+
+    Attributes:
+        level: It.
+        own: What is to be done with the members of its objects.
+        above: The place of the level above it.
+        objects: The members there that hold one of its objects.
+        arrays: The members there that hold an array of them.
+    """
+
+    level: Level
+    own: _Own
+    above: int
+    objects: _Members | None = None
+    arrays: _Members | None = None
+
+
+def _members_of(names: Sequence[str]) -> _Members:
+    flat = iter if len(names) == 1 else chain.from_iterable
+    return _Members(flat, attrgetter(*names))
 
 
 def _members(names: Sequence[str]) -> _Members | None:
-    return _Members(names) if names else None
+    return _members_of(names) if names else None
