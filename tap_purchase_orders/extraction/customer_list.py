@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tap_purchase_orders.config import Shard
     from tap_purchase_orders.http.api_response import ApiResponse
     from tap_purchase_orders.incremental.state import State
-    from tap_purchase_orders.records.customers import Customer
 
 # So many customers of other shards are kept, to test whether any can be read.
 _MOST_OTHERS = 5
@@ -105,11 +104,12 @@ class CustomerList:
         self._listed += len(items)
         self._announced = max(self._announced, _count_of(page.body))
         for raw in items:
-            customer = self._reader.read(raw, page.received_at)
-            if isinstance(customer, Issue):
-                batch.issues.append(customer)
-            elif (customer_id := self._take(customer.id)) is not None:
-                self._add(batch, customer, customer_id)
+            key = self._reader.key(raw, page.received_at)
+            if isinstance(key, Issue):
+                batch.issues.append(key)
+            elif (customer_id := self._take(key)) is not None:
+                if self._emits:
+                    self._add(batch, raw, customer_id)
                 customer_ids.append(customer_id)
         self.is_complete = not links_further(page.body)
         return batch, customer_ids
@@ -129,12 +129,12 @@ class CustomerList:
             issue = failure_issue(UPSTREAM, STREAM, customer_id, outcome)
             batch.issues.append(issue)
             return batch
-        customer = self._reader.read(outcome.body, outcome.received_at)
-        if isinstance(customer, Issue):
-            batch.issues.append(customer)
-        else:
-            is_same = customer.id.lower() == customer_id.lower()
-            self._add(batch, customer, customer_id if is_same else customer.id)
+        key = self._reader.key(outcome.body, outcome.received_at)
+        if isinstance(key, Issue):
+            batch.issues.append(key)
+        elif self._emits:
+            is_same = key.lower() == customer_id.lower()
+            self._add(batch, outcome.body, customer_id if is_same else key)
         return batch
 
     @property
@@ -147,11 +147,10 @@ class CustomerList:
             f"there are {self._announced} (`totalCount`): some may be missing"
         )
 
-    def _add(self, batch: Batch, customer: Customer, customer_id: str) -> None:
-        if self._emits:
-            record = {**customer.record, "id": customer_id}
-            batch.rows.append((STREAM, record))
-            batch.note(customer.issues, customer.unknown)
+    def _add(self, batch: Batch, raw: Any, customer_id: str) -> None:
+        customer = self._reader.read(raw, customer_id, batch.received_at)
+        batch.rows.append((STREAM, customer.record))
+        batch.note(customer.issues, customer.unknown)
 
 
 def _count_of(body: Any) -> int:
