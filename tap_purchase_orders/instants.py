@@ -52,8 +52,6 @@ class Instant:
         return Instant(second, self.fraction, _text(second, self.fraction))
 
 
-# The same dates come again and again, and each is needed more than once.
-@lru_cache(4096)
 def parse_instant(text: str) -> Instant:
     """Return the moment that a text names; without a zone it is UTC.
 
@@ -88,12 +86,19 @@ def parse_instant(text: str) -> Instant:
     return Instant(second, digits.rstrip("0"), f"{date}T{time}{end}")
 
 
-def instant_or_none(value: Any) -> Instant | None:
-    """Return the moment of any JSON value, none if it does not name one."""
+# The same dates come again and again, and each is needed more than once.
+@lru_cache(4096)
+def instant_of_text(text: str) -> Instant | None:
+    """Return the moment that a text names, none if it does not name one."""
     try:
-        return parse_instant(value) if isinstance(value, str) else None
+        return parse_instant(text)
     except ValueError:
         return None
+
+
+def instant_or_none(value: Any) -> Instant | None:
+    """Return the moment of any JSON value, none if it does not name one."""
+    return instant_of_text(value) if isinstance(value, str) else None
 
 
 def instant_of(moment: dt.datetime) -> Instant:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 APPLICATION = "tap-purchase-orders"
 VERSION = version(APPLICATION)
 USER_AGENT = f"{APPLICATION}/{VERSION}"
+# What stands in a path as it is (RFC 3986, section 2.3).
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -19,6 +21,8 @@ def is_path_segment(text: str) -> bool:
     `.` and `..` name other paths even when they are percent-encoded; U+0000 ends a
     path for many a server, and is no text for most warehouses.
     """
+    if _GUID.fullmatch(text):
+        return True
     is_a_name = text not in {"", ".", ".."} and text.strip() != "" and "\0" not in text
     return is_a_name and is_encodable(text)
 
@@ -44,7 +48,7 @@ def is_encodable(text: str) -> bool:
 
 def path_segment(text: str) -> str:
     """Return a text as one path segment, everything else percent-encoded."""
-    return quote(text, safe="")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def is_loopback(host: str) -> bool:

@@ -69,6 +69,11 @@ class OrderChildren:
         self._lock = threading.Lock()
         self._ended: set[str] = set()
 
+    @property
+    def are_selected(self) -> bool:
+        """Whether any of them are."""
+        return bool(self._streams)
+
     def add_to(self, batch: Batch, decided: OrderDecision) -> bool:
         """Add an order's children to its batch; return whether all were read.
 

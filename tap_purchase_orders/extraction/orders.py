@@ -17,11 +17,14 @@ from tap_purchase_orders.incremental.change_detection import (
     is_of_future,
 )
 from tap_purchase_orders.instants import instant_of
-from tap_purchase_orders.records.encoded_records import encoded
+from tap_purchase_orders.records.encoded_records import encoded, joined
 from tap_purchase_orders.records.issues import Issue, moment_text
 from tap_purchase_orders.records.orders import UPSTREAM, OrderSummary, conflict
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
     from tap_purchase_orders.clients.partner_center import PartnerCenter
     from tap_purchase_orders.incremental.change_detection import (
         ChangeDetector,
@@ -33,14 +36,9 @@ if TYPE_CHECKING:
     from tap_purchase_orders.records.field_reader import Record
     from tap_purchase_orders.records.orders import OrderReader
 
-ORDER_STREAMS = (
-    "orders",
-    "order_line_items",
-    STATUS_CHANGES,
-    *CHILD_STREAMS,
-)
 # The streams whose rows have prices.
-_PRICED_STREAMS = ("orders", "order_line_items")
+_PRICED_STREAMS = _HEADERS, _LINES = ("orders", "order_line_items")
+ORDER_STREAMS = (*_PRICED_STREAMS, STATUS_CHANGES, *CHILD_STREAMS)
 
 
 class CustomerOrders:
@@ -129,12 +127,14 @@ class CustomerOrders:
             # Prices that come for the first time belong to all orders.
             whole=whole or (has_prices and self._had_none),
         )
-        observed_at = moment_text(batch.received_at)
+        self._add_orders(batch, decision.orders)
         unfinished = []
-        for decided in decision.orders:
-            self._add_order(batch, decided, observed_at)
-            if not self._children.add_to(batch, decided):
-                unfinished.append(decided)
+        if self._children.are_selected:
+            unfinished = [
+                decided
+                for decided in decision.orders
+                if not self._children.add_to(batch, decided)
+            ]
         new_bookmark = decision.bookmark_with_incomplete(unfinished)
         if self._keeps_last_read and not unfinished:
             new_bookmark = replace(new_bookmark, last_read=instant_of(first.as_of))
@@ -190,27 +190,38 @@ class CustomerOrders:
             summaries[summary.id] = summary
         return list(summaries.values())
 
-    def _add_order(
-        self, batch: Batch, decided: OrderDecision, observed_at: str
-    ) -> None:
-        order, full_table = decided.order, self._selection.full_table
-        has_header = decided.should_emit or "orders" in full_table
-        # Without its lines, a header that is newer says that they are gone.
-        has_lines = has_header or "order_line_items" in full_table
-        if has_header:
-            batch.rows.append(("orders", order.header))
-        if has_lines:
-            for line in order.lines:
-                batch.rows.append(("order_line_items", line))
-        if decided.change is not None:
-            row = self._change(decided.summary, decided.change, observed_at)
-            batch.rows.append((STATUS_CHANGES, row))
-        # What the schemas do not know is said of whatever was read.
-        if order.issues or order.unknown:
-            batch.note(order.issues if has_header or has_lines else (), order.unknown)
+    def _add_orders(self, batch: Batch, orders: Sequence[OrderDecision]) -> None:
+        """Add headers, then lines, then the changes of statuses."""
+        full_table = self._selection.full_table
+        headers: list[Record] = []
+        lines: list[Record] = []
+        for decided in orders:
+            order = decided.order
+            has_header = decided.should_emit or _HEADERS in full_table
+            # Without its lines, a header that is newer says that they are gone.
+            has_lines = has_header or _LINES in full_table
+            if has_header:
+                headers.append(order.header)
+            if has_lines:
+                lines += order.lines
+            # What the schemas do not know is said of whatever was read.
+            if order.issues or order.unknown:
+                batch.note(order.issues if has_lines else (), order.unknown)
+        changes = [
+            self._change(decided.summary, decided.change, batch.received_at)
+            for decided in orders
+            if decided.change is not None
+        ]
+        for stream, records in (
+            (_HEADERS, headers),
+            (_LINES, lines),
+            (STATUS_CHANGES, changes),
+        ):
+            if records:
+                batch.rows += [(stream, record) for record in joined(records)]
 
     def _change(
-        self, summary: OrderSummary, change: StatusChange, observed_at: str
+        self, summary: OrderSummary, change: StatusChange, received_at: dt.datetime
     ) -> Record:
         record = {
             "referenceCustomerId": summary.customer_id,
@@ -221,7 +232,7 @@ class CustomerOrders:
             "orderCreationDate": None
             if summary.created is None
             else summary.created.text,
-            "observedAt": observed_at,
+            "observedAt": moment_text(received_at),
         }
         deselected = self._selection.deselected_fields
         if deselected is None:

@@ -41,7 +41,7 @@ VISIBILITY_SECONDS = 15 * 60
 _IN_ORDER = attrgetter("second", "fraction")
 
 
-class StatusChange(Struct, frozen=True):
+class StatusChange(Struct, frozen=True, gc=False):
     """One step of an order's status; the first has no previous status."""
 
     sequence: int
@@ -49,7 +49,7 @@ class StatusChange(Struct, frozen=True):
     status: str
 
 
-class OrderDecision(Struct, frozen=True):
+class OrderDecision(Struct, frozen=True, gc=False):
     """An order, and whether it is emitted.
 
     Attributes:
@@ -124,7 +124,7 @@ class ChangeDetector(Struct, frozen=True):
         self,
         summaries: Iterable[OrderSummary],
         customer_bookmark: CustomerBookmark,
-        read: Callable[[OrderSummary], Order],
+        read: Callable[[Sequence[OrderSummary]], Iterable[Order]],
         as_of: Instant,
         *,
         whole: bool = False,
@@ -138,7 +138,7 @@ class ChangeDetector(Struct, frozen=True):
         Args:
             summaries: All orders of the customer.
             customer_bookmark: What is known of them.
-            read: Reads an order in full; only those that may be emitted are read.
+            read: Reads orders in full; only those that may be emitted are read.
             as_of: The moment of the response, by the upstream's clock or ours,
                 whichever is later.
             whole: Emit all orders.
@@ -161,28 +161,40 @@ class ChangeDetector(Struct, frozen=True):
         ids = listed_ids({summary.id for summary in selection} | tracked.keys())
         new, is_clear = _first_seen(selection, customer_bookmark, ids, old_window)
         whole = whole or not is_clear or bool(customer_bookmark.owed - {STATUS_CHANGES})
-        is_all = whole or self.everything or STATUS_CHANGES in customer_bookmark.owed
+        owes_steps = STATUS_CHANGES in customer_bookmark.owed
+        is_all = whole or self.everything or owes_steps
         owes_attachments = PAST_ATTACHMENTS in customer_bookmark.owed
         highest = customer_bookmark.highest
-        decided: list[OrderDecision] = []
+        chosen: list[tuple[OrderSummary, TrackedOrder | None, bool]] = []
         for summary in selection:
             known = customer_bookmark.tracked.get(summary.id)
-            is_open = is_moving(summary.status)
             is_tracked = (
-                is_open
-                or known is not None
+                known is not None
                 or summary.id in new
+                or is_moving(summary.status)
                 or _is_inside(summary, old_window)
             )
-            if not (is_tracked or is_all):
-                continue
-            order = read(summary)
+            if is_tracked or is_all:
+                chosen.append((summary, known, is_tracked))
+        orders = read([summary for summary, *_ in chosen])
+        first_steps = {
+            status: self._first_step(customer_bookmark, highest, status)
+            for status in {summary.status for summary, *_ in chosen}
+        }
+        # The steps are written, none of them above the highest number.
+        no_step = (highest if self.tells_steps else -highest), None
+        decided: list[OrderDecision] = []
+        for (summary, known, is_tracked), order in zip(chosen, orders, strict=True):
+            is_open = is_moving(summary.status)
             stays = is_open or _is_inside(summary, new_window)
             # Old, final orders are not tracked.
             digest = NOT_EMITTED if known is None and not stays else _digest(order)
-            sequence, change = self._step(
-                summary, customer_bookmark, highest, is_new=summary.id in new
-            )
+            if known is not None:
+                sequence, change = self._next_step(summary.status, known)
+            else:
+                # One that was at rest and is open now has moved.
+                has_moved = is_open or summary.id in new or owes_steps
+                sequence, change = first_steps[summary.status] if has_moved else no_step
             decided.append(
                 OrderDecision(
                     summary,
@@ -191,10 +203,12 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    _has_left_upload(summary, known, is_owed=owes_attachments),
+                    (known is not None or owes_attachments)
+                    and _has_left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
-            tracked.pop(summary.id, None)
+            if known is not None:
+                tracked.pop(summary.id, None)
             if stays:
                 tracked[summary.id] = TrackedOrder(summary.status, sequence, digest)
         if customer_bookmark.is_new and not selection:
@@ -211,31 +225,22 @@ class ChangeDetector(Struct, frozen=True):
             and summary.created < self.start_date
         )
 
-    def _window_start(self, bookmark: Instant | None, as_of: Instant) -> Instant | None:
+    def _window_start(
+        self, bookmark: Instant | None, as_of: Instant
+    ) -> tuple[int, str] | None:
+        """Return the start of the window as `_IN_ORDER` returns moments."""
         if bookmark is None:
             return None
         seconds = max(self.lookback_days * DAY_SECONDS, VISIBILITY_SECONDS)
         # Before a bookmark of the future nothing would ever be recent.
         if is_of_future(bookmark, as_of):
             bookmark = as_of
-        return bookmark.earlier(seconds)
+        return bookmark.second - seconds, bookmark.fraction
 
-    def _step(
-        self,
-        summary: OrderSummary,
-        customer_bookmark: CustomerBookmark,
-        highest: int,
-        *,
-        is_new: bool,
+    def _next_step(
+        self, status: str | None, known: TrackedOrder
     ) -> tuple[int, StatusChange | None]:
         """Return the number of an order's last step, and its step if it makes one."""
-        known, status = customer_bookmark.tracked.get(summary.id), summary.status
-        if known is None:
-            # One that was at rest and is open now has moved.
-            if is_new or is_moving(status) or STATUS_CHANGES in customer_bookmark.owed:
-                return self._first_step(status, customer_bookmark, highest)
-            # Its steps are written, none of them above the highest number.
-            return (highest if self.tells_steps else -highest), None
         has_moved = not is_same_status(status, known.status)
         if status is None or (known.sequence > 0 and not has_moved):
             return known.sequence, None
@@ -246,8 +251,9 @@ class ChangeDetector(Struct, frozen=True):
         return sequence, StatusChange(sequence, previous, status)
 
     def _first_step(
-        self, status: str | None, customer_bookmark: CustomerBookmark, highest: int
+        self, customer_bookmark: CustomerBookmark, highest: int, status: str | None
     ) -> tuple[int, StatusChange | None]:
+        """Return the same for an order that was not followed."""
         if status is None or not self.tells_steps:
             return 0, None
         sequence = self.first_sequence
@@ -258,14 +264,14 @@ class ChangeDetector(Struct, frozen=True):
 
 def is_of_future(bookmark: Instant, as_of: Instant) -> bool:
     """Return whether a bookmark is too far in the future to be true."""
-    return bookmark > as_of and bookmark > as_of.later(DAY_SECONDS)
+    return (bookmark.second - DAY_SECONDS, bookmark.fraction) > _IN_ORDER(as_of)
 
 
 def _first_seen(
     selection: Sequence[OrderSummary],
     customer_bookmark: CustomerBookmark,
     ids: ListedIds,
-    window_start: Instant | None,
+    window_start: tuple[int, str] | None,
 ) -> tuple[set[str], bool]:
     """Return the ids of the orders not listed before, and whether that is certain."""
     unknown = [
@@ -349,17 +355,17 @@ def _latest(
     moments = [] if bookmark is None else [bookmark]
     moments += [summary.created for summary in summaries if summary.created is not None]
     latest = max(moments, key=_IN_ORDER, default=None)
-    if latest is None or latest <= as_of:
+    if latest is None or _IN_ORDER(latest) <= _IN_ORDER(as_of):
         return latest
     limit = as_of.later(DAY_SECONDS)
     return max((it for it in moments if it is bookmark or it <= limit), default=None)
 
 
-def _is_inside(summary: OrderSummary, window_start: Instant | None) -> bool:
+def _is_inside(summary: OrderSummary, window_start: tuple[int, str] | None) -> bool:
     """Return whether an order is recent; one whose date cannot be read counts so."""
     if window_start is None or summary.created is None:
         return True
-    return summary.created >= window_start
+    return bool(_IN_ORDER(summary.created) >= window_start)
 
 
 def _digest(order: Order) -> str:

@@ -21,7 +21,7 @@ ATTACHMENTS_OWED = "!"
 PAST_ATTACHMENTS = "order_attachments:past"
 
 
-class TrackedOrder(Struct, frozen=True, array_like=True):
+class TrackedOrder(Struct, frozen=True, array_like=True, gc=False):
     """An order that is open or recent; the state holds it as an array.
 
     Attributes:

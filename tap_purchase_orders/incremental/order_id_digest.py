@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tap_purchase_orders.incremental.record_digests import base64_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -50,7 +52,7 @@ class ListedIds(Struct, frozen=True):
         """As the state holds it."""
         number = self.count << _TOTAL_BITS | self.total
         encoded = (number << _SPARE_BITS).to_bytes(_BYTES, "big")
-        return base64.urlsafe_b64encode(encoded).decode()[:_LENGTH]
+        return base64_text(encoded)[:_LENGTH]
 
     def __sub__(self, other: ListedIds) -> ListedIds:
         """Return the digest without other ids."""
@@ -67,13 +69,10 @@ class ListedIds(Struct, frozen=True):
 
 def listed_ids(ids: Iterable[str]) -> ListedIds:
     """Return the digest of some ids, whatever their order."""
-    count = total = 0
-    for one in ids:
-        text = one.encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(text, digest_size=4).digest()
-        total += int.from_bytes(digest, "big")
-        count += 1
-    return ListedIds(count % _COUNTS, total % _TOTALS)
+    texts = [one.encode("utf-8", "surrogatepass") for one in ids]
+    digests = [hashlib.blake2b(text, digest_size=4).digest() for text in texts]
+    total = sum([int.from_bytes(digest, "big") for digest in digests])
+    return ListedIds(len(texts) % _COUNTS, total % _TOTALS)
 
 
 def listed_ids_of(text: str) -> ListedIds:

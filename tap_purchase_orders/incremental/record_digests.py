@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _BYTES = 6
 # 36 bits: one change in seventy billions goes unseen.
 _LENGTH = 6
+_IN_ADDRESSES = bytes.maketrans(b"+/", b"-_")
 _HEX_LENGTH = 2 * _BYTES
 
 
@@ -20,7 +21,7 @@ def digest_of(parts: Iterable[bytes]) -> str:
     digest = hashlib.blake2b(digest_size=_BYTES)
     for part in parts:
         digest.update(part)
-    return _text(digest.digest())
+    return base64_text(digest.digest())[:_LENGTH]
 
 
 def carried_over(digest: str) -> str:
@@ -28,10 +29,11 @@ def carried_over(digest: str) -> str:
     if len(digest) != _HEX_LENGTH:
         return digest
     try:
-        return _text(bytes.fromhex(digest))
+        return base64_text(bytes.fromhex(digest))[:_LENGTH]
     except ValueError:
         return digest
 
 
-def _text(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).decode()[:_LENGTH]
+def base64_text(data: bytes) -> str:
+    """Return bytes in Base64 with the alphabet of addresses."""
+    return b2a_base64(data, newline=False).translate(_IN_ADDRESSES).decode()

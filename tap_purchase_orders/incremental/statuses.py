@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 # Partner Center, *Order resources*, order status; `none` is seen in old samples.
 # `completed` may still become suspended or cancelled, but nothing announces it.
 _AT_REST = frozenset(
@@ -20,6 +22,8 @@ _PURCHASE_ORDER_STATES = frozenset(
 )
 
 
+# There are few, and each is looked up for each order.
+@lru_cache
 def is_moving(status: str | None) -> bool:
     """Return whether an order of this status is still followed.
 

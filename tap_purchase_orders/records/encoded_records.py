@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
 from tap_purchase_orders.exact_json import ENCODER
 
+if TYPE_CHECKING:
+    from tap_purchase_orders.records.field_reader import Record
+
 # The fields of each selected stream that no record of it is to have: dotted names.
 Deselected: TypeAlias = Mapping[str, Sequence[str]]
 
+# More are not copied.
+_MOST_JOINED_BYTES = 1024 * 1024
 
-class Encoded(Struct, frozen=True):
+
+class Encoded(Struct, frozen=True, gc=False):
     """Records of one stream, each a line of JSON.
 
     Attributes:
@@ -32,6 +39,24 @@ class Encoded(Struct, frozen=True):
         """All that was read: by it is told whether there is news."""
         everything = self.everything
         return everything if isinstance(everything, bytes) else everything()
+
+
+_lines = attrgetter("lines")
+_count = attrgetter("count")
+
+
+def joined(records: Sequence[Record]) -> Sequence[Record]:
+    """Return encoded records as one, unless they are many bytes; others as they are.
+
+    Args:
+        records: Some records; all are encoded, or none.
+    """
+    if not isinstance(records[0], Encoded):
+        return records
+    lines = [*map(_lines, records)]
+    if sum(map(len, lines)) > _MOST_JOINED_BYTES:
+        return records
+    return [Encoded(b"".join(lines), sum(map(_count, records)), b"")]
 
 
 def encoded(records: Sequence[Any], deselected: Sequence[str] = ()) -> Encoded:

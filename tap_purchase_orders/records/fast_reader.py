@@ -23,7 +23,7 @@ from tap_purchase_orders.records.unknown_fields import UnknownFields
 from tap_purchase_orders.records.values import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.records.bulk_checks import Level
@@ -54,12 +54,15 @@ class HeaderAndRows(NamedTuple):
         row_stream: Their stream.
         row_keys: The fields that rows have as records of their own, and not within
             their header.
+        keys_of_header: The fields of the header with the same values, where all are
+            of the header.
     """
 
     stream: str
     rows: str
     row_stream: str
     row_keys: tuple[str, ...]
+    keys_of_header: tuple[str, ...] = ()
 
 
 class CompiledSchema:
@@ -116,16 +119,16 @@ class CompiledSchema:
             NotAsDocumentedError: It, or an object, is not just as documented.
         """
         page = self._decoded(self._compiled.page, text, _items)
-        members = {
-            name: getattr(page, attribute)
+        return {
+            name: value
             for attribute, name in self._compiled.page_members.items()
+            if (value := getattr(page, attribute)) is not UNSET
         }
-        return {name: value for name, value in members.items() if value is not UNSET}
 
-    def finish(self, header: Any) -> None:
-        """Spell the numbers of an object and of its rows as records have them."""
+    def finish(self, headers: Sequence[Any]) -> None:
+        """Spell the numbers of objects and of their rows as records have them."""
         if self._decimals is not None:
-            self._compiled.level.respell_numbers([header], self._decimals.text)
+            self._compiled.level.respell_numbers(headers, self._decimals.text)
 
     def tell_unknown(self, unknown: dict[str, set[str]]) -> None:
         """Add the members found that no schema knows to those of a record, once.
@@ -167,13 +170,13 @@ class CompiledSchema:
         return True
 
     def _decode(self, text: bytes | Raw) -> Any:
-        return self._decoded(self._compiled.header, text, lambda header: [header])
+        return self._decoded(self._compiled.header, text)
 
     def _decoded(
         self,
         decoder: msgspec.json.Decoder[Any],
         text: bytes | Raw,
-        objects: Callable[[Any], list[Any]],
+        objects: Callable[[Any], list[Any]] | None = None,
     ) -> Any:
         """Return the value of a JSON text; its objects as records have them.
 
@@ -182,7 +185,7 @@ class CompiledSchema:
         Args:
             decoder: Decodes the text.
             text: The text.
-            objects: Returns those of the value.
+            objects: Returns those of the value; none: it is the only one.
 
         Raises:
             NotAsDocumentedError: One is not just as its schema says.
@@ -192,7 +195,8 @@ class CompiledSchema:
             if has_unstorable_text(bytes(text)):
                 raise NotAsDocumentedError
             value = decoder.decode(text)
-            self._compiled.level.finish(objects(value), sent)
+            found = [value] if objects is None else objects(value)
+            self._compiled.level.finish(found, sent)
             if not are_plain(sent):
                 raise NotAsDocumentedError
             if self._decimals is not None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, field
 
 from tap_purchase_orders.exact_json import decode_body, json_text
-from tap_purchase_orders.instants import Instant, instant_or_none
+from tap_purchase_orders.instants import Instant, instant_of_text, instant_or_none
 from tap_purchase_orders.records.fast_reader import (
     CompiledSchema,
     HeaderAndRows,
@@ -31,21 +32,28 @@ from tap_purchase_orders.urls import as_key
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.records.encoded_records import Deselected
 
 UPSTREAM = "partner_center"
 _KIND = HeaderAndRows(
-    "orders", "lineItems", "order_line_items", ("referenceCustomerId", "orderId")
+    "orders",
+    "lineItems",
+    "order_line_items",
+    ("referenceCustomerId", "orderId"),
+    ("referenceCustomerId", "id"),
 )
 _PAGE = msgspec.json.Decoder(dict[str, Raw])
 _ITEMS = msgspec.json.Decoder(list[Raw])
 _NO_NUMBER = (None, UNSET)
+_number_of_line = attrgetter("lineItemNumber")
+# So many orders are encoded together: of a huge response, not all at once.
+_TOGETHER = 256
 
 
-class OrderSummary(Struct, frozen=True):
+class OrderSummary(Struct, frozen=True, gc=False):
     """The few members of an order by which it is decided what becomes of it.
 
     Attributes:
@@ -67,7 +75,7 @@ class OrderSummary(Struct, frozen=True):
     is_system_purchase: bool = False
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """An order read in full.
 
     Attributes:
@@ -131,7 +139,7 @@ class OrderReader:
         """Return what identifies an order, or the issue that it has no usable key."""
         if isinstance(raw, Struct):
             return _documented_head(raw, customer_id)
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             return _unusable("an order is not an object", customer_id, raw, received_at)
         order_id = _text(raw.get("id"))
         if order_id is None:
@@ -148,26 +156,62 @@ class OrderReader:
             is_system_purchase=_is_by_system(raw.get("transactionType")),
         )
 
-    def read(self, summary: OrderSummary, received_at: dt.datetime) -> Order:
-        """Return the records of an order."""
-        if isinstance(summary.raw, Struct):
-            order = _documented(summary)
-        else:
-            order = self._read(summary, summary.raw, received_at)
+    def read(
+        self, summaries: Sequence[OrderSummary], received_at: dt.datetime
+    ) -> list[Order]:
+        """Return the records of orders."""
         if self._compiled is None:
-            return order
-        header: Any = order.header
-        if isinstance(header, Struct):
-            self._compiled.finish(header)
-        rows = self._encoder.encode(header, order.lines)
-        self._compiled.tell_unknown(order.unknown)
-        return Order(rows[0], [rows[1]], order.issues, order.unknown)
+            return [self._read(summary, received_at) for summary in summaries]
+        orders: list[Order] = []
+        for start in range(0, len(summaries), _TOGETHER):
+            some = summaries[start : start + _TOGETHER]
+            orders += self._encoded(self._compiled, some, received_at)
+        if orders:
+            self._compiled.tell_unknown(orders[-1].unknown)
+        return orders
+
+    def _encoded(
+        self,
+        compiled: CompiledSchema,
+        summaries: Sequence[OrderSummary],
+        received_at: dt.datetime,
+    ) -> list[Order]:
+        headers: list[Any] = []
+        rows: list[Sequence[Any]] = []
+        others: dict[int, Order] = {}
+        for place, summary in enumerate(summaries):
+            header: Any = summary.raw
+            if not isinstance(header, dict):
+                lines = header.lineItems or ()
+                header.referenceCustomerId = summary.customer_id
+                header.id = summary.id
+                header.line_count = len(lines)
+                for line in lines if self._encoder.has_rows else ():
+                    line.referenceCustomerId = summary.customer_id
+                    line.orderId = summary.id
+            else:
+                others[place] = order = self._read(summary, received_at)
+                header, lines = order.header, order.lines
+            headers.append(header)
+            rows.append(lines)
+        compiled.finish([it for it in headers if isinstance(it, Struct)])
+        orders = [
+            Order(header, [lines])
+            for header, lines in self._encoder.encode(headers, rows)
+        ]
+        for place, order in others.items():
+            header, lines = orders[place].header, orders[place].lines
+            orders[place] = Order(header, lines, order.issues, order.unknown)
+        return orders
 
     def _decode_page(self, text: bytes) -> dict[str, Any]:
         if self._compiled is not None:
-            with suppress(NotAsDocumentedError):
+            try:
                 page = self._compiled.decode_page(text)
-                page["items"] = [_keyed(order) for order in page["items"]]
+                _check_keys(page["items"])
+            except NotAsDocumentedError:
+                pass
+            else:
                 return page
         # Each by itself: one odd order does not slow down the others.
         members = _PAGE.decode(text)
@@ -180,13 +224,14 @@ class OrderReader:
     def _decode_order(self, raw: Raw) -> Any:
         if self._compiled is not None:
             with suppress(NotAsDocumentedError):
-                return _keyed(self._compiled.decode(raw))
+                order = self._compiled.decode(raw)
+                _check_keys([order])
+                return order
         return decode_body(bytes(raw))
 
-    def _read(
-        self, summary: OrderSummary, raw: Mapping[str, Any], received_at: dt.datetime
-    ) -> Order:
+    def _read(self, summary: OrderSummary, received_at: dt.datetime) -> Order:
         """Return the records of an order, read field by field."""
+        raw: Any = summary.raw
         notes = ParseNotes()
         header = self._header.read(raw, notes)
         header["referenceCustomerId"] = summary.customer_id
@@ -226,7 +271,7 @@ class OrderReader:
         unknown = order.unknown.setdefault("order_line_items", set())
         for position, raw in enumerate(raw_lines, start=1):
             notes = ParseNotes()
-            is_object = isinstance(raw, Mapping)
+            is_object = isinstance(raw, dict)
             line = (
                 self._line.read_present(_in_one_form(raw), notes) if is_object else {}
             )
@@ -274,19 +319,20 @@ def _in_one_form(line: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**line, **changed} if changed else line
 
 
-def _keyed(order: Any) -> Any:
-    """Return a documented order, if it and its line items have usable keys.
+def _check_keys(orders: Sequence[Any]) -> None:
+    """Check that documented orders and their line items have usable keys.
 
     Raises:
         NotAsDocumentedError: One has not.
     """
-    if lines := order.lineItems:
-        numbers = {line.lineItemNumber for line in lines}
-        if not numbers.isdisjoint(_NO_NUMBER) or len(numbers) != len(lines):
-            raise NotAsDocumentedError
-    if not order.id or not order.id.strip():
+    ids = [order.id for order in orders]
+    if not (all(ids) and all(map(str.strip, ids))):
         raise NotAsDocumentedError
-    return order
+    for order in orders:
+        if lines := order.lineItems:
+            numbers = {*map(_number_of_line, lines)}
+            if len(numbers) != len(lines) or not numbers.isdisjoint(_NO_NUMBER):
+                raise NotAsDocumentedError
 
 
 def _documented_head(order: Any, customer_id: str) -> OrderSummary:
@@ -299,24 +345,11 @@ def _documented_head(order: Any, customer_id: str) -> OrderSummary:
         order,
         customer_id,
         as_key(order.id),
-        _unless_blank(order.status),
-        instant_or_none(order.creationDate),
+        _known_unless_blank(order.status),
+        None if order.creationDate is None else instant_of_text(order.creationDate),
         bool(link and link.uri),
-        _is_by_system(order.transactionType),
+        _is_known_by_system(order.transactionType),
     )
-
-
-def _documented(summary: OrderSummary) -> Order:
-    """Return the records of a documented order."""
-    header: Any = summary.raw
-    lines = header.lineItems or []
-    header.referenceCustomerId = summary.customer_id
-    header.id = summary.id
-    header.line_count = len(lines)
-    for line in lines:
-        line.referenceCustomerId = summary.customer_id
-        line.orderId = summary.id
-    return Order(header, lines)
 
 
 def conflict(summary: OrderSummary, moment: dt.datetime) -> Issue:
@@ -354,8 +387,8 @@ def _is_by_system(transaction_type: Any) -> bool:
 
 def _has_link(links: Any, name: str) -> bool:
     """Return whether there is a link of a name, with an address."""
-    link = links.get(name) if isinstance(links, Mapping) else None
-    return isinstance(link, Mapping) and bool(link.get("uri"))
+    link = links.get(name) if isinstance(links, dict) else None
+    return isinstance(link, dict) and bool(link.get("uri"))
 
 
 def _text(value: Any) -> str | None:
@@ -369,6 +402,11 @@ def _text(value: Any) -> str | None:
 
 def _unless_blank(text: str | None) -> str | None:
     return text if text and text.strip() else None
+
+
+# There are few of each.
+_known_unless_blank = lru_cache(_unless_blank)
+_is_known_by_system = lru_cache(_is_by_system)
 
 
 def _unusable(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ from tap_purchase_orders.records.schemas import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_purchase_orders.config import DecimalType
     from tap_purchase_orders.records.encoded_records import Deselected
@@ -103,7 +102,13 @@ class PurchaseOrderReader:
         """
         if self._compiled is not None:
             with suppress(NotAsDocumentedError):
-                return _keyed(self._compiled.decode(body.removeprefix(BOM_UTF8)))
+                order = self._compiled.decode(body.removeprefix(BOM_UTF8))
+                keys = _keys(order)
+                if self._encoder.has_rows:
+                    lines = order.purchase_order_lines or ()
+                    for line, key in zip(lines, keys, strict=True):
+                        line.line_key = key
+                return order
         return decode_body(body)
 
     def read(self, body: Any, asked: str, received_at: dt.datetime) -> PurchaseOrder:
@@ -116,16 +121,27 @@ class PurchaseOrderReader:
             received_at: When the answer had arrived.
         """
         if isinstance(body, Struct):
-            order = _documented(body, asked)
+            order = self._documented(body, asked)
         else:
             order = self._read(body, asked, received_at)
         if self._compiled is None:
             return order
         if isinstance(order.header, Struct):
-            self._compiled.finish(order.header)
-        header, lines = self._encoder.encode(order.header, order.lines)
+            self._compiled.finish([order.header])
+        [(header, lines)] = self._encoder.encode([order.header], [order.lines])
         self._compiled.tell_unknown(order.unknown)
         return replace(order, header=header, lines=[lines])
+
+    def _documented(self, header: Any, asked: str) -> PurchaseOrder:
+        """Return the records of a documented purchase order."""
+        number = header.purchase_order_number
+        if number is None or not number.strip():
+            number = header.purchase_order_number = asked
+        lines = header.purchase_order_lines or []
+        header.line_count = len(lines)
+        for line in lines if self._encoder.has_rows else ():
+            line.purchase_order_number = number
+        return PurchaseOrder(number, header, lines)
 
     def _read(
         self, raw: Mapping[str, Any], asked: str, received_at: dt.datetime
@@ -169,7 +185,7 @@ class PurchaseOrderReader:
         shortened = order.shortened.setdefault("purchase_order_lines", set())
         keys = LineKeys()
         for position, raw in enumerate(raw_lines, start=1):
-            if not isinstance(raw, Mapping):
+            if not isinstance(raw, dict):
                 message = f"line {position} is not an object; it was not emitted"
                 order.issues.append(
                     _line_issue(
@@ -208,8 +224,8 @@ class PurchaseOrderReader:
         return documented
 
 
-def _keyed(order: Any) -> Any:
-    """Return a documented purchase order whose lines have their keys.
+def _keys(order: Any) -> list[str]:
+    """Return the keys of the lines of a documented purchase order.
 
     Raises:
         NotAsDocumentedError: A line is irregular, or nothing says that it is one.
@@ -218,29 +234,16 @@ def _keyed(order: Any) -> Any:
         raise NotAsDocumentedError
     lines = order.purchase_order_lines or ()
     if plain_keys := keys_of_whole_numbers([line.line_number for line in lines]):
-        for line, key in zip(lines, plain_keys, strict=True):
-            line.line_key = key
-        return order
-    keys = LineKeys()
+        return plain_keys
+    line_keys = LineKeys()
+    keys = []
     for position, line in enumerate(lines, start=1):
         number = decode_body(bytes(line.line_number or b"null"))
-        line_id = line.po_line_id or None
-        line.line_key, is_irregular = keys.key(number, line_id, position)
+        key, is_irregular = line_keys.key(number, line.po_line_id or None, position)
         if is_irregular:
             raise NotAsDocumentedError
-    return order
-
-
-def _documented(header: Any, asked: str) -> PurchaseOrder:
-    """Return the records of a documented purchase order."""
-    number = header.purchase_order_number
-    if number is None or not number.strip():
-        number = header.purchase_order_number = asked
-    lines = header.purchase_order_lines or []
-    header.line_count = len(lines)
-    for line in lines:
-        line.purchase_order_number = number
-    return PurchaseOrder(number, header, lines)
+        keys.append(key)
+    return keys
 
 
 def _line_issue(  # noqa: PLR0913

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,11 @@ class RecordEncoder:
     Args:
         kind: Their streams.
         deselected: The fields of each selected stream that no record of it is to have.
-        tells_news: By what was read it is told whether there is news: so all of it is
-            encoded, whatever is selected.
+        tells_news: By what was read it is told whether there is news: so all of it can
+            be had, whatever is selected.
 
     Attributes:
+        has_rows: Whether rows are written as records of their own.
         has_rows_inside: Whether a header is written with its rows inside.
     """
 
@@ -40,7 +42,7 @@ class RecordEncoder:
         self._kind = kind
         self._tells_news = tells_news
         self._keys_of_row = attrgetter(*kind.row_keys)
-        self._has_rows = kind.row_stream in deselected
+        self.has_rows = kind.row_stream in deselected
         from_header = deselected.get(kind.stream, (kind.rows,))
         self.has_rows_inside = kind.rows not in from_header
         # The types of values are of no matter here, nor is the one of decimals.
@@ -57,54 +59,80 @@ class RecordEncoder:
         )
         self._row_decoder = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
 
-    def encode(self, header: Any, rows: Sequence[Any]) -> tuple[Encoded, Encoded]:
-        """Return the records of a header and of its rows as they are written.
+    def encode(
+        self, headers: Sequence[Any], rows: Sequence[Sequence[Any]]
+    ) -> list[tuple[Encoded, Encoded]]:
+        """Return the records of headers, and of the rows of each, as they are written.
 
         Args:
-            header: As it was decoded, or a record that was read field by field; it and
-                its rows belong to this function from now on.
-            rows: Its rows.
+            headers: As they were decoded, or records that were read field by field;
+                they and their rows belong to this function from now on.
+            rows: The rows of each. They have their keys unless they are read in one go,
+                and not written as records of their own.
         """
-        whole_header: bytes | Callable[[], bytes] = b""
+        encoded_rows = self._encoded_rows(headers, rows)
         if self.has_rows_inside:
-            array, row_lines = self._array_and_rows(header, rows)
-            lines = ENCODER.encode_lines([self._with_rows(header, array)])
-            if self._tells_news:
-                whole_header = partial(_only, self._without_rows, lines)
+            headers = [*map(self._in_order, headers)]
         else:
-            _leave_out(header, self._kind.rows)
-            lines = whole_header = ENCODER.encode_lines([header])
-            row_lines = partial(ENCODER.encode_lines, rows)
-        encoded_header = Encoded(_only(self._remaining, lines), 1, whole_header)
-        if self._has_rows:
-            lines = row_lines()
-            remaining = _only(self._remaining_of_rows, lines)
-            return encoded_header, Encoded(remaining, len(rows), lines)
-        return encoded_header, Encoded(b"", 0, row_lines if self._tells_news else b"")
+            for header in headers:
+                _leave_out(header, self._kind.rows)
+        whole = [*map(ENCODER.encode_lines, zip(headers))]
+        lines = _each_only(self._remaining, whole)
+        everything: Iterable[bytes | Callable[[], bytes]] = whole
+        if not self._tells_news:
+            everything = repeat(b"")
+        elif self.has_rows_inside:
+            everything = [partial(_only, self._without_rows, line) for line in whole]
+        encoded = map(Encoded, lines, repeat(1), everything)
+        return [*zip(encoded, encoded_rows, strict=True)]
 
-    def _with_rows(self, header: Any, array: Any) -> Any:
-        """Return a header with its rows, all fields in the order of the schema."""
+    def _encoded_rows(
+        self, headers: Sequence[Any], rows: Sequence[Sequence[Any]]
+    ) -> list[Encoded]:
+        """Return the rows of each header; those inside it lose their keys."""
+        if not self.has_rows:
+            if not self._tells_news:
+                return [Encoded(b"", 0, b"")] * len(headers)
+            return [
+                Encoded(b"", 0, partial(self._whole_rows, header, own))
+                for header, own in zip(headers, rows, strict=True)
+            ]
+        if self.has_rows_inside:
+            return [*map(self._rows_inside, headers, rows)]
+        whole = [*map(ENCODER.encode_lines, rows)]
+        lines = _each_only(self._remaining_of_rows, whole)
+        return [*map(Encoded, lines, map(len, rows), whole)]
+
+    def _in_order(self, header: Any) -> Any:
+        """Return a header with all fields in the order of the schema."""
         if isinstance(header, dict):
-            header[self._kind.rows] = array
             return {name: header[name] for name in self._fields}
-        setattr(header, self._kind.rows, array)
         return header
 
-    def _array_and_rows(
-        self, header: Any, rows: Sequence[Any]
-    ) -> tuple[Any, Callable[[], bytes]]:
-        """Return the rows as they stand within their header, and as records."""
+    def _rows_inside(self, header: Any, rows: Sequence[Any]) -> Encoded:
+        """Return rows as records, and have them stand within their header without keys.
+
+        Of rows that were read in one go, what is absent is null in records alone.
+        """
         if isinstance(header, dict):
-            array = header[self._kind.rows]
-            return array, partial(ENCODER.encode_lines, rows)
-        if not rows:
-            return getattr(header, self._kind.rows), bytes
-        keys = [*map(self._keys_of_row, rows)]
-        for row in rows:
-            for name in self._kind.row_keys:
-                setattr(row, name, UNSET)
-        text = ENCODER.encode(rows)
-        return Raw(text), partial(self._rows_of_array, text, keys)
+            whole = ENCODER.encode_lines(rows)
+        else:
+            keys = [*map(self._keys_of_row, rows)]
+            for row in rows:
+                for name in self._kind.row_keys:
+                    setattr(row, name, UNSET)
+            text = ENCODER.encode(rows)
+            if rows:
+                setattr(header, self._kind.rows, Raw(text))
+            whole = self._rows_of_array(text, keys)
+        return Encoded(_only(self._remaining_of_rows, whole), len(rows), whole)
+
+    def _whole_rows(self, header: Any, rows: Sequence[Any]) -> bytes:
+        """Return rows that are no records of their own as if they were."""
+        if isinstance(header, dict):
+            return ENCODER.encode_lines(rows)
+        key = [getattr(header, name) for name in self._kind.keys_of_header]
+        return self._rows_of_array(ENCODER.encode(rows), [key] * len(rows))
 
     def _rows_of_array(self, text: bytes, keys: Sequence[Sequence[Any]]) -> bytes:
         """Return rows that stood within a header as records of their own."""
@@ -128,6 +156,13 @@ def _only(remaining: msgspec.json.Decoder[Any] | None, lines: bytes) -> bytes:
     if remaining is None:
         return lines
     return ENCODER.encode_lines(remaining.decode_lines(lines))
+
+
+def _each_only(
+    remaining: msgspec.json.Decoder[Any] | None, texts: list[bytes]
+) -> list[bytes]:
+    """Return the same of several texts."""
+    return texts if remaining is None else [_only(remaining, text) for text in texts]
 
 
 def _remaining(

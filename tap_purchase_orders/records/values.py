@@ -7,7 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tap_purchase_orders.instants import parse_instant
+from tap_purchase_orders.instants import instant_of_text
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -156,7 +156,7 @@ def to_date_time(value: Any) -> str | None:
         raise UnreadableError
     if not value.strip():
         return None
-    try:
-        return parse_instant(value).text
-    except ValueError as error:
-        raise UnreadableError from error
+    instant = instant_of_text(value)
+    if instant is None:
+        raise UnreadableError
+    return instant.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_purchase_orders.incremental.change_detection import (
@@ -100,7 +101,7 @@ class Customer:
         return (by or self.rules).decide(
             summaries,
             self.customer_bookmark,
-            lambda summary: self._reader.read(summary, READ_AT),
+            partial(self._reader.read, received_at=READ_AT),
             AS_OF,
         )
 
@@ -118,7 +119,7 @@ class Customer:
         """Return the record of an order as it is at present."""
         summary = READER.summary(raw, "c", READ_AT)
         assert isinstance(summary, OrderSummary)
-        header: Json = self._reader.read(summary, READ_AT).header
+        header: Json = self._reader.read([summary], READ_AT)[0].header
         return header
 
 

@@ -397,4 +397,4 @@ def test_orders_with_a_member_that_no_schema_knows_are_read_in_one_go() -> None:
 def order(reader: OrderReader, item: Any) -> Any:
     summary = reader.summary(item, "customer-1", NOW)
     assert not isinstance(summary, Issue)
-    return reader.read(summary, NOW)
+    return reader.read([summary], NOW)[0]

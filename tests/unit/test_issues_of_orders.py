@@ -20,7 +20,7 @@ def test_an_unreadable_value_is_an_issue_of_the_stream_that_has_it() -> None:
     summary = reader.summary(raw, "c", NOW)
     assert isinstance(summary, OrderSummary)
 
-    issues = reader.read(summary, NOW).issues
+    issues = reader.read([summary], NOW)[0].issues
     assert [(it.upstream, it.stream, it.record_key, it.field) for it in issues] == [
         ("partner_center", "orders", "c/o", "totalPrice"),
         ("partner_center", "order_line_items", "c/o/1", "quantity"),

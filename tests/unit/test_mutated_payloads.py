@@ -84,7 +84,7 @@ def check_orders(body: bytes, deselected: Any) -> None:
             valid_issues([summary])
             continue
         count = lines_of(summary.raw, "lineItems")
-        order = reader.read(summary, NOW)
+        order = reader.read([summary], NOW)[0]
         stream = "order_line_items"
         if deselected is None:
             assert valid("orders", [order.header]) == 1
@@ -132,10 +132,11 @@ def check_customers(body: bytes, _: None = None) -> None:
     value = OrderReader().decode(body)
     items = value.get("items", [value]) if isinstance(value, dict) else []
     for raw in items if isinstance(items, list) else []:
-        customer = CustomerReader().read(raw, NOW)
-        if isinstance(customer, Issue):
-            valid_issues([customer])
+        customer_id = CustomerReader.key(raw, NOW)
+        if isinstance(customer_id, Issue):
+            valid_issues([customer_id])
         else:
+            customer = CustomerReader().read(raw, customer_id, NOW)
             assert valid("customers", [customer.record]) == 1
             valid_issues(customer.issues)
 

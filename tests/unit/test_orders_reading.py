@@ -42,7 +42,7 @@ def refused(raw: Any) -> Issue:
 
 
 def order_of(raw: Any) -> Order:
-    return OrderReader().read(head_of(raw), NOW)
+    return OrderReader().read([head_of(raw)], NOW)[0]
 
 
 def decoded(raw: Any) -> Any:
@@ -62,7 +62,7 @@ def test_every_order_of_the_payloads_gives_valid_records(name: str) -> None:
         if isinstance(summary, Issue):
             assert wire_errors("extraction_issues", summary.record()) == []
             continue
-        order = OrderReader().read(summary, NOW)
+        order = OrderReader().read([summary], NOW)[0]
         assert wire_errors("orders", order.header) == []
         for line in order.lines:
             assert wire_errors("order_line_items", line) == []
@@ -93,7 +93,7 @@ def test_an_order_that_does_not_name_its_customer_is_of_the_one_asked_for() -> N
     for raw in ({"id": "a"}, {"id": "a", "referenceCustomerId": " "}):
         summary = head_of(raw)
         assert summary.customer_id == CUSTOMER
-        header = OrderReader().read(summary, NOW).header
+        header = OrderReader().read([summary], NOW)[0].header
         assert header["referenceCustomerId"] == CUSTOMER
 
 

@@ -105,7 +105,7 @@ def _order(
     summary = reader.summary(item, "customer-1", NOW)
     if isinstance(summary, Issue):
         return summary
-    read = reader.read(summary, NOW)
+    read = reader.read([summary], NOW)[0]
     for stream, names in read.unknown.items():
         unknown.setdefault(stream, set()).update(names)
     return (
