@@ -149,6 +149,7 @@ class Sync:
 
             def before_waiting() -> None:
                 self._before_waiting()
+                self._output.count()
                 display.show()
 
             for batch in extraction.batches(before_waiting):
@@ -171,8 +172,10 @@ class Sync:
                     issue.kind,
                     issue.message,
                 )
-        self._output.warn_of_unknown(batch.unknown)
-        self._output.warn_of_shortened(batch.shortened)
+        if batch.unknown:
+            self._output.warn_of_unknown(batch.unknown)
+        if batch.shortened:
+            self._output.warn_of_shortened(batch.shortened)
         for warning in batch.warnings:
             logger.warning("%s", warning)
         if batch.checkpoint is not None:

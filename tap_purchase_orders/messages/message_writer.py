@@ -58,11 +58,8 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         if not records.count:
             return
         before, behind = _before(stream), _behind(time_extracted)
-        lines = records.lines.replace(b"\n", behind)
-        if records.count > 1:
-            # After all line ends but the last.
-            lines = lines.replace(b"\n", b"\n" + before, records.count - 1)
-        self._take([before, lines], len(before) + len(lines))
+        lines = records.lines[:-1].replace(b"\n", behind + before)
+        self._take([before, lines, behind], len(before) + len(lines) + len(behind))
 
     def _take(self, pieces: list[bytes], size: int) -> None:
         if self._waiting_bytes + size > _FLUSH_BYTES:

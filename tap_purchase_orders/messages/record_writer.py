@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # A server that makes up names must not fill memory and log with them.
 _MOST_NAMED = 1000
 
+# So many records are counted together at most.
+_MOST_UNCOUNTED = 1000
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,6 +55,9 @@ class RecordWriter:
         self._named: set[str] = set()
         self._has_named_shortened = False
         self.counts = dict.fromkeys(streams, 0)
+        # What the metrics have of these.
+        self._counted = self.counts.copy()
+        self._uncounted = 0
 
     def __enter__(self) -> Self:
         """Start the metrics and write the schemas."""
@@ -72,6 +78,7 @@ class RecordWriter:
         traceback: TracebackType | None,
     ) -> None:
         """Log the metrics."""
+        self.count()
         self._metrics.__exit__(exc_type, exc_value, traceback)
 
     def has(self, stream: str) -> bool:
@@ -101,12 +108,12 @@ class RecordWriter:
             received: When the response of the records was received.
         """
         time_extracted = moment_text(received)
-        counts: dict[str, int] = {}
+        written = 0
         for stream, record in rows:
-            if stream not in self._streams:
+            selected = self._streams.get(stream)
+            if selected is None:
                 continue
             count = 1
-            selected = self._streams[stream]
             if isinstance(record, Encoded):
                 count = record.count
                 if selected.is_unmapped:
@@ -117,11 +124,19 @@ class RecordWriter:
             else:
                 for message in selected.record_messages(record, time_extracted):
                     self._writer.write(message)
-            counts[stream] = counts.get(stream, 0) + count
-        for stream, count in counts.items():
-            self._counters[stream].increment(count)
             self.counts[stream] += count
-        return sum(counts.values())
+            written += count
+        self._uncounted += written
+        if self._uncounted >= _MOST_UNCOUNTED:
+            self.count()
+        return written
+
+    def count(self) -> None:
+        """Bring the metrics up to date; called when there is nothing to write."""
+        for stream, count in self.counts.items():
+            if new := count - self._counted[stream]:
+                self._counters[stream].increment(new)
+        self._counted, self._uncounted = self.counts.copy(), 0
 
     def warn_of_unknown(self, unknown: Mapping[str, Iterable[str]]) -> None:
         """Name fields that the schemas do not know, each once a run."""
