@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from tap_purchase_orders.number_sources.source import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from tap_purchase_orders.config import Shard
     from tap_purchase_orders.extraction.source_reader import SourceReader
@@ -37,17 +36,29 @@ class QueuedNumber(Struct, frozen=True):
     """One item of the source, with its checkpoints.
 
     Attributes:
+        queue: The queue.
         item: A number to request, or a checkpoint or issue of the source itself.
-        checkpoint: To be called once what was read is written.
-        checkpoint_unread: To be called instead if it could not be read.
-        pass_over: To be called instead if it is not to be stored, and a later one may
-            be.
+        serial: Its place in the queue, from 1 on.
+        point: The point behind it in the list, if it is a number.
     """
 
+    queue: NumberQueue
     item: Item
-    checkpoint: Callable[[], None]
-    checkpoint_unread: Callable[[], None]
-    pass_over: Callable[[], None]
+    serial: int
+    point: ResumePoint | None
+
+    def checkpoint(self) -> None:
+        """Store that what was read is written."""
+        self.queue.advance(self)
+        self.queue.note_read(self)
+
+    def checkpoint_unread(self) -> None:
+        """Store that it could not be read."""
+        self.queue.advance_unread(self)
+
+    def pass_over(self) -> None:
+        """Store nothing of it; a later one may be stored."""
+        self.queue.advance(self, is_stored=False)
 
 
 class NumberQueue:
@@ -185,34 +196,23 @@ class NumberQueue:
         self._is_empty = place.position == 0 and mark is None
         placed = self._placed(self._watched(items), place, mark, seen)
         for serial, (item, point) in enumerate(placed, start=1):
-            advance: Callable[[], None] = _nothing
-            if isinstance(item, Checkpoint):
-                if self._is_empty:
-                    self._check_may_be_empty()
-                advance = partial(self._checkpoint_changes, instant_of(item.moment))
-            elif point is not None:
-                advance = partial(self._remember_point, point)
-            checkpoint = partial(self._advance, serial, advance)
-            # A change comes only once: the next run has to start from what this one
-            # could not read.
-            unread = _nothing if self._source.follows_changes else checkpoint
-            yield QueuedNumber(
-                item,
-                partial(self._remember_read, point, checkpoint),
-                unread,
-                partial(self._advance, serial, _nothing),
-            )
+            if self._is_empty and isinstance(item, Checkpoint):
+                self._check_may_be_empty()
+            yield QueuedNumber(self, item, serial, point)
         if self._is_empty:
             self._check_may_be_empty()
             self._log_empty_source()
 
-    def _watched(self, items: Iterable[Item]) -> Iterator[Item]:
+    def _watched(self, items: Iterator[Item]) -> Iterator[Item]:
         """Yield the items of a source, and note whether there are any."""
         for item in items:
             is_nothing = isinstance(item, str) and not item.strip()
-            if not (is_nothing or isinstance(item, Checkpoint)):
-                self._is_empty = False
+            if is_nothing or isinstance(item, Checkpoint):
+                yield item
+                continue
+            self._is_empty = False
             yield item
+            yield from items
 
     def _placed(
         self,
@@ -340,24 +340,38 @@ class NumberQueue:
         """What tells a list of changes from others; other lists differ by numbers."""
         return self._source.identity if self._source.follows_changes else ""
 
-    def _advance(self, serial: int, advance: Callable[[], None]) -> None:
-        """Take the checkpoint of an item, if all items before it are written."""
-        if self._written == serial - 1:
-            self._written = serial
-            advance()
+    def advance(self, queued: QueuedNumber, *, is_stored: bool = True) -> None:
+        """Take the checkpoint of an item, if all items before it are written.
 
-    def _remember_read(
-        self, point: ResumePoint | None, checkpoint: Callable[[], None]
-    ) -> None:
-        checkpoint()
-        # Not if an item before it is missing.
-        if point is not None and self._state.resume_point == point:
-            self._last_read = point
+        Args:
+            queued: The item.
+            is_stored: Whether the state is to have it.
+        """
+        if self._written != queued.serial - 1:
+            return
+        self._written = queued.serial
+        if not is_stored:
+            return
+        if queued.point is not None:
+            self._has_moved = True
+            self.position = queued.point.position
+            self._state.remember_resume_point(queued.point)
+        elif isinstance(queued.item, Checkpoint):
+            self._checkpoint_changes(instant_of(queued.item.moment))
 
-    def _remember_point(self, point: ResumePoint) -> None:
-        self._has_moved = True
-        self.position = point.position
-        self._state.remember_resume_point(point)
+    def advance_unread(self, queued: QueuedNumber) -> None:
+        """Do the same for an item that could not be read.
+
+        A change comes only once: the next run has to start from what this one could
+        not read.
+        """
+        if not self._source.follows_changes:
+            self.advance(queued)
+
+    def note_read(self, queued: QueuedNumber) -> None:
+        """Note that a number was read, unless an item before it is missing."""
+        if queued.point is not None and self._state.resume_point is queued.point:
+            self._last_read = queued.point
 
     def _checkpoint_changes(self, until: Instant) -> None:
         self._has_moved = True
@@ -384,7 +398,3 @@ class NumberQueue:
             logger.warning("AppZen: %s: nothing to read", self._source.empty_message)
         else:
             logger.info("AppZen: the source names no changes since the last run")
-
-
-def _nothing() -> None:
-    """Take no checkpoint."""

@@ -44,7 +44,7 @@ class SeenSet:
     def add(self, number: str) -> bool:
         """Take in a number; return whether it is new."""
         key = _key(number)
-        if key in self._recent or self._is_older(key):
+        if key in self._recent or (self._older is not None and self._is_older(key)):
             return False
         self._put(key)
         return True
@@ -66,8 +66,7 @@ class SeenSet:
             self._move_to_disk()
 
     def _is_older(self, key: bytes) -> bool:
-        if self._older is None:
-            return False
+        assert self._older is not None  # noqa: S101  # a caller has looked
         asked = self._older.execute("SELECT 1 FROM seen WHERE number = ?", (key,))
         with closing(asked) as found:
             return found.fetchone() is not None
