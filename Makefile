@@ -122,7 +122,7 @@ meltano: $(TAP) .venv-meltano/.installed ## Meltano, with all plugins of meltano
 
 bench: $(TAP) .venv-bench/.installed .venv-before/.installed $(PLUGINS) $(JSON_LOADER) ## What an order costs, against others
 	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.cliffs
+	$(BIN)/python -m benchmarks.cliffs --results benchmarks/results
 	$(BIN)/python -m benchmarks.starts
 	$(BIN)/python -m benchmarks.pipeline
 
