@@ -28,7 +28,16 @@ def test_each_field_is_there_by_its_name_in_any_case(
     for name, _ in fields:
         same = [v.strip() for n, v in fields if n.lower() == name.lower()]
         assert head.headers[name.upper()] == ", ".join(same)
+        assert head.headers.get(name.upper()) == ", ".join(same)
     assert len(head.headers) == len({name.lower() for name, _ in fields})
+
+
+def test_the_name_of_a_field_is_its_whole_name() -> None:
+    lines = [b"HTTP/1.1 200 OK\r\n", b"X-Date: a\r\n", b"B: date: c\r\n", b"\r\n"]
+    head = read_head(lines)
+
+    assert head.headers.get("Date") is None
+    assert head.headers.get("Date", "none") == "none"
 
 
 def test_a_head_of_http_2_has_no_reason() -> None:

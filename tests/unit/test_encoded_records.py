@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tap_purchase_orders.records.encoded_records import Encoded, encoded
+from tap_purchase_orders.records.encoded_records import Encoded, encoded, joined
 
 
 def records() -> list[dict[str, int]]:
@@ -24,3 +24,12 @@ def test_deselected_fields_are_left_out_of_what_is_written_alone() -> None:
 
 def test_what_few_ask_for_is_made_for_them() -> None:
     assert Encoded(b"{}\n", 1, lambda: b"all of it\n").whole == b"all of it\n"
+
+
+def test_encoded_records_are_joined_and_others_are_not() -> None:
+    one, two = Encoded(b"{}\n{}\n", 2, b""), Encoded(b"[]\n", 1, b"")
+    large = Encoded(b" " * 1024 * 1024, 1, b"")
+
+    assert joined([one, two]) == [Encoded(b"{}\n{}\n[]\n", 3, b"")]
+    assert joined([one, large]) == [one, large]
+    assert joined([{"a": 1}, {"a": 2}]) == [{"a": 1}, {"a": 2}]

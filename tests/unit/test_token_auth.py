@@ -169,3 +169,21 @@ def test_a_refused_sign_in_is_tried_once_however_many_wait_for_it() -> None:
 
 def test_a_token_does_not_show_its_value() -> None:
     assert "secret" not in repr(Token("secret", 0.0, 1.0))
+
+
+def test_a_request_is_signed_at_once_only_while_the_token_is_fresh() -> None:
+    time = FakeTime()
+    authority = Authority(time)
+    auth = TokenAuth(authority.fetch, clock=time.clock)
+    request = Request("GET", "https://api.example/v1/customers").prepare()
+
+    assert not auth.sign_at_once(request)
+    assert "Authorization" not in request.headers
+    first = signed(auth)
+    assert auth.sign_at_once(request)
+    assert header(request) == header(first)
+    time.now += 3600.0
+    assert not auth.sign_at_once(request)
+    auth.renew(first)
+    assert not auth.sign_at_once(request)
+    assert len(authority.given) == 1
