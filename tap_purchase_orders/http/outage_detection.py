@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from requests.auth import AuthBase
@@ -18,7 +19,7 @@ from tap_purchase_orders.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from requests import PreparedRequest
 
@@ -138,22 +139,19 @@ class Health:
         with self._lock:
             self._response_gap.ended()
 
-    def begin_signing(self) -> float:
-        """Count no silence while credentials are fetched, which may take long.
-
-        Returns:
-            When it began, for `end_signing`.
-        """
+    @contextmanager
+    def signing(self) -> Iterator[None]:
+        """Count no silence while credentials are fetched, which may take long."""
+        began_at = self._clock()
         with self._lock:
             self._signing_in += 1
-        return self._clock()
-
-    def end_signing(self, began_at: float) -> None:
-        """Count silence again."""
-        with self._lock:
-            self._signing_in -= 1
-            if self._clock() - began_at > _SIGN_IN_SECONDS:
-                self._response_gap.begin_anew()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._signing_in -= 1
+                if self._clock() - began_at > _SIGN_IN_SECONDS:
+                    self._response_gap.begin_anew()
 
     def answered(self) -> None:
         """Note a good response."""
@@ -232,18 +230,12 @@ class TimedAuth(AuthBase):
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        began_at = self._health.begin_signing()
-        try:
+        with self._health.signing():
             return self._auth(r)
-        finally:
-            self._health.end_signing(began_at)
 
     def renew(self, refused: PreparedRequest) -> None:
         """Drop the credentials of a refused request, if the method can get new ones."""
         renew = getattr(self._auth, "renew", None)
         if renew is not None:
-            began_at = self._health.begin_signing()
-            try:
+            with self._health.signing():
                 renew(refused)
-            finally:
-                self._health.end_signing(began_at)

@@ -115,13 +115,14 @@ def test_signing_in_may_take_its_time() -> None:
         if len(waits) == 4:
             # It ends while it is looked at for the fourth time.
             time.now = moment
-            health.end_signing(0.0)
+            signing.__exit__(None, None, None)
             health.ended()
             health.answered()
 
     time.on_passing = on_passing
+    signing = health.signing()
     # On the loop, so that nobody looks before both are begun.
-    done(health.begin_signing)
+    done(signing.__enter__)
     done(health.sent)
     settle()
 
