@@ -203,8 +203,7 @@ class ChangeDetector(Struct, frozen=True):
                     known.status if known else None,
                     sequence,
                     change,
-                    (known is not None or owes_attachments)
-                    and _has_left_upload(summary, known, is_owed=owes_attachments),
+                    _has_left_upload(summary, known, is_owed=owes_attachments),
                 )
             )
             if known is not None:

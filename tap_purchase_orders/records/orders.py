@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, field
 
 from tap_purchase_orders.exact_json import decode_body, json_text
-from tap_purchase_orders.instants import Instant, instant_of_text, instant_or_none
+from tap_purchase_orders.instants import Instant, instant_or_none
 from tap_purchase_orders.records.fast_reader import (
     CompiledSchema,
     HeaderAndRows,
@@ -176,33 +176,31 @@ class OrderReader:
         summaries: Sequence[OrderSummary],
         received_at: dt.datetime,
     ) -> list[Order]:
-        headers: list[Any] = []
-        rows: list[Sequence[Any]] = []
-        others: dict[int, Order] = {}
-        for place, summary in enumerate(summaries):
-            header: Any = summary.raw
-            if not isinstance(header, dict):
-                lines = header.lineItems or ()
-                header.referenceCustomerId = summary.customer_id
-                header.id = summary.id
-                header.line_count = len(lines)
-                for line in lines if self._encoder.has_rows else ():
-                    line.referenceCustomerId = summary.customer_id
-                    line.orderId = summary.id
-            else:
-                others[place] = order = self._read(summary, received_at)
-                header, lines = order.header, order.lines
-            headers.append(header)
-            rows.append(lines)
-        compiled.finish([it for it in headers if isinstance(it, Struct)])
         orders = [
-            Order(header, [lines])
-            for header, lines in self._encoder.encode(headers, rows)
+            self._documented(summary)
+            if isinstance(summary.raw, Struct)
+            else self._read(summary, received_at)
+            for summary in summaries
         ]
-        for place, order in others.items():
-            header, lines = orders[place].header, orders[place].lines
-            orders[place] = Order(header, lines, order.issues, order.unknown)
-        return orders
+        headers = [order.header for order in orders]
+        compiled.finish([header for header in headers if isinstance(header, Struct)])
+        rows = self._encoder.encode(headers, [order.lines for order in orders])
+        return [
+            Order(header, [lines], order.issues, order.unknown)
+            for order, (header, lines) in zip(orders, rows, strict=True)
+        ]
+
+    def _documented(self, summary: OrderSummary) -> Order:
+        """Return the records of a documented order."""
+        header: Any = summary.raw
+        lines = header.lineItems or []
+        header.referenceCustomerId = summary.customer_id
+        header.id = summary.id
+        header.line_count = len(lines)
+        for line in lines if self._encoder.has_rows else ():
+            line.referenceCustomerId = summary.customer_id
+            line.orderId = summary.id
+        return Order(header, lines)
 
     def _decode_page(self, text: bytes) -> dict[str, Any]:
         if self._compiled is not None:
@@ -346,7 +344,7 @@ def _documented_head(order: Any, customer_id: str) -> OrderSummary:
         customer_id,
         as_key(order.id),
         _known_unless_blank(order.status),
-        None if order.creationDate is None else instant_of_text(order.creationDate),
+        instant_or_none(order.creationDate),
         bool(link and link.uri),
         _is_known_by_system(order.transactionType),
     )
