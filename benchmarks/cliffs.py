@@ -12,29 +12,36 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.cases import SLOPE_VOLUMES, Case, Sizes
 from benchmarks.command import RunFailedError
-from benchmarks.figures import MICROSECONDS, Promise
+from benchmarks.figures import Promise
 from benchmarks.lineup import CONTESTANTS, DEFAULT_PEERS, peers_in
-from benchmarks.machine import about, about_text
+from benchmarks.machine import FIRST, LAST, about, about_text, keep_to
 from benchmarks.markdown import number, table
 from benchmarks.runs import Bench
 from benchmarks.simulator.process import SimulatorError, running_simulator
+from benchmarks.turns import CHANCE, by_turns
 from benchmarks.work import WorkDiffersError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TURNS = 9
+    from benchmarks.turns import Measured
+
+# Turns are taken until the spread of the ratio is below a tenth, or so many are done.
+_MOST_TURNS = 15
+_LEAST_TURNS = 5
+_SPREAD = 0.1
 # What takes many times as long is told from the tap by fewer turns over less.
 _TURNS_OF_OTHERS = 3
 _OTHERS_PART = 4
+# Far apart: the start of a run is the same at both, and its noise, too.
+_VOLUMES = (2, 26)
 _TITLE = "# What a step aside of the default selection costs"
 _COLUMNS = (
-    *("", "tap, us each", "other", "us each", "ratio", "lowest", "highest"),
+    *("", "tap, us each", "other", "us each", "ratio", "from", "to", "turns"),
     *("least", "aim", "reached"),
 )
 _CONTESTANTS = {contestant.name: contestant for contestant in CONTESTANTS}
@@ -139,7 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.cliffs", description=__doc__
     )
-    parser.add_argument("--turns", type=int, default=_TURNS)
+    parser.add_argument(
+        "--turns", type=int, default=_MOST_TURNS, help="the most; default %(default)s"
+    )
     parser.add_argument("--cases", nargs="+", choices=[s.case.name for s in known])
     parser.add_argument("--customers", type=int, default=160)
     parser.add_argument("--purchase-orders", type=int, default=400)
@@ -148,36 +157,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--results", type=Path, metavar="DIRECTORY", help="where the table goes, too"
     )
     options = parser.parse_args(arguments)
-    sizes = Sizes(options.customers, purchase_orders=options.purchase_orders)
-    few = Sizes(
-        options.customers // _OTHERS_PART,
-        purchase_orders=options.purchase_orders // _OTHERS_PART,
-    )
     chosen = [s for s in known if s.case.name in (options.cases or [s.case.name])]
     peers = peers_in(options.peers)
     rows = []
     promises = []
     try:
         peers.check(_CONTESTANTS[step.other] for step in chosen)
+        keep_to(FIRST)
         with running_simulator() as (simulator, folder):
+            keep_to(LAST)
             for step in chosen:
                 print(f"{step.case.name} ...", file=sys.stderr)
-                is_quick = step.other == "limit"
-                of_step = sizes if is_quick else few
-                bench = Bench(simulator, peers, of_step, folder, is_secure=False)
-                turns = options.turns if is_quick else _TURNS_OF_OTHERS
-                costs = _costs(bench, step, of_step, min(turns, options.turns))
-                promise = _promise(step, costs)
+                sizes = _sizes(step, options.customers, options.purchase_orders)
+                bench = Bench(simulator, peers, sizes, folder, is_secure=False)
+                measured = _measured(bench, step, sizes, options.turns)
+                promise = _promise(step, measured)
                 promises.append(promise)
-                rows.append(_row(step, costs, promise))
+                rows.append(_row(step, measured, promise))
     except (RunFailedError, SimulatorError, WorkDiffersError) as error:
         print(f"The benchmark failed: {error}", file=sys.stderr)
         return 1
     facts = about()
     result = (
         f"{table(_COLUMNS, rows)}\n\n"
-        f"{about_text(facts)}; medians of {options.turns} interleaved turns, "
-        f"{min(_TURNS_OF_OTHERS, options.turns)} beside other than `limit`.\n"
+        f"{about_text(facts)}; medians of interleaved turns, each on one processor. "
+        f"The ratio lies between `from` and `to` with a chance of {CHANCE:.0%}.\n"
     )
     print(result, end="")
     if options.results is not None:
@@ -187,56 +191,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(promise.verdict == "NO" for promise in promises))
 
 
-def _costs(
-    bench: Bench, step: Step, sizes: Sizes, turns: int
-) -> list[tuple[float, float]]:
-    """Return microseconds of the tap and of the other for each header.
+def _sizes(step: Step, customers: int, purchase_orders: int) -> Sizes:
+    """Return how much there is at the first volume: fewer where each takes longer."""
+    is_long = step.other != "limit" or step.case.maker == "other-large"
+    part = _OTHERS_PART if is_long else 1
+    return Sizes(customers // part, purchase_orders=purchase_orders // part)
 
-    Returns:
-        The slope between the medians of two volumes, then that of each turn. The turns
-        differ more: one that is disturbed has a wrong slope, but moves no median.
-    """
+
+def _measured(bench: Bench, step: Step, sizes: Sizes, most_turns: int) -> Measured:
+    """Return what a header costs by turns of the tap and the other."""
     pair = [_CONTESTANTS["tap"], _CONTESTANTS[step.other]]
     for contestant in pair:
         bench.check(step.case, contestant)
-    small, large = (step.case.headers(sizes, volume) for volume in SLOPE_VOLUMES)
-    # By contestant and volume, the seconds of each turn.
-    seconds: dict[tuple[str, int], list[float]] = {}
-    for turn in range(1, turns + 1):
-        for volume, contestant in product(SLOPE_VOLUMES, pair):
-            run = bench.measure(step.case, contestant, volume, turn)
-            kind = contestant.name, volume
-            seconds.setdefault(kind, []).append(run.cpu_seconds)
-    for of_turns in seconds.values():
-        of_turns.insert(0, median(of_turns))
-    tap, other = (
-        [
-            MICROSECONDS * (many - few) / (large - small)
-            for few, many in zip(
-                *(seconds[each.name, volume] for volume in SLOPE_VOLUMES), strict=True
-            )
+    is_quick = step.other == "limit"
+    volumes = _VOLUMES if is_quick else SLOPE_VOLUMES
+    least_turns = _LEAST_TURNS if is_quick else _TURNS_OF_OTHERS
+    small, large = (step.case.headers(sizes, volume) for volume in volumes)
+    # Of each turn, the seconds of both at the small and at the large volume.
+    turns: list[tuple[float, ...]] = []
+    while True:
+        runs = [
+            bench.measure(step.case, contestant, volume, len(turns) + 1)
+            for volume, contestant in product(volumes, pair)
         ]
-        for each in pair
-    )
-    return [*zip(tap, other, strict=True)]
+        turns.append(tuple(run.cpu_seconds for run in runs))
+        if len(turns) < min(least_turns, most_turns):
+            continue
+        measured = by_turns(turns, large - small)
+        if len(turns) >= most_turns or not is_quick or measured.spread < _SPREAD:
+            return measured
 
 
-def _promise(step: Step, costs: Sequence[tuple[float, float]]) -> Promise:
-    tap, other = costs[0]
-    return Promise(step.case.title, tap / other, "ratio", step.least, step.aim)
+def _promise(step: Step, measured: Measured) -> Promise:
+    return Promise(step.case.title, measured.ratio, "ratio", step.least, step.aim)
 
 
-def _row(
-    step: Step, costs: Sequence[tuple[float, float]], promise: Promise
-) -> list[str]:
-    tap, other = costs[0]
-    ratios = sorted(ours / theirs for ours, theirs in costs[1:])
+def _row(step: Step, measured: Measured, promise: Promise) -> list[str]:
     return [
         step.case.title,
-        number(tap),
+        number(measured.tap_us),
         f"`{step.other}`",
-        number(other),
-        *map(number, (promise.value, ratios[0], ratios[-1], step.least, step.aim)),
+        number(measured.other_us),
+        *map(number, (measured.ratio, measured.lowest, measured.highest)),
+        str(measured.turns),
+        *map(number, (step.least, step.aim)),
         promise.verdict,
     ]
 
