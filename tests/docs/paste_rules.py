@@ -140,6 +140,7 @@ export TAP_PURCHASE_ORDERS_PARTNER_CENTER_MAX_REQUESTS_PER_MINUTE=250
             ),
         ),
     ),
+    "docs/decisions/compiled-code.md": Page(rules=(Rule("perf record", MEASURES),)),
     "docs/decisions/transport.md": Page(
         rules=(Rule(".venv/bin/python -m benchmarks.transports", MEASURES),)
     ),

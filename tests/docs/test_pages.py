@@ -27,7 +27,18 @@ EXAMPLE = PROJECT / "examples" / "plug-ins"
 BLOCKS = re.findall(
     r"^```(toml|python)\n(.*?)^```$", PLUG_INS, re.DOTALL | re.MULTILINE
 )
+CODE = {
+    path
+    for folder in ("benchmarks", "demo", "docs", "orchestrate", "tests", "transform")
+    for path in (PROJECT / folder).rglob("*.py")
+} | {*(PROJECT / "tap_purchase_orders").rglob("*.py"), *EXAMPLE.rglob("*.py")}
 HELD_BY = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)))
+
+
+def is_one_of(paths: set[Path], name: str) -> bool:
+    """Return whether a path ends as a name does, which may be a part of it."""
+    parts = Path(name).parts
+    return any(path.parts[-len(parts) :] == parts for path in paths)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -93,6 +104,13 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
     )
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_file_of_code_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"`([\w./-]+\.py)`", page.read_text(encoding="utf-8")))
+
+    assert [name for name in sorted(named) if not is_one_of(CODE, name)] == []
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
