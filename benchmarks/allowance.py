@@ -58,17 +58,17 @@ class _Simulation(CancelToken):
 
     def send(self, outbound: float, back: float) -> None:
         """Send a request that the server counts after some of its time."""
-        place = self._limiter.place().__enter__()
+        permit = self._limiter.permit().__enter__()
         self.stamps.append(self.now + outbound)
         answered_at = self.now + outbound + back
-        heapq.heappush(self._under_way, (answered_at, len(self.stamps), place))
+        heapq.heappush(self._under_way, (answered_at, len(self.stamps), permit))
         self._go_on(self.now)
 
     def _go_on(self, moment: float) -> None:
         while self._under_way and self._under_way[0][0] <= moment:
-            self.now, _, place = heapq.heappop(self._under_way)
-            place.status = _GOOD
-            place.__exit__(None, None, None)
+            self.now, _, permit = heapq.heappop(self._under_way)
+            permit.status = _GOOD
+            permit.__exit__(None, None, None)
         self.now = moment
 
 

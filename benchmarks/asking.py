@@ -99,8 +99,8 @@ def _ask_alone(allowance: RateLimiter, clock: _Clock, count: int) -> None:
     step = 1.01 / _PER_SECOND
     for _ in range(count):
         clock.now += step
-        with allowance.place() as place:
-            place.status = _GOOD
+        with allowance.permit() as permit:
+            permit.status = _GOOD
 
 
 def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
@@ -110,10 +110,10 @@ def _request(workers: int, send: Callable[[], None]) -> Callable[[], None]:
     allowance = RateLimiter(_ENDLESS, 1.0, cancel_token)
 
     def request() -> None:
-        with in_flight.place() as flight, allowance.place() as place:
+        with in_flight.slot() as slot, allowance.permit() as permit:
             send()
-            place.status = _GOOD
-            flight.is_served = True
+            permit.status = _GOOD
+            slot.is_served = True
 
     return request
 

@@ -210,7 +210,7 @@ def halfway(config: dict[str, Any], count: int) -> dict[str, Any]:
     for number in islice(numbers(count), count // 2):
         place.go_on(number)
     state = State({})
-    state.remember_resume_point(place.point())
+    state.checkpoint_resume_point(place.point())
     return state.value()
 
 

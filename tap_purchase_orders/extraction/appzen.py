@@ -102,7 +102,7 @@ class AppZenExtraction:
             logger.warning(
                 "AppZen: the budget of %d requests is used up; the next run goes on %s",
                 self.budget.limit,
-                self._numbers.place,
+                self._numbers.next_start,
             )
         elif not self._cancel_token.is_cancelled:
             if self._looks_wrong:
@@ -220,4 +220,4 @@ def _enter_streams(state: State, streams: Mapping[str, str]) -> None:
             "AppZen: added since the last run: %s; all purchase orders are read anew",
             ", ".join(added),
         )
-    state.remember_number_streams(streams)
+    state.checkpoint_number_streams(streams)

@@ -96,8 +96,8 @@ class CustomerPlan:
     def checkpoint(self) -> None:
         """Store in the state up to when every customer that was due has been read."""
         if self._uses_log:
-            self._state.remember_activity(self._present)
-        self._state.remember_full_table(
+            self._state.checkpoint_activity(self._present)
+        self._state.checkpoint_full_table(
             None if self._full_table_days is None else self._schedule.hour
         )
 
@@ -154,7 +154,7 @@ def _enter_scope(state: State, scope: Scope) -> None:
         if change.is_narrower:
             state.forget_ids()
         if change.has_other_customers and state.activity_read_until is not None:
-            state.remember_activity(None)
+            state.checkpoint_activity(None)
         if change.owed and state.customer_count:
             state.owe(change.owed)
             logger.info(
@@ -162,4 +162,4 @@ def _enter_scope(state: State, scope: Scope) -> None:
                 "is read now",
                 ", ".join(change.added),
             )
-    state.remember_scope(scope)
+    state.checkpoint_scope(scope)

@@ -123,11 +123,11 @@ class NumberQueue:
         """Note that every number is written: the next run starts over."""
         # A source of changes says so by its last checkpoint.
         if not self._source.follows_changes:
-            self._state.remember_resume_point(None)
+            self._state.checkpoint_resume_point(None)
 
     def start_over(self) -> None:
         """Note that nothing was read: the next run starts over."""
-        self._state.remember_resume_point(None)
+        self._state.checkpoint_resume_point(None)
 
     def go_back(self) -> None:
         """Note that the upstream is down: the next run begins with what is unread.
@@ -144,20 +144,20 @@ class NumberQueue:
             order = point.order
             mark = DigestMark() if order is None else DigestMark(order.round + 1)
             point = replace(point, order=mark)
-        self._state.remember_resume_point(point)
+        self._state.checkpoint_resume_point(point)
 
     @property
-    def place(self) -> str:
+    def next_start(self) -> str:
         """Where the next run goes on, for the log."""
         what = "the list"
         if self._source.follows_changes and self._since is not None:
             what = f"what changed since {self._since.text}"
-        place = f"behind number {self.position} of {what}"
+        where = f"behind number {self.position} of {what}"
         if self._remaining is not None:
-            place = f"with the numbers of {what} that were not read yet"
+            where = f"with the numbers of {what} that were not read yet"
         if self._has_moved:
-            return place
-        return f"{place}, as this one did: raise `appzen.max_requests_per_run`"
+            return where
+        return f"{where}, as this one did: raise `appzen.max_requests_per_run`"
 
     @property
     def is_first_run(self) -> bool:
@@ -191,10 +191,10 @@ class NumberQueue:
                 "AppZen: `start_date` is earlier than in the last run: what changed "
                 "since then is read"
             )
-        items, place, mark = self._opened(seen)
-        self._start = replace(place.point(), order=mark)
-        self._is_empty = place.position == 0 and mark is None
-        placed = self._placed(self._watched(items), place, mark, seen)
+        items, position, mark = self._opened(seen)
+        self._start = replace(position.point(), order=mark)
+        self._is_empty = position.position == 0 and mark is None
+        placed = self._placed(self._watched(items), position, mark, seen)
         for serial, (item, point) in enumerate(placed, start=1):
             if self._is_empty and isinstance(item, Checkpoint):
                 self._check_may_be_empty()
@@ -217,7 +217,7 @@ class NumberQueue:
     def _placed(
         self,
         items: Iterator[Item],
-        place: ListPosition,
+        position: ListPosition,
         mark: DigestMark | None,
         seen: SeenSet,
     ) -> Iterator[tuple[Item, ResumePoint | None]]:
@@ -225,20 +225,20 @@ class NumberQueue:
 
         Args:
             items: The remaining items of the source.
-            place: The position of the first of them.
+            position: That of the first of them.
             mark: The position in the order of digests, if that is the order.
             seen: The numbers that came already.
         """
         if mark is not None:
-            yield from self._placed_by_digest(items, place.point(), mark, seen)
-            place = ListPosition(self._identity_of_changes, self._began_at)
+            yield from self._placed_by_digest(items, position.point(), mark, seen)
+            position = ListPosition(self._identity_of_changes, self._began_at)
         for item in items:
             if not isinstance(item, str):
                 yield item, None
                 if isinstance(item, Checkpoint):
-                    place = ListPosition(self._identity_of_changes, self._began_at)
+                    position = ListPosition(self._identity_of_changes, self._began_at)
                 continue
-            point = place.take(item)
+            point = position.take(item)
             if self._shard.takes(item) and seen.add(item):
                 yield item, point
 
@@ -283,7 +283,7 @@ class NumberQueue:
             return *self._from_start(), None
         began_at = resume.began_at or self._began_at
         items = self._source.items(self._since, began_at)
-        place = self._place(began_at)
+        position = self._position_from(began_at)
         for item in items if resume.position else ():
             if isinstance(item, SourceIssue):
                 # It was reported before. If numbers are missing because of it now, the
@@ -291,12 +291,12 @@ class NumberQueue:
                 continue
             if isinstance(item, Checkpoint):
                 break
-            place.go_on(item)
+            position.go_on(item)
             if self._shard.takes(item):
                 seen.put(item)
-            if place.position == resume.position:
+            if position.position == resume.position:
                 break
-        if not place.is_at(resume):
+        if not position.is_at(resume):
             items.close()
             seen.clear()
             return self._opened_anew()
@@ -307,7 +307,7 @@ class NumberQueue:
         self.has_started_over = False
         self._began_at = began_at
         self.position = resume.position
-        return items, place, resume.order
+        return items, position, resume.order
 
     def _opened_anew(
         self,
@@ -327,11 +327,11 @@ class NumberQueue:
         return *self._from_start(), DigestMark()
 
     def _from_start(self) -> tuple[Iterator[Item], ListPosition]:
-        return self._source.items(self._since, self._began_at), self._place(
+        return self._source.items(self._since, self._began_at), self._position_from(
             self._began_at
         )
 
-    def _place(self, began_at: Instant) -> ListPosition:
+    def _position_from(self, began_at: Instant) -> ListPosition:
         follows = self._source.follows_changes
         return ListPosition(self._identity_of_changes, began_at if follows else None)
 
@@ -355,7 +355,7 @@ class NumberQueue:
         if queued.point is not None:
             self._has_moved = True
             self.position = queued.point.position
-            self._state.remember_resume_point(queued.point)
+            self._state.checkpoint_resume_point(queued.point)
         elif isinstance(queued.item, Checkpoint):
             self._checkpoint_changes(instant_of(queued.item.moment))
 
@@ -382,7 +382,7 @@ class NumberQueue:
         if (known := self._known) is not None and self._changes_read is not None:
             since = known.since
         changes = ChangesRead(self._source.identity, until, since)
-        self._state.remember_changes(changes)
+        self._state.checkpoint_changes(changes)
 
     def _check_may_be_empty(self) -> None:
         """Check whether the source may give no numbers.

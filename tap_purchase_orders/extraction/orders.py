@@ -151,11 +151,11 @@ class CustomerOrders:
         if has_prices and not customer_bookmark.is_new and not state.has_prices:
             if self._had_none:
                 state.owe(self._complete_streams.intersection(_PRICED_STREAMS))
-            state.remember_prices()
+            state.checkpoint_prices()
         if self._client.asks_for_prices and not has_prices and state.has_prices:
             owed = self._complete_streams.intersection(_PRICED_STREAMS)
             customer_bookmark = replace(customer_bookmark, owed=owed)
-        state.remember_customer(customer_id, customer_bookmark)
+        state.checkpoint_customer(customer_id, customer_bookmark)
 
     def _failed(
         self, customer_id: str, failure: RequestFailure, *, whole: bool
@@ -166,7 +166,7 @@ class CustomerOrders:
         return Batch(
             failure.received_at,
             issues=[failure_issue(UPSTREAM, "orders", customer_id, failure)],
-            checkpoint=partial(self._state.remember_failure, customer_id, owed),
+            checkpoint=partial(self._state.checkpoint_failure, customer_id, owed),
             key_was_refused=failure.is_refusal,
         )
 

@@ -187,12 +187,12 @@ class ApiClient:
         try:
             # In this order: no permit is held while waiting for a slot.
             with (
-                self._concurrency_limiter.place() as slot,
-                api_request.limiter.place() as place,
+                self._concurrency_limiter.slot() as slot,
+                api_request.limiter.permit() as permit,
             ):
                 self.budget.take(is_repeat=is_repeat)
                 response = self._sent(api_request, sent, slot)
-                place.status = response.status
+                permit.status = response.status
         except InvalidRequestError as error:
             msg = f"{self._profile.name}: {error}; check `{self._profile.section}.auth`"
             raise UpstreamRefusedError(msg) from error

@@ -31,7 +31,7 @@ class ConcurrencyLimiter(Semaphore):
         self._answered = 0
         self.halvings = 0
 
-    def place(self) -> Slot:
+    def slot(self) -> Slot:
         """Return a slot for one request.
 
         Entering its context waits for the slot, and raises `CancelledError` if the run

@@ -91,7 +91,7 @@ class RateLimiter:
             most_per_second = self._limit / self._window
             return Pace(self._waited + current, is_waiting, most_per_second)
 
-    def place(self) -> Permit:
+    def permit(self) -> Permit:
         """Return a permit for one request.
 
         Entering its context waits for it, and raises `CancelledError` if the run is to
@@ -134,13 +134,13 @@ class RateLimiter:
                 if not self._waiting:
                     self._waited += self._clock() - self._waiting_since
 
-    def leave(self, place: Permit) -> None:
+    def leave(self, permit: Permit) -> None:
         """Note that a request has ended."""
         with self._lock:
             now = self._clock()
             self._under_way -= 1
-            if place.status == _OK:
-                self._least = min(self._least, now - place.sent_at)
+            if permit.status == _OK:
+                self._least = min(self._least, now - permit.sent_at)
                 self._answered += 1
                 self._ended.append(now)
             else:

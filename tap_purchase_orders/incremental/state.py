@@ -168,7 +168,7 @@ class State:
             frozenset(partition.owed),
         )
 
-    def remember_customer(
+    def checkpoint_customer(
         self, customer_id: str, customer_bookmark: CustomerBookmark
     ) -> None:
         """Store a customer's bookmark once its orders are written."""
@@ -177,7 +177,7 @@ class State:
             return
         self._partitions[customer_id] = _text(customer_id, customer_bookmark)
 
-    def remember_failure(self, customer_id: str, owed: Iterable[str] = ()) -> None:
+    def checkpoint_failure(self, customer_id: str, owed: Iterable[str] = ()) -> None:
         """Mark a customer as not read: the next run reads it again.
 
         Args:
@@ -186,7 +186,7 @@ class State:
         """
         if customer_id in self._partitions:
             customer_bookmark = self.customer(customer_id)
-            self.remember_customer(
+            self.checkpoint_customer(
                 customer_id,
                 replace(
                     customer_bookmark,
@@ -205,20 +205,20 @@ class State:
         for customer_id in list(self._partitions):
             customer_bookmark = self.customer(customer_id)
             owed = customer_bookmark.owed.union(streams)
-            self.remember_customer(customer_id, replace(customer_bookmark, owed=owed))
+            self.checkpoint_customer(customer_id, replace(customer_bookmark, owed=owed))
 
     def forget_ids(self) -> None:
         """Drop the digests of listed orders: other orders are listed from now on."""
         for customer_id in list(self._partitions):
             customer_bookmark = replace(self.customer(customer_id), ids=None)
-            self.remember_customer(customer_id, customer_bookmark)
+            self.checkpoint_customer(customer_id, customer_bookmark)
 
     @property
     def scope(self) -> Scope | None:
         """The scope of the last run; none in a state of an earlier version."""
         return self._scope
 
-    def remember_scope(self, scope: Scope) -> None:
+    def checkpoint_scope(self, scope: Scope) -> None:
         """Store the scope of this run."""
         self._scope = scope
 
@@ -227,7 +227,7 @@ class State:
         """Whether prices came with the orders of an earlier run."""
         return self._has_prices
 
-    def remember_prices(self) -> None:
+    def checkpoint_prices(self) -> None:
         """Store that orders with prices are written."""
         self._has_prices = True
 
@@ -236,7 +236,7 @@ class State:
         """Up to when all customers that were due for a full read had one."""
         return self._full_table_until
 
-    def remember_full_table(self, moment: Instant | None) -> None:
+    def checkpoint_full_table(self, moment: Instant | None) -> None:
         """Store that moment; none if no customer is ever due."""
         self._full_table_until = moment
         if moment is not None:
@@ -247,7 +247,7 @@ class State:
         """Up to when the activity log was read."""
         return self._activity_read_until
 
-    def remember_activity(self, moment: Instant | None) -> None:
+    def checkpoint_activity(self, moment: Instant | None) -> None:
         """Store up to when all activity in the log has been read; none for never."""
         self._activity_read_until = moment
         self._members_to_write.add("activity_read_until")
@@ -257,7 +257,7 @@ class State:
         """Where the last run was interrupted in its list of numbers, if it was."""
         return self._resume_point
 
-    def remember_resume_point(self, point: ResumePoint | None) -> None:
+    def checkpoint_resume_point(self, point: ResumePoint | None) -> None:
         """Store how far the purchase orders are written, none at the end."""
         self._resume_point = point
         self._members_to_write.add("resume")
@@ -267,7 +267,7 @@ class State:
         """The streams that are written of the purchase orders, as in `Scope`."""
         return self._number_streams
 
-    def remember_number_streams(self, streams: Mapping[str, str]) -> None:
+    def checkpoint_number_streams(self, streams: Mapping[str, str]) -> None:
         """Store the streams that this run writes of the purchase orders."""
         self._number_streams = dict(streams)
 
@@ -275,7 +275,7 @@ class State:
         """Have the next run read all purchase orders anew."""
         if self._changes_read is not None:
             self._changes_read = replace(self._changes_read, until=None)
-        self.remember_resume_point(None)
+        self.checkpoint_resume_point(None)
 
     @property
     def changes_read(self) -> ChangesRead | None:
@@ -283,10 +283,10 @@ class State:
         changes = self._changes_read
         return None if changes is None or changes.until is None else changes
 
-    def remember_changes(self, changes: ChangesRead) -> None:
+    def checkpoint_changes(self, changes: ChangesRead) -> None:
         """Store that all changes up to a moment are written, and clear the position."""
         self._changes_read = changes
-        self.remember_resume_point(None)
+        self.checkpoint_resume_point(None)
 
     @property
     def is_empty(self) -> bool:

@@ -60,12 +60,12 @@ class Server:
             outbound: Seconds until the server counts it.
             back: Seconds from then to its answer.
         """
-        place = self.limiter.place()
-        place.__enter__()
+        permit = self.limiter.permit()
+        permit.__enter__()
         now = self.time.now
         self.sent.append(now)
         self.stamps.append(now + outbound)
-        ended = UnderWay(now + outbound + back, len(self.sent), place, self.status)
+        ended = UnderWay(now + outbound + back, len(self.sent), permit, self.status)
         heapq.heappush(self._under_way, ended)
         # What takes no time is answered before the next is sent.
         self._answer_until(now)

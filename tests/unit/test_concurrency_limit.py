@@ -45,7 +45,7 @@ def test_as_many_are_under_way_as_may_be_and_no_more() -> None:
 
     def ask(number: int) -> None:
         nonlocal inside, most
-        with concurrency_limiter.place():
+        with concurrency_limiter.slot():
             with lock:
                 inside += 1
                 most = max(most, inside)
@@ -66,7 +66,7 @@ def test_as_many_tasks_are_under_way_as_may_be_and_no_more() -> None:
 
     def ask() -> None:
         nonlocal inside, most
-        with concurrency_limiter.place():
+        with concurrency_limiter.slot():
             inside += 1
             most = max(most, inside)
             is_full.come()
@@ -89,12 +89,12 @@ def test_places_are_handed_on_in_the_order_in_which_they_were_asked_for(
     waiting: list[Future[None]] = []
 
     def ask(number: int) -> None:
-        with concurrency_limiter.place():
+        with concurrency_limiter.slot():
             asked.append(number)
             CancelToken().wait(0.0)
 
     with ThreadPoolExecutor(5) as pool:
-        with concurrency_limiter.place():
+        with concurrency_limiter.slot():
             for number in range(5):
                 cancel_token.somebody_waits = Gate()
                 if number in threads:
@@ -110,7 +110,7 @@ def test_places_are_handed_on_in_the_order_in_which_they_were_asked_for(
 def test_a_failed_request_frees_its_slot() -> None:
     concurrency_limiter = ConcurrencyLimiter(1, CancelToken())
     for _ in range(3):
-        with pytest.raises(LookupError), concurrency_limiter.place():
+        with pytest.raises(LookupError), concurrency_limiter.slot():
             raise LookupError
 
 
@@ -119,10 +119,10 @@ def test_waiters_for_a_slot_are_woken_when_the_run_is_cancelled() -> None:
     concurrency_limiter = ConcurrencyLimiter(1, cancel_token)
 
     def ask() -> None:
-        with concurrency_limiter.place():
+        with concurrency_limiter.slot():
             pass
 
-    with concurrency_limiter.place(), ThreadPoolExecutor(2) as pool:
+    with concurrency_limiter.slot(), ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(ask), *(begun(ask) for _ in range(3)), pool.submit(ask)]
         cancel_token.cancel()
         for each in waiting:
@@ -130,7 +130,7 @@ def test_waiters_for_a_slot_are_woken_when_the_run_is_cancelled() -> None:
                 each.result(PATIENCE_SECONDS)
 
     # None of them has taken one with it.
-    with concurrency_limiter.place():
+    with concurrency_limiter.slot():
         pass
 
 
@@ -139,7 +139,7 @@ def test_no_slot_is_lost_when_it_is_passed_on_during_cancellation(
     is_task: bool,  # noqa: FBT001  # pytest passes it by name
 ) -> None:
     def ask(concurrency_limiter: ConcurrencyLimiter) -> None:
-        with suppress(CancelledError), concurrency_limiter.place():
+        with suppress(CancelledError), concurrency_limiter.slot():
             pass
 
     with ThreadPoolExecutor(3) as pool:
@@ -155,7 +155,7 @@ def test_no_slot_is_lost_when_it_is_passed_on_during_cancellation(
                 at_once.wait(PATIENCE_SECONDS)
                 cancel_token.cancel()
 
-            with concurrency_limiter.place():
+            with concurrency_limiter.slot():
                 if is_task:
                     waiting = begun(partial(ask, concurrency_limiter))
                 else:
@@ -166,22 +166,22 @@ def test_no_slot_is_lost_when_it_is_passed_on_during_cancellation(
             ending.result(PATIENCE_SECONDS)
             waiting.result(PATIENCE_SECONDS)
             # It would raise `CancelledError` if it had to be waited for.
-            with concurrency_limiter.place():
+            with concurrency_limiter.slot():
                 pass
 
 
 def test_an_overloaded_server_halves_the_limit() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
-    with concurrency_limiter.place() as slot:
+    with concurrency_limiter.slot() as slot:
         slot.is_served = False
 
     with ExitStack() as under_way:
         for _ in range(2):
-            under_way.enter_context(concurrency_limiter.place())
+            under_way.enter_context(concurrency_limiter.slot())
         cancel_token.cancel()
         with pytest.raises(CancelledError):
-            under_way.enter_context(concurrency_limiter.place())
+            under_way.enter_context(concurrency_limiter.slot())
 
 
 def test_failures_of_requests_in_flight_together_halve_the_limit_once() -> None:
@@ -189,28 +189,28 @@ def test_failures_of_requests_in_flight_together_halve_the_limit_once() -> None:
     concurrency_limiter = ConcurrencyLimiter(8, cancel_token)
     with ExitStack() as under_way:
         for _ in range(8):
-            under_way.enter_context(concurrency_limiter.place()).is_served = False
+            under_way.enter_context(concurrency_limiter.slot()).is_served = False
 
     with ExitStack() as under_way:
         for _ in range(4):
-            under_way.enter_context(concurrency_limiter.place())
+            under_way.enter_context(concurrency_limiter.slot())
         cancel_token.cancel()
         with pytest.raises(CancelledError):
-            under_way.enter_context(concurrency_limiter.place())
+            under_way.enter_context(concurrency_limiter.slot())
 
 
 def test_good_responses_raise_the_limit_again() -> None:
     cancel_token = CancelToken()
     concurrency_limiter = ConcurrencyLimiter(4, cancel_token)
-    with concurrency_limiter.place() as slot:
+    with concurrency_limiter.slot() as slot:
         slot.is_served = False
     for _ in range(20):
-        with concurrency_limiter.place() as slot:
+        with concurrency_limiter.slot() as slot:
             slot.is_served = True
 
     with ExitStack() as under_way:
         for _ in range(4):
-            under_way.enter_context(concurrency_limiter.place())
+            under_way.enter_context(concurrency_limiter.slot())
 
 
 def test_a_cancelled_waiter_takes_no_slot() -> None:
@@ -218,11 +218,11 @@ def test_a_cancelled_waiter_takes_no_slot() -> None:
     ended.cancel()
     concurrency_limiter = ConcurrencyLimiter(1, ended)
     with (
-        concurrency_limiter.place(),
+        concurrency_limiter.slot(),
         pytest.raises(CancelledError),
-        concurrency_limiter.place(),
+        concurrency_limiter.slot(),
     ):
         pytest.fail("there was no place to be had")
 
-    with concurrency_limiter.place():
+    with concurrency_limiter.slot():
         pass

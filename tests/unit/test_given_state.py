@@ -54,7 +54,7 @@ def test_what_has_no_bookmarks_is_no_state(given: Json) -> None:
 def test_how_far_customers_were_fully_read_is_known_to_the_next_run() -> None:
     state = State({})
     assert state.full_table_until is None
-    state.remember_full_table(parse_instant(MARCH))
+    state.checkpoint_full_table(parse_instant(MARCH))
 
     assert state.value() == VALUE
     assert State(VALUE).full_table_until == parse_instant(MARCH)
@@ -62,7 +62,7 @@ def test_how_far_customers_were_fully_read_is_known_to_the_next_run() -> None:
 
 def test_where_no_customer_is_ever_due_nothing_is_said_of_it() -> None:
     state = State({})
-    state.remember_full_table(None)
+    state.checkpoint_full_table(None)
 
     assert state.value() == {}
 
@@ -72,7 +72,7 @@ def test_customers_are_counted_of_whom_something_is_known() -> None:
     assert state.customer_count == 0
     bookmark = CustomerBookmark(parse_instant(MARCH))
     for customer_id in ("c-1", "c-2", "c-1"):
-        state.remember_customer(customer_id, bookmark)
+        state.checkpoint_customer(customer_id, bookmark)
 
     assert state.customer_count == State(state.value()).customer_count == 2
 

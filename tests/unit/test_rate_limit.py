@@ -49,10 +49,10 @@ def test_steady_requests_go_as_fast_as_the_limit_allows(
 def test_a_permit_is_released_when_the_request_fails() -> None:
     time = FakeTime()
     limiter = RateLimiter(1, WINDOW, time, time.clock)
-    with pytest.raises(CancelledError), limiter.place():
+    with pytest.raises(CancelledError), limiter.permit():
         raise CancelledError
 
-    with limiter.place():
+    with limiter.permit():
         assert time.now == WINDOW
 
 
@@ -70,22 +70,22 @@ def test_a_hold_holds_all_and_the_longest_counts() -> None:
 def test_a_hold_also_applies_to_requests_that_wait_already() -> None:
     time = FakeTime()
     limiter = RateLimiter(1, WINDOW, time, time.clock)
-    with limiter.place():
+    with limiter.permit():
         pass
     time.on_passing = lambda _moment: limiter.hold(100.0) if time.now == 0 else None
 
-    with limiter.place():
+    with limiter.permit():
         assert time.now == 100.0
 
 
 def test_a_stop_ends_the_waiting_and_takes_no_place() -> None:
     time = FakeTime()
     limiter = RateLimiter(1, WINDOW, time, time.clock)
-    with limiter.place():
+    with limiter.permit():
         pass
     time.on_passing = lambda _moment: time.cancel()
 
-    with pytest.raises(CancelledError), limiter.place():
+    with pytest.raises(CancelledError), limiter.permit():
         pytest.fail("there was no place to be had")
 
 
@@ -94,7 +94,7 @@ def test_after_a_stop_there_is_no_place() -> None:
     limiter = RateLimiter(1, WINDOW, time, time.clock)
     time.cancel()
 
-    with pytest.raises(CancelledError), limiter.place():
+    with pytest.raises(CancelledError), limiter.permit():
         pytest.fail("nothing is to be asked any more")
     assert time.waits == []
 
@@ -167,7 +167,7 @@ def test_a_permit_is_granted_exactly_when_the_rule_allows(
             held = 0.0 if ending == 200 else rule.way_back()
             rule.ended.append(time.now + held)
         time.now = until
-        place = limiter.place()
+        place = limiter.permit()
         try:
             place.__enter__()
         except CancelledError:

@@ -98,7 +98,7 @@ def test_bookmarks_have_the_standard_partitioned_form() -> None:
     customer_bookmark = CustomerBookmark(
         MARCH, {"o": TrackedOrder("pending", 2, "abc")}
     )
-    state.remember_customer("c-1", customer_bookmark)
+    state.checkpoint_customer("c-1", customer_bookmark)
 
     (part,) = state.value()["bookmarks"]["orders"]["partitions"]
     assert part.pop("followed_orders") == {"o": ["pending", 2, "abc"]}
@@ -126,7 +126,7 @@ def test_what_was_remembered_is_known_to_the_next_run(
 ) -> None:
     state = State({})
     for customer_id, customer_bookmark in known.items():
-        state.remember_customer(customer_id, customer_bookmark)
+        state.checkpoint_customer(customer_id, customer_bookmark)
 
     again = State(through_json(state.value()))
     for customer_id, customer_bookmark in known.items():
@@ -140,10 +140,10 @@ def test_what_is_written_is_the_value_to_the_byte(
     known: dict[str, CustomerBookmark],
 ) -> None:
     state = State({"bookmarks": {"others": {"a": 1}}})
-    state.remember_activity(MARCH)
-    state.remember_resume_point(ResumePoint(17, "abc"))
+    state.checkpoint_activity(MARCH)
+    state.checkpoint_resume_point(ResumePoint(17, "abc"))
     for customer_id, customer_bookmark in known.items():
-        state.remember_customer(customer_id, customer_bookmark)
+        state.checkpoint_customer(customer_id, customer_bookmark)
 
     parts = [
         as_documented(customer_id, customer_bookmark)
@@ -170,7 +170,7 @@ def test_a_customer_takes_little_more_memory_than_its_text() -> None:
     state = State({})
     for number in range(count):
         tracked = {f"order-{number}": TrackedOrder("pending", 1, "012345")}
-        state.remember_customer(f"{number:036}", CustomerBookmark(MARCH, tracked))
+        state.checkpoint_customer(f"{number:036}", CustomerBookmark(MARCH, tracked))
     text = written(state)
     tracemalloc.start()
     try:
@@ -194,8 +194,8 @@ def test_one_customer_changes_nothing_for_another(
 ) -> None:
     state = State({})
     for key, value in known.items():
-        state.remember_customer(key, value)
-    state.remember_customer(customer_id, customer_bookmark)
+        state.checkpoint_customer(key, value)
+    state.checkpoint_customer(customer_id, customer_bookmark)
 
     for key, value in known.items():
         if key != customer_id:
@@ -205,8 +205,8 @@ def test_one_customer_changes_nothing_for_another(
 def test_a_customer_of_whom_nothing_is_left_to_know_is_forgotten() -> None:
     state = State({})
     undated = CustomerBookmark(None, {"o": TrackedOrder("completed", 1, "abc")})
-    state.remember_customer("c-1", undated)
-    state.remember_customer("c-1", CustomerBookmark())
+    state.checkpoint_customer("c-1", undated)
+    state.checkpoint_customer("c-1", CustomerBookmark())
 
     assert state.customer("c-1") == CustomerBookmark()
 
@@ -221,11 +221,11 @@ def test_a_bookmark_is_written_with_the_digits_it_was_given_with() -> None:
 
 def test_a_written_value_does_not_change_when_more_is_remembered() -> None:
     state = State({})
-    state.remember_customer("c-1", CustomerBookmark(MARCH))
+    state.checkpoint_customer("c-1", CustomerBookmark(MARCH))
     first = state.value()
     copy = through_json(first)
-    state.remember_customer("c-2", CustomerBookmark(MARCH))
-    state.remember_customer("c-1", CustomerBookmark(MARCH.earlier(60)))
+    state.checkpoint_customer("c-2", CustomerBookmark(MARCH))
+    state.checkpoint_customer("c-1", CustomerBookmark(MARCH.earlier(60)))
 
     assert first == copy
 
@@ -241,7 +241,7 @@ def test_bookmarks_of_other_streams_are_kept_as_they_are(others: Json) -> None:
     state = State({"bookmarks": others})
     assert state.value().get("bookmarks", {}) == others
 
-    state.remember_customer("c-1", CustomerBookmark(MARCH))
+    state.checkpoint_customer("c-1", CustomerBookmark(MARCH))
     bookmarks = dict(state.value()["bookmarks"])
     assert list(bookmarks.pop("orders")["partitions"][0]["context"]) == ["customer_id"]
     assert bookmarks == others
@@ -249,14 +249,14 @@ def test_bookmarks_of_other_streams_are_kept_as_they_are(others: Json) -> None:
 
 def test_a_resume_point_is_known_to_the_next_run_until_the_list_is_done() -> None:
     state = State({})
-    state.remember_resume_point(ResumePoint(17, "abc"))
+    state.checkpoint_resume_point(ResumePoint(17, "abc"))
     assert State(through_json(state.value())).resume_point == ResumePoint(17, "abc")
 
     in_order = ResumePoint(17, "abc", MARCH, DigestMark(2, "0f"))
-    state.remember_resume_point(in_order)
+    state.checkpoint_resume_point(in_order)
     assert State(through_json(state.value())).resume_point == in_order
 
-    state.remember_resume_point(None)
+    state.checkpoint_resume_point(None)
     assert state.resume_point is None
     assert State(through_json(state.value())).resume_point is None
 
@@ -265,7 +265,7 @@ def test_a_finished_list_is_forgotten_by_name() -> None:
     """States are merged by some: what is left out there stays."""
     state = State({})
     assert state.value() == {}
-    state.remember_resume_point(None)
+    state.checkpoint_resume_point(None)
     forgotten = {"bookmarks": {"purchase_orders": {"resume": None}}}
     assert state.value() == forgotten
     assert State(forgotten).value() == forgotten
@@ -273,7 +273,7 @@ def test_a_finished_list_is_forgotten_by_name() -> None:
 
 def test_how_far_the_activity_log_was_followed_is_known_to_the_next_run() -> None:
     state = State({})
-    state.remember_activity(MARCH)
+    state.checkpoint_activity(MARCH)
 
     assert State(through_json(state.value())).activity_read_until == MARCH
 
@@ -281,9 +281,9 @@ def test_how_far_the_activity_log_was_followed_is_known_to_the_next_run() -> Non
 def test_a_customer_that_failed_keeps_all_but_the_time_of_its_last_read() -> None:
     state = State({})
     tracked = {"o": TrackedOrder("pending", 1, "abc")}
-    state.remember_customer("c-1", CustomerBookmark(MARCH, tracked, MARCH))
-    state.remember_failure("c-1")
-    state.remember_failure("never seen")
+    state.checkpoint_customer("c-1", CustomerBookmark(MARCH, tracked, MARCH))
+    state.checkpoint_failure("c-1")
+    state.checkpoint_failure("never seen")
 
     for it in (state, State(through_json(state.value()))):
         assert it.customer("c-1") == CustomerBookmark(MARCH, tracked)
@@ -422,13 +422,13 @@ def test_any_partition_is_read_or_refused(part: Any) -> None:
 
 def test_cleared_members_are_written_as_null_for_merged_states() -> None:
     state = State({})
-    state.remember_resume_point(ResumePoint(17, "abc", MARCH))
-    state.remember_activity(MARCH)
-    state.remember_full_table(MARCH)
+    state.checkpoint_resume_point(ResumePoint(17, "abc", MARCH))
+    state.checkpoint_activity(MARCH)
+    state.checkpoint_full_table(MARCH)
     interrupted = state.value()
-    state.remember_resume_point(None)
-    state.remember_activity(None)
-    state.remember_full_table(None)
+    state.checkpoint_resume_point(None)
+    state.checkpoint_activity(None)
+    state.checkpoint_full_table(None)
     finished = state.value()
 
     assert finished["bookmarks"]["purchase_orders"] == {"resume": None}
@@ -478,9 +478,9 @@ def test_a_state_of_the_first_version_is_carried_over() -> None:
 def test_a_scope_is_known_to_the_next_run() -> None:
     scope = Scope({"orders": "abc", "order_line_items": ""}, include_price=True)
     state = State({})
-    state.remember_customer("c-1", CustomerBookmark(MARCH))
-    state.remember_scope(scope)
-    state.remember_prices()
+    state.checkpoint_customer("c-1", CustomerBookmark(MARCH))
+    state.checkpoint_scope(scope)
+    state.checkpoint_prices()
 
     again = State(through_json(state.value()))
     assert again.scope == scope
@@ -506,8 +506,8 @@ def test_a_customer_is_known_in_whatever_case_its_id_is_written() -> None:
     assert state.known_as(guid) == guid.lower()
     assert state.known_as("Contoso") == "Contoso"
 
-    state.remember_customer(guid, CustomerBookmark(MARCH))
-    state.remember_customer("Contoso", CustomerBookmark(MARCH))
+    state.checkpoint_customer(guid, CustomerBookmark(MARCH))
+    state.checkpoint_customer("Contoso", CustomerBookmark(MARCH))
     again = State(through_json(state.value()))
     assert again.known_as(guid.lower()) == guid
     assert again.known_as("CONTOSO") == "Contoso"
@@ -515,8 +515,10 @@ def test_a_customer_is_known_in_whatever_case_its_id_is_written() -> None:
 
 def test_what_is_owed_is_owed_by_every_customer() -> None:
     state = State({})
-    state.remember_customer("c-1", CustomerBookmark(MARCH))
-    state.remember_customer("c-2", CustomerBookmark(MARCH, owed=frozenset({"orders"})))
+    state.checkpoint_customer("c-1", CustomerBookmark(MARCH))
+    state.checkpoint_customer(
+        "c-2", CustomerBookmark(MARCH, owed=frozenset({"orders"}))
+    )
     state.owe({"order_line_items"})
 
     assert state.customer("c-1").owed == {"order_line_items"}

@@ -43,7 +43,7 @@ def messages_of(
     """
     state = State({})
     for number in range(known):
-        state.remember_customer(customer_id(number), MEMORY)
+        state.checkpoint_customer(customer_id(number), MEMORY)
     out = io.BytesIO()
     with contextlib.redirect_stdout(io.TextIOWrapper(out, write_through=True)) as text:
         writer = MessageWriter()
@@ -51,7 +51,7 @@ def messages_of(
         for number in range(customers):
             for _ in range(records):
                 writer.write({"type": "RECORD", "record": {"note": "x" * 300}})
-            state.remember_customer(customer_id(number), MEMORY)
+            state.checkpoint_customer(customer_id(number), MEMORY)
             lines.after_batch()
         if at_the_end:
             lines.write()
@@ -140,7 +140,7 @@ def test_a_long_run_says_now_and_then_how_far_it_has_come() -> None:
 def test_to_write_a_large_state_takes_no_memory_for_its_text() -> None:
     state = State({})
     for number in range(10_000):
-        state.remember_customer(customer_id(number), MEMORY)
+        state.checkpoint_customer(customer_id(number), MEMORY)
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),

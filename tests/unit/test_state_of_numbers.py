@@ -35,7 +35,7 @@ def test_up_to_when_changes_were_read_is_known_to_the_next_run(since: Any) -> No
     assert State({}).changes_read is None
     state = State({})
     changes = ChangesRead("invoices", MARCH, since)
-    state.remember_changes(changes)
+    state.checkpoint_changes(changes)
 
     assert state.changes_read == next_run(state).changes_read == changes
     assert numbers_of(state) == {
@@ -50,16 +50,16 @@ def test_up_to_when_changes_were_read_is_known_to_the_next_run(since: Any) -> No
 
 def test_changes_that_are_read_end_the_list_that_was_interrupted() -> None:
     state = State({})
-    state.remember_resume_point(ResumePoint(17, "abc"))
-    state.remember_changes(ChangesRead("invoices", MARCH))
+    state.checkpoint_resume_point(ResumePoint(17, "abc"))
+    state.checkpoint_changes(ChangesRead("invoices", MARCH))
 
     assert state.resume_point is next_run(state).resume_point is None
 
 
 def test_numbers_that_are_forgotten_are_all_read_anew() -> None:
     state = State({})
-    state.remember_changes(ChangesRead("invoices", MARCH, JANUARY))
-    state.remember_resume_point(ResumePoint(17, "abc"))
+    state.checkpoint_changes(ChangesRead("invoices", MARCH, JANUARY))
+    state.checkpoint_resume_point(ResumePoint(17, "abc"))
     state.forget_numbers()
 
     for it in (state, next_run(state)):
@@ -85,12 +85,12 @@ def test_without_anything_to_forget_there_is_only_the_end_of_a_list() -> None:
 
 def test_the_streams_of_the_numbers_are_known_to_the_next_run() -> None:
     state = State({})
-    state.remember_number_streams(STREAMS)
+    state.checkpoint_number_streams(STREAMS)
     assert state.number_streams == STREAMS
     # They are those of something that was read.
     assert state.value() == {}
 
-    state.remember_resume_point(ResumePoint(17, "abc"))
+    state.checkpoint_resume_point(ResumePoint(17, "abc"))
     assert next_run(state).number_streams == STREAMS
     assert numbers_of(state)["streams"] == [
         "purchase_order_lines:",
