@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import socket
+import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pyarrow as pa
 import pytest
+import trustme
 from pyarrow import parquet
 from typing_extensions import override
 
@@ -20,6 +23,7 @@ from tests.unit.source_contexts import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 NUMBERS = [f"PO-{number:08d}" for number in range(600_000)]
 # Above 5 MiB, which is as much as fsspec asks for at once.
@@ -30,9 +34,16 @@ FEW_CSV = "\n".join(["number", *FEW, ""]).encode()
 
 @contextmanager
 def serving(
-    body: bytes, headers: Mapping[str, str], *, has_head: bool = True
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    has_head: bool = True,
+    authority: trustme.CA | None = None,
 ) -> Iterator[str]:
-    """Serve one file, whole, whatever range is asked for; yield its address."""
+    """Serve one file, whole, whatever range is asked for; yield its address.
+
+    With an authority it is served over TLS, by a certificate of its.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -59,10 +70,15 @@ def serving(
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if authority is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("127.0.0.1").configure_cert(context)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        scheme = "http" if authority is None else "https"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"{scheme}://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
@@ -153,3 +169,43 @@ def test_a_file_that_is_read_in_any_order_is_copied(suffix: str) -> None:
 
     with serving(body, {}) as address:
         assert read(f"{address}/numbers.{suffix}") == FEW
+
+
+@pytest.mark.parametrize("path", ["numbers.csv", "simplecache::numbers.csv"])
+def test_a_private_authority_is_trusted_by_the_usual_variable(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(bundle)
+    with serving(FEW_CSV, {}, authority=authority) as address:
+        url = path.replace("numbers.csv", f"{address}/numbers.csv")
+        with pytest.raises(SourceError):
+            read(url)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+
+        assert read(url) == FEW
+
+
+def test_authorities_that_are_not_there_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+
+    with pytest.raises(SourceError, match=r"REQUESTS_CA_BUNDLE names .*gone\.pem"):
+        read("https://localhost:1/numbers.csv")
+
+
+def test_a_file_is_read_through_the_usual_proxy_whose_password_is_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://someone:pass-word@127.0.0.1:{port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    # The proxy is not there; without it, the host would not be.
+    with pytest.raises(SourceError, match=str(port)) as raised:
+        read("https://numbers.example/numbers.csv")
+    assert "pass-word" not in str(raised.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import ssl
 import tempfile
 from contextlib import contextmanager
 from glob import glob, has_magic
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 
 from tap_purchase_orders.errors import TapError
 from tap_purchase_orders.extras import how_to_install
+from tap_purchase_orders.http.proxy_and_trust import route_to
 from tap_purchase_orders.number_sources.error_messages import in_words, source_error
 from tap_purchase_orders.number_sources.files.gzip_layers import without_gzip
+from tap_purchase_orders.redaction import Secrets
 from tap_purchase_orders.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -68,14 +71,7 @@ class StoredFile:
         self.shown = (
             _QUERY.sub("***", _USER.sub("***@", path)) if _is_url(path) else path
         )
-        self._hidden = [
-            part.rstrip("@")
-            for pattern in (_USER, _QUERY)
-            for part in pattern.findall(path)
-            if _is_url(path)
-        ]
-        # The password alone may be shown just as little.
-        self._hidden += [part.partition(":")[2] for part in self._hidden if ":" in part]
+        self._hidden = _credentials_in(path) if _is_url(path) else []
         if found is not None:
             protocol = path.partition("://")[0]
             self.shown = f"{protocol}://{found[1].lstrip('/')}"
@@ -224,9 +220,34 @@ class StoredFile:
             return self._found
         from fsspec.core import url_to_fs  # noqa: PLC0415  # few runs need it
 
-        options = _web_options(self._url) if _is_web(self._url) else {}
+        way = self._way()
+        options = _web_options(self._url) | way if _is_web(self._url) else {}
+        if not options and way:
+            # A file within a file, or a copy of one.
+            options = {"https": way}
         system, name = url_to_fs(self._url, **options)
         return system, name
+
+    def _way(self) -> dict[str, Any]:
+        """Return how a web server is reached, where the environment says so."""
+        secure = [part for part in self._url.split("::") if _is_secure(part)]
+        if not secure:
+            return {}
+        route = route_to(secure[-1], Secrets())
+        if route.problem is not None:
+            problem = f"{self.shown} cannot be read: {route.problem}"
+            raise source_error(problem, "path")
+        way: dict[str, Any] = {}
+        if route.proxy:
+            self._hidden += _credentials_in(route.proxy)
+            way["proxy"] = route.proxy
+        if route.authorities_variable:
+            is_folder = Path(route.authorities).is_dir()
+            way["ssl"] = ssl.create_default_context(
+                cafile=None if is_folder else route.authorities,
+                capath=route.authorities if is_folder else None,
+            )
+        return way
 
     @contextmanager
     def _said_in_words(self) -> Iterator[None]:
@@ -254,6 +275,19 @@ class StoredFile:
 
 def _is_url(path: str) -> bool:
     return "://" in path
+
+
+def _is_secure(url: str) -> bool:
+    return url.lower().startswith("https://")
+
+
+def _credentials_in(url: str) -> list[str]:
+    """Return what no message may show of a URL."""
+    found = [
+        part.rstrip("@") for pattern in (_USER, _QUERY) for part in pattern.findall(url)
+    ]
+    # The password alone may be shown just as little.
+    return found + [part.partition(":")[2] for part in found if ":" in part]
 
 
 def _is_web(url: str) -> bool:
