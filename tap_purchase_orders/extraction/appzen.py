@@ -105,22 +105,37 @@ class AppZenExtraction:
                 self._numbers.next_start,
             )
         elif not self._cancel_token.is_cancelled:
-            if self._looks_wrong:
-                self._numbers.start_over()
-                msg = (
-                    f"AppZen: none of the purchase order numbers "
-                    f"({self.progress.done}) was found (HTTP 404); check "
-                    f"`appzen.api_url`, `appzen.auth.customer_id` and "
-                    f"`appzen.purchase_order_numbers`"
-                )
-                raise UpstreamRefusedError(msg)
+            if self.progress.is_all_refused:
+                self._end_without_any()
             self._numbers.finish()
 
-    @property
-    def _looks_wrong(self) -> bool:
-        """Whether this is the first run, and nothing of it was found so far."""
-        # A wrong address looks the same as numbers that do not exist.
-        return self.progress.is_all_refused and self._numbers.is_first_run
+    def _end_without_any(self) -> None:
+        """Have numbers of which none was found asked for again.
+
+        A wrong address looks the same as numbers that do not exist.
+
+        Raises:
+            UpstreamRefusedError: No earlier run has found any either.
+        """
+        what = (
+            f"AppZen: none of the purchase order numbers ({self.progress.done}) was "
+            f"found (HTTP 404)"
+        )
+        settings = (
+            "check `appzen.api_url`, `appzen.auth.customer_id` and "
+            "`appzen.purchase_order_numbers`"
+        )
+        if self._numbers.is_first_run:
+            self._numbers.start_over()
+            msg = f"{what}; {settings}"
+            raise UpstreamRefusedError(msg)
+        if self._numbers.follows_changes:
+            self._numbers.start_over()
+            logger.warning(
+                "%s; the next run asks for them again; if that lasts, %s",
+                what,
+                settings,
+            )
 
     def _steps(self) -> Iterator[Step]:
         for count, queued in enumerate(self._numbers.queue()):
@@ -167,7 +182,7 @@ class AppZenExtraction:
 
     def _checkpoint_changes(self, queued: QueuedNumber) -> None:
         """Store up to when changes are read, unless nothing was found so far."""
-        if self._looks_wrong:
+        if self.progress.is_all_refused:
             queued.pass_over()
         else:
             queued.checkpoint()

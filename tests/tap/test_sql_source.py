@@ -185,15 +185,34 @@ def test_a_first_run_that_finds_none_of_its_numbers_does_not_move_since(
     assert runs.next() == []
 
 
-def test_later_numbers_that_are_not_there_move_since(
+def test_later_numbers_of_which_none_is_found_come_again(
+    erp: Erp, upstream: Upstream
+) -> None:
+    runs = Runs(upstream, erp.section())
+    runs.next()
+    for number in NUMBERS:
+        upstream.answer(number_path(number), appzen_error(404))
+    erp.change(NUMBERS[1])
+    erp.change(NUMBERS[4])
+
+    assert runs.next() == [NUMBERS[1], NUMBERS[4]]
+    assert "the next run asks for them again" in runs.last.log
+    # The address was wrong, and is mended.
+    serve_purchase_orders(upstream, {n: purchase_order(n) for n in NUMBERS})
+    assert runs.next() == [NUMBERS[1], NUMBERS[4]]
+    assert runs.next() == []
+
+
+def test_later_numbers_of_which_some_are_found_move_since(
     erp: Erp, upstream: Upstream
 ) -> None:
     runs = Runs(upstream, erp.section())
     runs.next()
     upstream.answer(number_path(NUMBERS[1]), appzen_error(404))
     erp.change(NUMBERS[1])
+    erp.change(NUMBERS[4])
 
-    assert runs.next() == [NUMBERS[1]]
+    assert runs.next() == [NUMBERS[1], NUMBERS[4]]
     assert runs.next() == []
 
 
