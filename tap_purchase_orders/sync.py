@@ -117,8 +117,9 @@ class Sync:
         except _StrictError as error:
             self._errors.append(str(error))
         finally:
-            # An interrupted run ends with a STATE message, even with an empty one.
-            self._state_lines.write(is_incomplete=self._cancel_token.is_cancelled)
+            # An interrupted or failed run ends with a STATE message, if an empty one.
+            is_incomplete = self._cancel_token.is_cancelled or bool(self._errors)
+            self._state_lines.write(is_incomplete=is_incomplete)
         self._summarise()
         if self._errors:
             raise RunFailedError(*self._errors)

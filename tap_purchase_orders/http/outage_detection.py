@@ -39,6 +39,10 @@ class ResponseGap:
 
     The waits that it asks for are not counted, as long as they are not too long.
 
+    Attributes:
+        asked_seconds: How long it has asked to be left alone since its last good
+            response.
+
     Args:
         clock: Seconds that never go back.
     """
@@ -49,7 +53,7 @@ class ResponseGap:
         self._under_way = 0
         # The waits that it has asked for since then.
         self._asked_until = 0.0
-        self._asked_seconds = 0.0
+        self.asked_seconds = 0.0
 
     def sent(self) -> None:
         """Note that a request is being sent."""
@@ -80,20 +84,20 @@ class ResponseGap:
         """
         now = self._clock()
         until = max(self._asked_until, now + seconds)
-        self._asked_seconds += until - max(self._asked_until, now)
+        self.asked_seconds += until - max(self._asked_until, now)
         self._asked_until = until
-        return self._asked_seconds > LONGEST_PATIENCE_SECONDS
+        return self.asked_seconds > LONGEST_PATIENCE_SECONDS
 
     def left_seconds(self) -> float | None:
         """Return how much longer it may last, none if no response is due."""
         if self._since is None:
             return None
-        ends_at = self._since + self._asked_seconds + SILENT_SECONDS
+        ends_at = self._since + self.asked_seconds + SILENT_SECONDS
         return max(0.0, ends_at - self._clock())
 
     def _begin(self) -> None:
         self._since = self._asked_until = self._clock()
-        self._asked_seconds = 0.0
+        self.asked_seconds = 0.0
 
 
 class Health:
@@ -173,8 +177,9 @@ class Health:
             return
         with self._lock:
             is_too_much = self._response_gap.is_asked_too_much(asked_seconds)
+            in_all = self._response_gap.asked_seconds
         if is_too_much:
-            msg = f"{words}: it asks to be left alone for {asked_seconds:.0f} seconds"
+            msg = f"{words}: it asks to be left alone for {in_all:.0f} seconds in all"
             raise self._error(msg)
 
     def _watch(self) -> None:

@@ -79,11 +79,16 @@ def state_value(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if given.get("type") == "STATE" and isinstance(given.get("value"), Mapping):
         given = given["value"]
+    problem = ""
     if given and "bookmarks" not in given:
         shown = ", ".join(sorted(repr(str(name))[:40] for name in given)[:5])
+        problem = f"it has no `bookmarks`, but {shown}"
+    elif "type" in given:
+        problem = f"it is a message of another type, {given['type']!r:.40}"
+    if problem:
         msg = (
-            f"the state cannot be used: it has no `bookmarks`, but {shown}; give the "
-            f"value of a STATE message, or the whole message"
+            f"the state cannot be used: {problem}; give the value of a STATE message, "
+            f"or the whole message"
         )
         raise SettingsError(msg)
     return given

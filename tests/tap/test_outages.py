@@ -262,3 +262,5 @@ def test_a_customer_list_that_cannot_be_had_ends_the_run(upstream: Upstream) -> 
 
     assert run.status == 1
     assert len(down(run)) == 1
+    # A state to go on from, though nothing was read.
+    assert run.messages[-1] == {"type": "STATE", "value": {"bookmarks": {}}}

@@ -51,6 +51,12 @@ def test_what_has_no_bookmarks_is_no_state(given: Json) -> None:
         state_value(given)
 
 
+@pytest.mark.parametrize("kind", ["RECORD", "SCHEMA", None, 5])
+def test_another_message_is_no_state_though_it_has_bookmarks(kind: Json) -> None:
+    with pytest.raises(SettingsError, match="a message of another type"):
+        state_value({"type": kind, **VALUE})
+
+
 def test_how_far_customers_were_fully_read_is_known_to_the_next_run() -> None:
     state = State({})
     assert state.full_table_until is None
