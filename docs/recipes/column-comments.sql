@@ -120,7 +120,7 @@ BEGIN
   ('order_status_changes', '', 'One row when an order is first seen, and one for each later change of its status. Made by the tap: Partner Center keeps no such history.'),
   ('order_status_changes', 'referenceCustomerId', 'Customer who ordered: `id` of the customer.'),
   ('order_status_changes', 'orderId', 'Order whose status changed: `id` of the order.'),
-  ('order_status_changes', 'sequence', 'Grows with each change of its order: 1 for those of the first run, then with gaps.'),
+  ('order_status_changes', 'sequence', 'Grows with each change of its order, with gaps: 1 for the first one of an order that came with its customer''s first read, or 100 and more for one that came later.'),
   ('order_status_changes', 'previousStatus', 'Status before the change. Null in the first row of an order.'),
   ('order_status_changes', 'status', 'Status after the change. Documented values: `unknown`, `pending`, `pending_review`, `pending_po_upload`, `po_upload_complete`, `po_review_rejected`, `completed`, `partial_success`, `cancelled`, `suspended`, `error`, `none`.'),
   ('order_status_changes', 'orderCreationDate', 'When the order was placed. UTC with all fractional digits.'),

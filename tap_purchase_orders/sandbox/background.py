@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_purchase_orders.sandbox.private_files import write_private
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,7 +54,7 @@ def start(arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
             raise StartError(messages.read().decode(errors="replace").strip())
     document: dict[str, Any] = json.loads(line)
     pid_file = Path(document["config_file"]).with_name(PID_FILE)
-    pid_file.write_text(f"{process.pid}\n", encoding="ascii")
+    write_private(pid_file, f"{process.pid}\n")
     # It goes on; nobody waits for it here.
     process.returncode = 0
     return document, process.pid

@@ -117,7 +117,7 @@ def _add_server_options(group: argparse._ArgumentGroup) -> None:
         "--json",
         action="store_true",
         help="print the settings as one line of JSON; the default where standard "
-        "output is no terminal",
+        "output is no terminal, but for --background",
     )
     group.add_argument(
         "--lifetime-seconds",
