@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from typing_extensions import override
@@ -76,8 +77,29 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         self._flushed_bytes += self._waiting_bytes
         self._waiting_bytes = 0
         # Looked up each time: a program that runs the tap may redirect it.
-        sys.stdout.buffer.write(text)
-        sys.stdout.flush()
+        _write_whole(sys.stdout.buffer, text)
+
+
+def _write_whole(output: BinaryIO, text: bytes) -> None:
+    """Write all of a text, and flush it.
+
+    With `PYTHONUNBUFFERED` the output is the bare file, which takes a part of a text
+    where a signal comes in between. A pipe that does not block takes what fits.
+    """
+    left = memoryview(text)
+    is_flushed = False
+    while not is_flushed:
+        try:
+            written = output.write(left)
+            left = left[written or 0 :]
+            if not left:
+                output.flush()
+                is_flushed = True
+            elif not written:
+                select.select([], [output], [])
+        except BlockingIOError as error:
+            left = left[error.characters_written :]
+            select.select([], [output], [])
 
 
 @lru_cache(32)
