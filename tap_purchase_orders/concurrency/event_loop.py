@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _WAKING: Final = b"!"
 # How long the end of the program waits for the thread, which a library may block.
 _END_SECONDS: Final = 2.0
+# How often a thread that waits lets the handlers of signals run.
+_LOOK_SECONDS: Final = 0.5
 # How often a task is ended that waits again while it is being ended.
 _MOST_ENDINGS: Final = 3
 # How often others are woken, while one response comes right after the other.
@@ -315,8 +317,14 @@ class Event:
         elif self._loop is not None:
             self._loop.wait(self, seconds)
         else:
-            self._lock.acquire(timeout=-1 if seconds is None else seconds)
+            self._wait_on_thread(seconds)
         return self.is_set
+
+    def _wait_on_thread(self, seconds: float | None) -> None:
+        ends_at = math.inf if seconds is None else time.monotonic() + seconds
+        while not self.is_set and (left := ends_at - time.monotonic()) > 0:
+            # A signal that comes just before the system waits does not end that.
+            self._lock.acquire(timeout=min(left, _LOOK_SECONDS))
 
 
 def event_loop() -> EventLoop:
