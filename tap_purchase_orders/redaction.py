@@ -32,8 +32,9 @@ _SHORTEST_ID = 8
 _CREDENTIAL = re.compile(
     "auth|credential|key|pass|pwd|secret|sign|token", re.IGNORECASE
 )
-# The escapes that JSON allows for any character.
-_ESCAPES = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|/)")
+# The escapes that JSON allows for any character; each text within a text doubles the
+# backslash.
+_ESCAPES = re.compile(rb"\\+(?:u([0-9a-fA-F]{4})|/)")
 _SLASH = "002f"
 # A method that signs each request anew sends a new value with each; of these only as
 # many matter as may be under way.

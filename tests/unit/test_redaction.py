@@ -163,6 +163,17 @@ def test_a_secret_is_found_whose_signs_are_escaped() -> None:
     assert Secrets(["a/b/c/d/e/f/g/h/i"]).are_in(rb'["a\/b\/c\/d\/e\/f\/g\/h\/i"]')
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("spelled", [r"\/", r"\u002F", r"\u002f", "/"])
+def test_a_secret_is_found_in_a_text_within_texts(spelled: str, times: int) -> None:
+    text = f'{{"key": "key-0123456789{spelled}abcdef"}}'
+    for _ in range(times):
+        text = json.dumps({"note": text})
+
+    assert Secrets(["key-0123456789/abcdef"]).are_in(text.encode())
+    assert not Secrets(["key-0123456789/abcdeg"]).are_in(text.encode())
+
+
 @given(
     st.text(
         st.characters(max_codepoint=0xFFFF, categories=["L", "N", "P"]), min_size=16
