@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tap_purchase_orders.incremental.customer_bookmark import (
     ATTACHMENTS_OWED,
+    NEW_ORDERS,
     NOT_EMITTED,
     PAST_ATTACHMENTS,
     CustomerBookmark,
@@ -276,7 +277,10 @@ def _first_seen(
     unknown = [
         summary for summary in selection if summary.id not in customer_bookmark.tracked
     ]
-    if customer_bookmark.is_new:
+    all_may_be_new = (
+        customer_bookmark.ids is None and NEW_ORDERS in customer_bookmark.owed
+    )
+    if customer_bookmark.is_new or all_may_be_new:
         return {summary.id for summary in unknown}, True
     if customer_bookmark.ids == ids:
         return set(), True

@@ -19,6 +19,9 @@ ATTACHMENTS_OWED = "!"
 # In `owed`: attachments are selected anew. Which of the other orders were in a
 # purchase-order state before, nothing says, so each of them is asked for its own.
 PAST_ATTACHMENTS = "order_attachments:past"
+# The same: orders were added to those that are requested. Where it is not known which
+# ones were listed before, each of the others counts as new.
+NEW_ORDERS = "orders:new"
 
 
 class TrackedOrder(Struct, frozen=True, array_like=True, gc=False):

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from tap_purchase_orders.incremental.change_detection import STATUS_CHANGES
-from tap_purchase_orders.incremental.customer_bookmark import PAST_ATTACHMENTS
+from tap_purchase_orders.incremental.customer_bookmark import (
+    NEW_ORDERS,
+    PAST_ATTACHMENTS,
+)
 from tap_purchase_orders.instants import Instant, instant_or_none
 from tap_purchase_orders.records.issues import ISSUES_STREAM
 
@@ -78,11 +81,11 @@ def scope_change(before: Scope, now: Scope, *, had_prices: bool) -> ScopeChange:
         owed |= orders
     if now.include_system_purchases and not before.include_system_purchases:
         added.append("system purchases")
-        owed |= orders
+        owed |= {*orders, NEW_ORDERS}
     first, first_before = instant_or_none(now.start_date), _first(before)
     if first_before is not None and (first is None or first < first_before):
         added.append(f"orders created before {first_before.text}")
-        owed |= orders
+        owed |= {*orders, NEW_ORDERS}
     return ScopeChange(
         added,
         frozenset(owed),

@@ -135,6 +135,34 @@ def test_selection_prices_system_purchases_and_earlier_orders_come() -> None:
     assert quiet.counts() == {"customers": 1}
 
 
+@pytest.mark.parametrize("later", [False, True], ids=["at-once", "one-by-one"])
+def test_selection_earlier_orders_come_with_their_steps_though_others_are_left_out(
+    *, later: bool
+) -> None:
+    with Upstream() as upstream:
+        serve(upstream)
+
+        def read(before: Run | None, start_date: str, **settings: Any) -> Run:
+            section = partner_center(upstream, **settings)
+            return run_tap(
+                {"start_date": start_date, "partner_center": section},
+                state=None if before is None else before.state,
+            )
+
+        run = read(None, "2019-06-01T00:00:00Z", include_system_purchases=True)
+        if later:
+            # The customer is not read between the two changes.
+            upstream.answer(orders_path("c1"), partner_center_error(403, "1"))
+            run = read(run, "2019-06-01T00:00:00Z")
+            serve(upstream)
+        earlier = read(run, FIRST)
+        quiet = read(earlier, FIRST)
+
+    assert "older" in ids(earlier)
+    assert "older" in ids(earlier, "order_status_changes")
+    assert quiet.counts() == {"customers": 1}
+
+
 def test_selection_a_filter_of_a_stream_map_that_is_taken_away_hides_nothing() -> None:
     with Upstream() as upstream:
         serve(upstream)

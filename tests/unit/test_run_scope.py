@@ -82,7 +82,9 @@ def test_prices_that_are_asked_for_again_are_owed_where_they_once_came() -> None
 def test_system_purchases_that_are_asked_for_are_owed() -> None:
     with_system = scope(include_system_purchases=True)
 
-    assert change(scope(), with_system) == ScopeChange(["system purchases"], OF_ORDERS)
+    assert change(scope(), with_system) == ScopeChange(
+        ["system purchases"], OF_ORDERS | {"orders:new"}
+    )
 
 
 def test_system_purchases_that_are_not_asked_for_are_listed_no_more() -> None:
@@ -94,7 +96,7 @@ def test_system_purchases_that_are_not_asked_for_are_listed_no_more() -> None:
 @pytest.mark.parametrize("now", [None, MARCH])
 def test_orders_before_the_last_start_date_are_owed(now: str | None) -> None:
     assert change(scope(start_date=APRIL), scope(start_date=now)) == ScopeChange(
-        [f"orders created before {APRIL}"], OF_ORDERS
+        [f"orders created before {APRIL}"], OF_ORDERS | {"orders:new"}
     )
 
 
