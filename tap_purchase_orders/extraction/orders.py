@@ -19,7 +19,8 @@ from tap_purchase_orders.incremental.change_detection import (
 from tap_purchase_orders.instants import instant_of
 from tap_purchase_orders.records.encoded_records import encoded, joined
 from tap_purchase_orders.records.issues import Issue, moment_text
-from tap_purchase_orders.records.orders import UPSTREAM, OrderSummary, conflict
+from tap_purchase_orders.records.orders import UPSTREAM, OrderSummary
+from tap_purchase_orders.records.repeated_orders import conflict
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -185,8 +186,10 @@ class CustomerOrders:
                 batch.issues.append(summary)
                 continue
             twin = summaries.get(summary.id)
-            if twin is not None and twin.raw != summary.raw:
-                batch.issues.append(conflict(twin, batch.received_at))
+            if twin is not None and (
+                issue := conflict(self._reader, twin, summary, batch.received_at)
+            ):
+                batch.issues.append(issue)
             summaries[summary.id] = summary
         return list(summaries.values())
 

@@ -140,10 +140,10 @@ class OrderReader:
         if isinstance(raw, Struct):
             return _documented_head(raw, customer_id)
         if not isinstance(raw, dict):
-            return _unusable("an order is not an object", customer_id, raw, received_at)
+            return unusable("an order is not an object", customer_id, raw, received_at)
         order_id = _text(raw.get("id"))
         if order_id is None:
-            return _unusable("an order has no id", customer_id, raw, received_at)
+            return unusable("an order has no id", customer_id, raw, received_at)
         return OrderSummary(
             raw,
             customer_id=_customer_id(
@@ -161,7 +161,7 @@ class OrderReader:
     ) -> list[Order]:
         """Return the records of orders."""
         if self._compiled is None:
-            return [self._read(summary, received_at) for summary in summaries]
+            return [self.read_by_field(summary, received_at) for summary in summaries]
         orders: list[Order] = []
         for start in range(0, len(summaries), _TOGETHER):
             some = summaries[start : start + _TOGETHER]
@@ -179,7 +179,7 @@ class OrderReader:
         orders = [
             self._documented(summary)
             if isinstance(summary.raw, Struct)
-            else self._read(summary, received_at)
+            else self.read_by_field(summary, received_at)
             for summary in summaries
         ]
         headers = [order.header for order in orders]
@@ -227,8 +227,8 @@ class OrderReader:
                 return order
         return decode_body(bytes(raw))
 
-    def _read(self, summary: OrderSummary, received_at: dt.datetime) -> Order:
-        """Return the records of an order, read field by field."""
+    def read_by_field(self, summary: OrderSummary, received_at: dt.datetime) -> Order:
+        """Return the records of an order that is given as it was sent."""
         raw: Any = summary.raw
         notes = ParseNotes()
         header = self._header.read(raw, notes)
@@ -280,7 +280,7 @@ class OrderReader:
                 why = "no usable number" if number is None else "a number used before"
                 message = f"a line item of order {key} has {why}"
                 order.issues.append(
-                    _unusable(message, line_key, raw, moment, stream="order_line_items")
+                    unusable(message, line_key, raw, moment, stream="order_line_items")
                 )
             else:
                 lines.append(
@@ -350,21 +350,6 @@ def _documented_head(order: Any, customer_id: str) -> OrderSummary:
     )
 
 
-def conflict(summary: OrderSummary, moment: dt.datetime) -> Issue:
-    """Return the issue that an order is which comes again in an answer, and otherwise.
-
-    Args:
-        summary: The one that is not emitted.
-        moment: When the answer had arrived.
-    """
-    is_struct = isinstance(summary.raw, Struct)
-    raw = decode_body(msgspec.json.encode(summary.raw)) if is_struct else summary.raw
-    message = (
-        f"the response has two orders {summary.id} that differ; this one came first"
-    )
-    return _unusable(message, f"{summary.customer_id}/{summary.id}", raw, moment)
-
-
 def _customer_id(named: str | None, asked: str) -> str:
     """Return the customer that an order is kept under.
 
@@ -407,13 +392,14 @@ _known_unless_blank = lru_cache(_unless_blank)
 _is_known_by_system = lru_cache(_is_by_system)
 
 
-def _unusable(
+def unusable(
     message: str,
     key: str,
     raw: Any,
     moment: dt.datetime,
     stream: str = "orders",
 ) -> Issue:
+    """Return the issue for an order or a line item that is not emitted."""
     return Issue(
         upstream=UPSTREAM,
         stream=stream,

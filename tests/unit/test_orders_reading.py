@@ -12,8 +12,8 @@ from tap_purchase_orders.records.orders import (
     Order,
     OrderReader,
     OrderSummary,
-    conflict,
 )
+from tap_purchase_orders.records.repeated_orders import conflict
 from tests.unit.json_values import payload, wire_errors
 
 if TYPE_CHECKING:
@@ -302,17 +302,51 @@ def test_ids_that_differ_only_in_case_are_two_orders() -> None:
     assert len({order_id.lower() for order_id in ids}) == len(ids) - 1
 
 
+def summary_by(reader: OrderReader, orders: list[Json]) -> OrderSummary:
+    """Return the summary of the first order of a page."""
+    item, *_ = reader.decode(json.dumps({"items": orders}).encode())["items"]
+    summary = reader.summary(item, CUSTOMER, NOW)
+    assert isinstance(summary, OrderSummary)
+    return summary
+
+
+# They change how those beside them are read, and those that come later.
+@pytest.mark.parametrize(
+    "odd",
+    [{"id": "b", "totalPrice": "much"}, {"id": "b", "news": 1, "lineItems": [{}]}],
+)
+@pytest.mark.parametrize("encodes", [True, False])
+def test_an_order_that_comes_again_is_the_same_however_it_is_read(
+    odd: Json, *, encodes: bool
+) -> None:
+    raw = {
+        "id": "a",
+        "creationDate": "2026-03-01T10:00:00.1234567+02:00",
+        "totalPrice": 12.50,
+        "news": {"a": 1},
+        "lineItems": [{"lineItemNumber": 0, "quantity": 1, "renewsTo": []}],
+    }
+    reader = OrderReader({"orders": ()}) if encodes else OrderReader()
+    summaries = [
+        summary_by(reader, orders) for orders in ([raw], [raw, odd], [raw], [raw, odd])
+    ]
+
+    assert [conflict(reader, summaries[0], it, NOW) for it in summaries] == [None] * 4
+    changed = summary_by(reader, [{**raw, "totalPrice": 12.51}, odd])
+    assert conflict(reader, summaries[0], changed, NOW) is not None
+
+
 @pytest.mark.parametrize("reader", [OrderReader(), OrderReader({"orders": ()})])
 def test_an_order_that_comes_again_otherwise_is_an_issue_with_its_payload(
     reader: OrderReader,
 ) -> None:
     raw = {"id": "a", "status": "pending", "lineItems": [{"lineItemNumber": 0}]}
-    (item,) = reader.decode(json.dumps({"items": [raw]}).encode())["items"]
-    summary = reader.summary(item, CUSTOMER, NOW)
-    assert isinstance(summary, OrderSummary)
+    first = summary_by(reader, [raw])
+    last = summary_by(reader, [{**raw, "status": "completed"}])
 
-    issue = conflict(summary, NOW)
+    issue = conflict(reader, first, last, NOW)
 
+    assert issue is not None
     assert (issue.stream, issue.kind) == ("orders", "invalid_record")
     assert issue.record_key == f"{CUSTOMER}/a"
     assert json.loads(issue.payload or "").items() >= raw.items()
