@@ -461,3 +461,24 @@ def test_who_waits_for_a_result_hears_of_the_end_and_no_other_loop_is_made() -> 
         print(heard, Counted.made)
         """
     assert run_alone(program) == "['GreenletExit'] 1"
+
+
+def test_a_thread_that_waits_lets_handlers_of_signals_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = Event()
+    waits: list[float] = []
+
+    class Lock:
+        """Never released: as when a handler runs only between two waits."""
+
+        def acquire(self, timeout: float) -> bool:
+            waits.append(timeout)
+            event.is_set = len(waits) == 3
+            return False
+
+    monkeypatch.setattr(event, "_lock", Lock())
+
+    assert event.wait()
+    assert len(waits) == 3
+    assert max(waits) <= 1.0
