@@ -178,7 +178,8 @@ def _is_linear(costs: Sequence[_Cost]) -> bool:
     for cost in costs:
         by_run.setdefault(cost.run, []).append(cost)
     is_linear = True
-    for name, (small, *_, large) in by_run.items():
+    for name, runs in by_run.items():
+        small, large = runs[0], runs[-1]
         growth = large.customers / small.customers / 10 * _MOST_TIMES_FOR_TENFOLD
         cpu = large.cpu_seconds / small.cpu_seconds
         state = large.state_bytes / max(1, small.state_bytes)
