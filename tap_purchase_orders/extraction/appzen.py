@@ -105,9 +105,14 @@ class AppZenExtraction:
                 self._numbers.next_start,
             )
         elif not self._cancel_token.is_cancelled:
-            if self.progress.is_all_refused:
+            if self._has_found_none:
                 self._end_without_any()
             self._numbers.finish()
+
+    @property
+    def _has_found_none(self) -> bool:
+        """Whether no number was found so far, nor by a run that this one resumes."""
+        return self.progress.is_all_refused and self._numbers.has_started_over
 
     def _end_without_any(self) -> None:
         """Have numbers of which none was found asked for again.
@@ -182,7 +187,7 @@ class AppZenExtraction:
 
     def _checkpoint_changes(self, queued: QueuedNumber) -> None:
         """Store up to when changes are read, unless nothing was found so far."""
-        if self.progress.is_all_refused:
+        if self._has_found_none:
             queued.pass_over()
         else:
             queued.checkpoint()

@@ -203,6 +203,20 @@ def test_later_numbers_of_which_none_is_found_come_again(
     assert runs.next() == []
 
 
+def test_the_rest_of_an_interrupted_run_moves_since_though_none_of_it_is_found(
+    erp: Erp, upstream: Upstream
+) -> None:
+    runs = Runs(upstream, erp.section())
+    runs.next()
+    for number in NUMBERS[1:4]:
+        erp.change(number)
+    upstream.answer(number_path(NUMBERS[3]), appzen_error(404))
+
+    assert runs.next(max_requests_per_run=2) == NUMBERS[1:3]
+    assert runs.next() == [NUMBERS[3]]
+    assert runs.next() == []
+
+
 def test_later_numbers_of_which_some_are_found_move_since(
     erp: Erp, upstream: Upstream
 ) -> None:

@@ -220,15 +220,15 @@ class StoredFile:
             return self._found
         from fsspec.core import url_to_fs  # noqa: PLC0415  # few runs need it
 
-        way = self._way()
-        options = _web_options(self._url) | way if _is_web(self._url) else {}
-        if not options and way:
+        route = self._route_options()
+        options = _web_options(self._url) | route if _is_web(self._url) else {}
+        if not options and route:
             # A file within a file, or a copy of one.
-            options = {"https": way}
+            options = {"https": route}
         system, name = url_to_fs(self._url, **options)
         return system, name
 
-    def _way(self) -> dict[str, Any]:
+    def _route_options(self) -> dict[str, Any]:
         """Return how a web server is reached, where the environment says so."""
         secure = [part for part in self._url.split("::") if _is_secure(part)]
         if not secure:
@@ -237,17 +237,17 @@ class StoredFile:
         if route.problem is not None:
             problem = f"{self.shown} cannot be read: {route.problem}"
             raise source_error(problem, "path")
-        way: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         if route.proxy:
             self._hidden += _credentials_in(route.proxy)
-            way["proxy"] = route.proxy
+            options["proxy"] = route.proxy
         if route.authorities_variable:
             is_folder = Path(route.authorities).is_dir()
-            way["ssl"] = ssl.create_default_context(
+            options["ssl"] = ssl.create_default_context(
                 cafile=None if is_folder else route.authorities,
                 capath=route.authorities if is_folder else None,
             )
-        return way
+        return options
 
     @contextmanager
     def _said_in_words(self) -> Iterator[None]:
