@@ -130,17 +130,13 @@ class AppZenExtraction:
             "check `appzen.api_url`, `appzen.auth.customer_id` and "
             "`appzen.purchase_order_numbers`"
         )
+        self._numbers.start_over()
         if self._numbers.is_first_run:
-            self._numbers.start_over()
             msg = f"{what}; {settings}"
             raise UpstreamRefusedError(msg)
-        if self._numbers.follows_changes:
-            self._numbers.start_over()
-            logger.warning(
-                "%s; the next run asks for them again; if that lasts, %s",
-                what,
-                settings,
-            )
+        logger.warning(
+            "%s; the next run asks for them again; if that lasts, %s", what, settings
+        )
 
     def _steps(self) -> Iterator[Step]:
         for count, queued in enumerate(self._numbers.queue()):

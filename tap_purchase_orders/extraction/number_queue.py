@@ -122,7 +122,7 @@ class NumberQueue:
     def finish(self) -> None:
         """Note that every number is written: the next run starts over."""
         # A source of changes says so by its last checkpoint.
-        if not self.follows_changes:
+        if not self._source.follows_changes:
             self._state.checkpoint_resume_point(None)
 
     def start_over(self) -> None:
@@ -150,7 +150,7 @@ class NumberQueue:
     def next_start(self) -> str:
         """Where the next run goes on, for the log."""
         what = "the list"
-        if self.follows_changes and self._since is not None:
+        if self._source.follows_changes and self._since is not None:
             what = f"what changed since {self._since.text}"
         where = f"behind number {self.position} of {what}"
         if self._remaining is not None:
@@ -158,11 +158,6 @@ class NumberQueue:
         if self._has_moved:
             return where
         return f"{where}, as this one did: raise `appzen.max_requests_per_run`"
-
-    @property
-    def follows_changes(self) -> bool:
-        """Whether the source gives what changed since the last finished run."""
-        return self._source.follows_changes
 
     @property
     def is_first_run(self) -> bool:
@@ -337,13 +332,13 @@ class NumberQueue:
         )
 
     def _position_from(self, began_at: Instant) -> ListPosition:
-        follows = self.follows_changes
+        follows = self._source.follows_changes
         return ListPosition(self._identity_of_changes, began_at if follows else None)
 
     @property
     def _identity_of_changes(self) -> str:
         """What tells a list of changes from others; other lists differ by numbers."""
-        return self._source.identity if self.follows_changes else ""
+        return self._source.identity if self._source.follows_changes else ""
 
     def advance(self, queued: QueuedNumber, *, is_stored: bool = True) -> None:
         """Take the checkpoint of an item, if all items before it are written.
@@ -370,7 +365,7 @@ class NumberQueue:
         A change comes only once: the next run has to start from what this one could
         not read.
         """
-        if not self.follows_changes:
+        if not self._source.follows_changes:
             self.advance(queued)
 
     def note_read(self, queued: QueuedNumber) -> None:
