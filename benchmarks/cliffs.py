@@ -18,10 +18,10 @@ from benchmarks.cases import SLOPE_VOLUMES, Case, Sizes
 from benchmarks.command import RunFailedError
 from benchmarks.figures import Promise
 from benchmarks.lineup import CONTESTANTS, DEFAULT_PEERS, peers_in
-from benchmarks.machine import FIRST, LAST, about, about_text, keep_to
+from benchmarks.machine import about, about_text
 from benchmarks.markdown import number, table
 from benchmarks.runs import Bench
-from benchmarks.simulator.process import SimulatorError, running_simulator
+from benchmarks.simulator.process import SimulatorError, simulator_apart
 from benchmarks.turns import CHANCE, by_turns
 from benchmarks.work import WorkDiffersError
 
@@ -163,9 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     promises = []
     try:
         peers.check(_CONTESTANTS[step.other] for step in chosen)
-        keep_to(FIRST)
-        with running_simulator() as (simulator, folder):
-            keep_to(LAST)
+        with simulator_apart() as (simulator, folder):
             for step in chosen:
                 print(f"{step.case.name} ...", file=sys.stderr)
                 sizes = _sizes(step, options.customers, options.purchase_orders)

@@ -12,9 +12,9 @@ from benchmarks.cases import CASES, QUICK, QUICK_CASES, QUIET, Sizes
 from benchmarks.command import RunFailedError
 from benchmarks.figures import Figures
 from benchmarks.lineup import CONTESTANTS, DEFAULT_PEERS, peers_in
-from benchmarks.machine import FIRST, LAST, about, keep_to
+from benchmarks.machine import about
 from benchmarks.runs import Bench, Run
-from benchmarks.simulator.process import SimulatorError, running_simulator
+from benchmarks.simulator.process import SimulatorError, simulator_apart
 from benchmarks.summary import as_json, as_markdown
 from benchmarks.work import WorkDiffersError
 
@@ -42,9 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         contestants = _present(peers, options.contestants)
         facts = about() | {"is_secure": options.tls}
         _check_versions(facts, peers)
-        keep_to(FIRST)
-        with running_simulator() as (simulator, folder):
-            keep_to(LAST)
+        with simulator_apart() as (simulator, folder):
             bench = Bench(simulator, peers, sizes, folder, is_secure=options.tls)
             runs = []
             for case in cases:

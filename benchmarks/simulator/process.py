@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
 
+from benchmarks.machine import FIRST, LAST, keep_to
 from benchmarks.simulator.control import CONTROL_PATH, Counts, Scene
 
 if TYPE_CHECKING:
@@ -117,3 +118,16 @@ def running_simulator() -> Iterator[tuple[Simulator, Path]]:
         Simulator(Path(name)) as simulator,
     ):
         yield simulator, Path(name)
+
+
+@contextmanager
+def simulator_apart() -> Iterator[tuple[Simulator, Path]]:
+    """Do the same, with a processor for the simulator and another for what follows.
+
+    Raises:
+        SimulatorError: It ended at once.
+    """
+    keep_to(FIRST)
+    with running_simulator() as running:
+        keep_to(LAST)
+        yield running
