@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -65,6 +66,19 @@ def ids(run: Run, stream: str = "orders") -> set[str]:
     return {record[name] for record in run.records(stream)}
 
 
+def read_from(
+    upstream: Upstream, before: Run | None, start_date: str, **settings: Any
+) -> Run:
+    """Run the tap from the state that a run has left."""
+    return run_tap(
+        {
+            "start_date": start_date,
+            "partner_center": partner_center(upstream, **settings),
+        },
+        state=None if before is None else before.state,
+    )
+
+
 def added(run: Run) -> list[str]:
     return [line for line in run.logged("INFO") if "added since the last run" in line]
 
@@ -110,13 +124,7 @@ def test_selection_prices_system_purchases_and_earlier_orders_come() -> None:
     with Upstream() as upstream:
         serve(upstream)
 
-        def read(before: Run | None, start_date: str, **settings: Any) -> Run:
-            section = partner_center(upstream, **settings)
-            return run_tap(
-                {"start_date": start_date, "partner_center": section},
-                state=None if before is None else before.state,
-            )
-
+        read = partial(read_from, upstream)
         first = read(None, "2019-06-01T00:00:00Z")
         earlier = read(first, FIRST)
         system = read(earlier, FIRST, include_system_purchases=True)
@@ -142,13 +150,7 @@ def test_selection_earlier_orders_come_with_their_steps_though_others_are_left_o
     with Upstream() as upstream:
         serve(upstream)
 
-        def read(before: Run | None, start_date: str, **settings: Any) -> Run:
-            section = partner_center(upstream, **settings)
-            return run_tap(
-                {"start_date": start_date, "partner_center": section},
-                state=None if before is None else before.state,
-            )
-
+        read = partial(read_from, upstream)
         run = read(None, "2019-06-01T00:00:00Z", include_system_purchases=True)
         if later:
             # The customer is not read between the two changes.
